@@ -9,9 +9,10 @@
 #define MEMTEL_FAMILY_NAME	"memtel"
 #define MEMTEL_FAMILY_VERSION	1
 
-#define MEMTEL_NAME_MAX		63
-#define MEMTEL_REASON_MAX	127
-#define MEMTEL_NODE_MAX		1023
+#define MEMTEL_NAME_MAX			63
+#define MEMTEL_REASON_MAX		127
+#define MEMTEL_NODE_MAX			1023
+#define MEMTEL_LARGE_KMALLOC_NAME	"kmalloc-large"
 
 /**
  * enum memtel_cache_kind

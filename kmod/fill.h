@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Write rows as attributes. See fill.c. */
+#ifndef _MEMTEL_FILL_H
+#define _MEMTEL_FILL_H
+
+#include <linux/types.h>
+
+struct memtel_hold;
+struct memtel_node;
+struct memtel_snapshot;
+struct memtel_source;
+struct memtel_zone;
+struct sk_buff;
+
+int memtel_fill_status(struct sk_buff *skb);
+int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source);
+int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold);
+int memtel_fill_cache(struct sk_buff *skb, const struct memtel_snapshot *snap,
+		      unsigned int row);
+size_t memtel_fill_cache_bytes(void);
+int memtel_fill_node(struct sk_buff *skb, int nid,
+		     const struct memtel_node *node);
+int memtel_fill_zone(struct sk_buff *skb, int nid,
+		     const struct memtel_zone *zone);
+
+#endif /* _MEMTEL_FILL_H */

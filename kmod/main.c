@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memtel: memory telemetry over generic netlink. The ladder up and down.
+ */
+#include <linux/module.h>
+#include <net/genetlink.h>
+
+#include "netlink.h"
+#include "private.h"
+#include "source.h"
+
+static int __init memtel_init(void)
+{
+	int err;
+
+	memtel_private_init();
+	memtel_sources_init();
+	err = memtel_netlink_init();
+	if (err)
+		memtel_private_exit();
+	return err;
+}
+
+static void __exit memtel_exit(void)
+{
+	memtel_netlink_exit();
+	memtel_sources_exit();
+	memtel_private_exit();
+}
+
+module_init(memtel_init);
+module_exit(memtel_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The memtel authors");
+MODULE_DESCRIPTION("Memory telemetry: slab and reclaim, by cache, node and zone");
+MODULE_VERSION(MEMTEL_VERSION);
+MODULE_ALIAS_GENL_FAMILY("memtel");

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SLUB's private state: where it is and how to read it.
+ *
+ * Layout. Offsets come from the running kernel's BTF, once, at load. Each
+ * member's size is checked against what this file reads it as. What is missing
+ * turns one ability off and says so; the rest works.
+ *
+ * The list of caches. /proc/slabinfo is the one exported way to slab_mutex and
+ * the list: its seq_operations' start() takes the mutex and returns the first
+ * cache's list entry, next() steps, stop() drops the mutex. The file is opened
+ * once, at load, with the loader's rights and /proc, so that a reader in a
+ * container without /proc is served the same. It pins that /proc mount while
+ * the module is loaded.
+ *
+ * Objects in use. SLUB knows a node's slabs and objects, and which slabs are
+ * partial, but to know how many objects are free one must look at each partial
+ * slab, under list_lock with interrupts off. That is what makes /proc/slabinfo
+ * stop a CPU for a millisecond on a long list. Here at most SCAN_SLABS are
+ * looked at. Up to that many the number is exact. Beyond, half of them are
+ * taken from each end, since SLUB adds at both: the free objects they have on
+ * average stand for the rest, and since an unseen partial slab has at least
+ * one free object and at most all of its objects, the error has a hard bound.
+ */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+
+#include "btf.h"
+#include "private.h"
+
+/* About 8 instructions a slab: 4,000 with interrupts off at the most. */
+#define SCAN_SLABS	512
+
+/* struct kmem_cache_order_objects: order above, objects in the low 16 bits */
+#define OO_SHIFT	16
+#define OO_MASK		((1U << OO_SHIFT) - 1)
+
+enum member {
+	SLAB_CACHE,
+	CACHE_NAME,
+	CACHE_SIZE,
+	CACHE_OBJECT_SIZE,
+	CACHE_LIST,
+	CACHE_OO,
+	CACHE_MIN,
+	CACHE_REFCOUNT,
+	CACHE_NODE,
+	NODE_LIST_LOCK,
+	NODE_NR_PARTIAL,
+	NODE_PARTIAL,
+	NODE_NR_SLABS,
+	NODE_TOTAL_OBJECTS,
+	SLAB_LIST,
+	SLAB_INUSE,
+	SLAB_OBJECTS,
+	NR_MEMBERS,
+};
+
+/* What the probes need stands first. */
+#define NR_COUNT_MEMBERS	(CACHE_OBJECT_SIZE + 1)
+
+static struct memtel_btf_member members[NR_MEMBERS] = {
+	[SLAB_CACHE] = { "slab", "slab_cache", sizeof(void *) },
+	[CACHE_NAME] = { "kmem_cache", "name", sizeof(void *) },
+	[CACHE_SIZE] = { "kmem_cache", "size", sizeof(u32) },
+	[CACHE_OBJECT_SIZE] = { "kmem_cache", "object_size", sizeof(u32) },
+	[CACHE_LIST] = { "kmem_cache", "list", sizeof(struct list_head) },
+	[CACHE_OO] = { "kmem_cache", "oo", sizeof(u32) },
+	[CACHE_MIN] = { "kmem_cache", "min", sizeof(u32) },
+	[CACHE_REFCOUNT] = { "kmem_cache", "refcount", sizeof(int) },
+	[CACHE_NODE] = { "kmem_cache", "node", 0 },
+	[NODE_LIST_LOCK] = {
+		"kmem_cache_node", "list_lock", sizeof(spinlock_t)
+	},
+	[NODE_NR_PARTIAL] = {
+		"kmem_cache_node", "nr_partial", sizeof(unsigned long)
+	},
+	[NODE_PARTIAL] = {
+		"kmem_cache_node", "partial", sizeof(struct list_head)
+	},
+	[NODE_NR_SLABS] = {
+		"kmem_cache_node", "nr_slabs", sizeof(atomic_long_t)
+	},
+	[NODE_TOTAL_OBJECTS] = {
+		"kmem_cache_node", "total_objects", sizeof(atomic_long_t)
+	},
+	[SLAB_LIST] = { "slab", "slab_list", sizeof(struct list_head) },
+	[SLAB_INUSE] = { "slab", "inuse", 0 },
+	[SLAB_OBJECTS] = { "slab", "objects", 0 },
+};
+
+struct memtel_layout memtel_layout __ro_after_init;
+
+static struct file *slabinfo __ro_after_init;
+
+/* Set in init only. */
+static char cannot_count[64];
+static char cannot_list[64];
+
+const char *memtel_private_cannot_count(void)
+{
+	return *cannot_count ? cannot_count : NULL;
+}
+
+const char *memtel_private_cannot_list(void)
+{
+	return *cannot_list ? cannot_list : NULL;
+}
+
+static void *member_at(void *base, enum member m)
+{
+	return base + members[m].bit_offset / 8;
+}
+
+/* A bit-field of at most 32 bits, or a u16 or u32, in one aligned load. */
+static u32 member_bits(void *base, enum member m)
+{
+	u32 bit = members[m].bit_offset;
+	u32 width = members[m].bit_size ?: 16;
+	u32 word = READ_ONCE(*(u32 *)(base + bit / 32 * 4));
+
+	return (word >> (bit % 32)) & ((1ULL << width) - 1);
+}
+
+static void find_layout(void)
+{
+	int err, i;
+
+	err = memtel_btf_find(members, NR_MEMBERS);
+	if (err) {
+		snprintf(cannot_count, sizeof(cannot_count),
+			 "cannot read /sys/kernel/btf/vmlinux (error %d)",
+			 -err);
+		strscpy(cannot_list, cannot_count, sizeof(cannot_list));
+		return;
+	}
+	for (i = NR_MEMBERS - 1; i >= 0; i--) {
+		if (members[i].bit_offset >= 0)
+			continue;
+		snprintf(i < NR_COUNT_MEMBERS ? cannot_count : cannot_list,
+			 sizeof(cannot_count),
+			 "no %s.%s of the known type in BTF",
+			 members[i].type, members[i].name);
+	}
+	if (*cannot_count) {
+		strscpy(cannot_list, cannot_count, sizeof(cannot_list));
+		return;
+	}
+	memtel_layout.slab_cache = members[SLAB_CACHE].bit_offset / 8;
+	memtel_layout.cache_name = members[CACHE_NAME].bit_offset / 8;
+	memtel_layout.cache_size = members[CACHE_SIZE].bit_offset / 8;
+	memtel_layout.cache_object_size =
+		members[CACHE_OBJECT_SIZE].bit_offset / 8;
+}
+
+/* A bind mount over it (as containers do) would be no seq_file of ours. */
+static bool is_slabinfo(struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	return file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC &&
+	       S_ISREG(file_inode(file)->i_mode) &&
+	       IS_ROOT(dentry->d_parent) &&
+	       !strcmp(dentry->d_name.name, "slabinfo");
+}
+
+static void open_slabinfo(void)
+{
+	struct file *file = filp_open("/proc/slabinfo", O_RDONLY, 0);
+
+	if (IS_ERR(file)) {
+		snprintf(cannot_list, sizeof(cannot_list),
+			 "cannot open /proc/slabinfo (error %ld)",
+			 -PTR_ERR(file));
+		return;
+	}
+	if (!is_slabinfo(file)) {
+		strscpy(cannot_list, "/proc/slabinfo is not the kernel's",
+			sizeof(cannot_list));
+		filp_close(file, NULL);
+		return;
+	}
+	slabinfo = file;
+}
+
+/**
+ * memtel_private_init() - find what can be found
+ *
+ * What cannot is told by memtel_private_cannot_*().
+ */
+void __init memtel_private_init(void)
+{
+	find_layout();
+	if (!*cannot_list)
+		open_slabinfo();
+	if (*cannot_count)
+		pr_warn("no slab counts: %s\n", cannot_count);
+	if (*cannot_list)
+		pr_warn("no slab occupancy: %s\n", cannot_list);
+}
+
+void memtel_private_exit(void)
+{
+	if (slabinfo)
+		filp_close(slabinfo, NULL);
+}
+
+/* The entry is of a cache's list member. */
+static struct kmem_cache *walk_cache(const struct memtel_cache_walk *walk)
+{
+	if (!walk->entry)
+		return NULL;
+	return walk->entry - members[CACHE_LIST].bit_offset / 8;
+}
+
+/**
+ * memtel_cache_walk_begin() - start to walk the kernel's caches
+ * @walk: the walk
+ *
+ * No cache is made, taken off the list or freed before memtel_cache_walk_end(),
+ * which must follow. seq_file's own lock is not needed: these operations use
+ * no state of the file.
+ *
+ * Context: Process context. Takes slab_mutex, unless there is no list to walk
+ * (memtel_private_cannot_list()).
+ * Return: the first cache, or NULL.
+ */
+struct kmem_cache *memtel_cache_walk_begin(struct memtel_cache_walk *walk)
+{
+	struct seq_file *m;
+
+	walk->pos = 0;
+	walk->entry = NULL;
+	if (slabinfo) {
+		m = slabinfo->private_data;
+		walk->entry = m->op->start(m, &walk->pos);
+	}
+	return walk_cache(walk);
+}
+
+/* The next cache, or NULL. */
+struct kmem_cache *memtel_cache_walk_next(struct memtel_cache_walk *walk)
+{
+	struct seq_file *m = slabinfo->private_data;
+
+	walk->entry = m->op->next(m, walk->entry, &walk->pos);
+	return walk_cache(walk);
+}
+
+/* Let go of slab_mutex. */
+void memtel_cache_walk_end(struct memtel_cache_walk *walk)
+{
+	struct seq_file *m;
+
+	if (slabinfo) {
+		m = slabinfo->private_data;
+		m->op->stop(m, walk->entry);
+	}
+}
+
+static u32 cache_oo(struct kmem_cache *cache, enum member m)
+{
+	return READ_ONCE(*(u32 *)member_at(cache, m));
+}
+
+/**
+ * memtel_private_cache_info() - what a cache is
+ * @cache: the cache, held by slab_mutex
+ * @info: filled
+ */
+void memtel_private_cache_info(struct kmem_cache *cache,
+			       struct memtel_cache_info *info)
+{
+	u32 oo = cache_oo(cache, CACHE_OO);
+	int refcount = READ_ONCE(*(int *)member_at(cache, CACHE_REFCOUNT));
+
+	info->name = memtel_cache_name(cache);
+	info->object_size_bytes = memtel_cache_object_size(cache);
+	info->size_bytes = memtel_cache_size(cache);
+	info->objects_per_slab = oo & OO_MASK;
+	info->order = oo >> OO_SHIFT;
+	/* The boot caches have a refcount of -1: they are never merged. */
+	info->aliases = refcount > 1 ? refcount - 1 : 0;
+}
+
+/*
+ * Slabs are of the preferred order or, where memory was short, of the lowest;
+ * how many are of which follows from how many objects they hold.
+ */
+static u64 slab_bytes(struct kmem_cache *cache, u64 slabs, u64 objects)
+{
+	u32 oo = cache_oo(cache, CACHE_OO), min = cache_oo(cache, CACHE_MIN);
+	u64 full = slabs * (oo & OO_MASK);
+	u64 small = 0;
+
+	if (objects < full && (oo & OO_MASK) > (min & OO_MASK))
+		small = min_t(u64, slabs, (full - objects) /
+				   ((oo & OO_MASK) - (min & OO_MASK)));
+	return ((slabs - small) << (PAGE_SHIFT + (oo >> OO_SHIFT))) +
+	       (small << (PAGE_SHIFT + (min >> OO_SHIFT)));
+}
+
+struct partial_scan {
+	u64 slabs;	/* on the list */
+	u64 seen;	/* of which looked at */
+	u64 free;	/* free objects in those */
+};
+
+static u32 slab_free_objects(struct list_head *entry)
+{
+	void *slab = (void *)entry - members[SLAB_LIST].bit_offset / 8;
+	int free = member_bits(slab, SLAB_OBJECTS) -
+		   member_bits(slab, SLAB_INUSE);
+
+	/* The two are loaded apart while a free may change inuse. */
+	return max(free, 0);
+}
+
+static void scan_partial(void *node, struct partial_scan *scan)
+{
+	struct list_head *head = member_at(node, NODE_PARTIAL);
+	spinlock_t *lock = member_at(node, NODE_LIST_LOCK);
+	struct list_head *first, *last;
+	unsigned long flags;
+	u64 limit;
+
+	spin_lock_irqsave(lock, flags);
+	scan->slabs = *(unsigned long *)member_at(node, NODE_NR_PARTIAL);
+	limit = scan->slabs <= SCAN_SLABS ? SCAN_SLABS : SCAN_SLABS / 2;
+
+	for (first = head->next; first != head && scan->seen < limit;
+	     first = first->next) {
+		scan->free += slab_free_objects(first);
+		scan->seen++;
+	}
+	/* All of a short list is seen by now. */
+	for (last = head->prev;
+	     scan->seen < scan->slabs && scan->seen < 2 * limit;
+	     last = last->prev) {
+		scan->free += slab_free_objects(last);
+		scan->seen++;
+	}
+	spin_unlock_irqrestore(lock, flags);
+}
+
+/**
+ * memtel_private_occupancy() - what a cache has on a node
+ * @cache: the cache, held by slab_mutex
+ * @nid: the node
+ * @occ: filled
+ *
+ * Context: Process context. Takes the node's list_lock with interrupts off for
+ * at most SCAN_SLABS list entries.
+ * Return: false when the cache has no such node, or no slab there.
+ */
+bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
+			      struct memtel_occupancy *occ)
+{
+	void *node = READ_ONCE(((void **)member_at(cache, CACHE_NODE))[nid]);
+	struct partial_scan scan = {};
+	u64 unseen, low, high, free;
+
+	if (!node)
+		return false;
+	occ->slabs = atomic_long_read(member_at(node, NODE_NR_SLABS));
+	if (!occ->slabs)
+		return false;
+	if (READ_ONCE(*(unsigned long *)member_at(node, NODE_NR_PARTIAL)))
+		scan_partial(node, &scan);
+	occ->objects_total =
+		atomic_long_read(member_at(node, NODE_TOTAL_OBJECTS));
+	occ->partial_slabs = scan.slabs;
+	occ->slab_bytes = slab_bytes(cache, occ->slabs, occ->objects_total);
+
+	unseen = scan.slabs - scan.seen;
+	free = scan.free;
+	occ->objects_in_use_error = 0;
+	if (unseen) {
+		free = scan.free * scan.slabs / scan.seen;
+		low = min(free, scan.free + unseen);
+		high = max(free, scan.free + unseen *
+			   (cache_oo(cache, CACHE_OO) & OO_MASK));
+		occ->objects_in_use_error = max(free - low, high - free);
+	}
+	/* Slabs come and go while this is read; nobody has fewer than none. */
+	occ->objects_in_use = occ->objects_total -
+			      min(free, occ->objects_total);
+	return true;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that knows what the kernel keeps private: the layout of
+ * SLUB's structures and the list of caches. See private.c.
+ */
+#ifndef _MEMTEL_PRIVATE_H
+#define _MEMTEL_PRIVATE_H
+
+#include <linux/mm.h>
+#include <linux/types.h>
+
+/* Opaque on purpose: only private.c looks inside. */
+struct kmem_cache;
+
+/**
+ * struct memtel_layout - byte offsets in the running kernel's structs
+ * @slab_cache: of slab.slab_cache, in the head page of a slab
+ * @cache_name: of kmem_cache.name
+ * @cache_size: of kmem_cache.size
+ * @cache_object_size: of kmem_cache.object_size
+ *
+ * Set once at load, before any probe; constant after. Valid for probes only
+ * if memtel_private_can_count().
+ */
+struct memtel_layout {
+	unsigned int slab_cache;
+	unsigned int cache_name;
+	unsigned int cache_size;
+	unsigned int cache_object_size;
+};
+
+extern struct memtel_layout memtel_layout;
+
+/**
+ * struct memtel_occupancy - what a cache has on one node
+ * @slabs: slabs
+ * @partial_slabs: slabs on the node's partial list
+ * @objects_total: objects those slabs hold
+ * @objects_in_use: objects in use
+ * @objects_in_use_error: how far off objects_in_use can be; 0 when exact
+ * @slab_bytes: memory of the slabs
+ */
+struct memtel_occupancy {
+	u64 slabs;
+	u64 partial_slabs;
+	u64 objects_total;
+	u64 objects_in_use;
+	u64 objects_in_use_error;
+	u64 slab_bytes;
+};
+
+/** struct memtel_cache_info - what a cache is, wherever its slabs are */
+struct memtel_cache_info {
+	const char *name;	/* the cache's own, alive under slab_mutex */
+	u32 object_size_bytes;
+	u32 size_bytes;
+	u32 objects_per_slab;
+	u32 order;
+	u32 aliases;
+};
+
+void memtel_private_init(void);
+void memtel_private_exit(void);
+
+/* NULL when it can, else why it cannot. */
+const char *memtel_private_cannot_count(void);
+const char *memtel_private_cannot_list(void);
+
+/* A walk over the kernel's caches; slab_mutex is held from begin to end. */
+struct memtel_cache_walk {
+	void *entry;
+	loff_t pos;
+};
+
+struct kmem_cache *memtel_cache_walk_begin(struct memtel_cache_walk *walk);
+struct kmem_cache *memtel_cache_walk_next(struct memtel_cache_walk *walk);
+void memtel_cache_walk_end(struct memtel_cache_walk *walk);
+void memtel_private_cache_info(struct kmem_cache *cache,
+			       struct memtel_cache_info *info);
+bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
+			      struct memtel_occupancy *occ);
+
+/**
+ * memtel_slab_cache() - the cache an object's slab belongs to
+ * @page: head page of the object
+ *
+ * Return: the cache; NULL when the page is no slab, as for a large kmalloc.
+ */
+static __always_inline struct kmem_cache *memtel_slab_cache(struct page *page)
+{
+	if (unlikely(!test_bit(PG_slab, &page->flags)))
+		return NULL;
+	return *(struct kmem_cache **)((void *)page + memtel_layout.slab_cache);
+}
+
+static inline const char *memtel_cache_name(const struct kmem_cache *cache)
+{
+	return *(const char **)((void *)cache + memtel_layout.cache_name);
+}
+
+static inline u32 memtel_cache_size(const struct kmem_cache *cache)
+{
+	return *(u32 *)((void *)cache + memtel_layout.cache_size);
+}
+
+static inline u32 memtel_cache_object_size(const struct kmem_cache *cache)
+{
+	return *(u32 *)((void *)cache + memtel_layout.cache_object_size);
+}
+
+#endif /* _MEMTEL_PRIVATE_H */

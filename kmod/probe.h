@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracepoint probes by table: found by name, attached and detached in order. */
+#ifndef _MEMTEL_PROBE_H
+#define _MEMTEL_PROBE_H
+
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+struct tracepoint;
+
+/**
+ * struct memtel_probe - one tracepoint and what is called from it
+ * @name: the tracepoint's name
+ * @func: the probe; its type is checked where the table is (MEMTEL_PROBE)
+ * @tp: the tracepoint, NULL when this kernel lacks it; set at load
+ * @attached: registered now; protected by the source lock
+ */
+struct memtel_probe {
+	const char *name;
+	void *func;
+	struct tracepoint *tp;
+	bool attached;
+};
+
+/*
+ * A row of a table. Nothing checks a probe's prototype at run time, so the
+ * kernel's own header must agree here or the build fails.
+ */
+#define MEMTEL_PROBE(tracepoint, probe) {				\
+	.name = #tracepoint,						\
+	.func = (void *)(probe) +					\
+		BUILD_BUG_ON_ZERO(!__same_type(				\
+			check_trace_callback_type_##tracepoint,		\
+			void (typeof(&(probe))))),			\
+}
+
+void memtel_probes_find(struct memtel_probe *probes, unsigned int nr);
+const char *memtel_probes_missing(const struct memtel_probe *probes,
+				  unsigned int nr);
+int memtel_probes_attach(struct memtel_probe *probes, unsigned int nr);
+void memtel_probes_detach(struct memtel_probe *probes, unsigned int nr);
+
+#endif /* _MEMTEL_PROBE_H */

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of caches seen by the slab source.
+ *
+ * A hash table of cache pointers, at most a quarter full, searched by every
+ * event without a lock; a pool of slots, one for a cache, with its name and
+ * its per-CPU counters; all allocated when the source is attached and freed
+ * when it is detached, never in between. A cache gets its slot when the source
+ * is attached or, if made later, by the first event of an object of it.
+ *
+ * When a cache goes. A kmem_cache is itself an object of a cache named
+ * kmem_cache, so that the free of one is an event like any other: it comes
+ * after the cache's last object is gone and before the address can be used
+ * again. That cache alone is kept out of the hash table: its events take the
+ * slow path, which looks whose kmem_cache is freed and takes it out. So an
+ * address never stands for two caches, no cache is looked into after its end,
+ * and a cache made anew under an old name gets a slot and an id of its own.
+ *
+ * Locks. table.lock, raw and with interrupts off, for every change; taken in
+ * probes, so nothing that allocates, sleeps or traces is done under it. It is
+ * the innermost lock. A per-CPU guard counts and drops an event that would
+ * come while this CPU is in here. Readers of slots hold the source lock.
+ */
+#include <linux/irqflags.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "private.h"
+#include "slab_table.h"
+
+/* Four entries a slot keep the way to an entry short. */
+#define ENTRIES_PER_SLOT	4
+/* How far from its home an entry may be; then the cache has no place. */
+#define MAX_STEPS		64
+
+#define TOMBSTONE		((struct kmem_cache *)1)
+
+struct slab_hot slab_hot __read_mostly;
+
+static struct {
+	raw_spinlock_t lock;
+	struct slab_slot *slots;
+	u32 *entry_slots;		/* slot of entry i */
+	unsigned int *free;		/* stack of free slots */
+	unsigned int nr_free;
+	unsigned int nr_slots;
+	unsigned int nr_entries;
+	struct kmem_cache *boot;	/* the cache of kmem_caches */
+	unsigned int boot_slot;
+	struct memtel_counters counts;
+	struct memtel_counters lost;
+	u32 next_id;			/* goes on over attach and detach */
+} table = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(table.lock),
+	.next_id = 1,
+};
+
+static DEFINE_PER_CPU(unsigned int, busy);
+
+/* Under table.lock. The entry of a cache, or NULL. */
+static struct slab_entry *find_entry(const struct kmem_cache *cache)
+{
+	struct slab_entry *entry =
+		&slab_hot.entries[slab_hash(cache) & slab_hot.mask];
+
+	for (; entry->cache; entry++)
+		if (entry->cache == cache)
+			return entry;
+	return NULL;
+}
+
+/* Under table.lock. Where a cache that is not there may go, or NULL. */
+static struct slab_entry *free_entry(const struct kmem_cache *cache)
+{
+	struct slab_entry *entry =
+		&slab_hot.entries[slab_hash(cache) & slab_hot.mask];
+	int i;
+
+	for (i = 0; i < MAX_STEPS; i++, entry++)
+		if (!entry->cache || entry->cache == TOMBSTONE)
+			return entry;
+	return NULL;
+}
+
+/* Under table.lock, the cache alive. NULL when there is no room. */
+static u64 __percpu *add_cache(struct kmem_cache *cache)
+{
+	bool is_boot = memtel_slab_cache(virt_to_head_page(cache)) == cache;
+	struct slab_entry *entry = free_entry(cache);
+	struct slab_slot *slot;
+	unsigned int i;
+
+	if (!table.nr_free || !entry)
+		return NULL;
+	i = table.free[--table.nr_free];
+	slot = &table.slots[i];
+
+	slot->id = table.next_id++;
+	slot->size_bytes = memtel_cache_size(cache);
+	slot->object_size_bytes = memtel_cache_object_size(cache);
+	strscpy(slot->name, memtel_cache_name(cache), sizeof(slot->name));
+	smp_store_release(&slot->state, SLAB_SLOT_LIVE);
+
+	if (is_boot) {
+		table.boot_slot = i;
+		table.boot = cache;
+		return slot->counts;
+	}
+	table.entry_slots[entry - slab_hot.entries] = i;
+	entry->counts = slot->counts;
+	/* Pairs with slab_table_find(). */
+	smp_store_release(&entry->cache, cache);
+	return slot->counts;
+}
+
+/* Under table.lock. Nobody looks for the cache any more: it has no object. */
+static void remove_cache(const struct kmem_cache *cache)
+{
+	struct slab_entry *entry = find_entry(cache);
+	struct slab_slot *slot;
+
+	if (!entry)
+		return;
+	slot = &table.slots[table.entry_slots[entry - slab_hot.entries]];
+	WRITE_ONCE(slot->state, SLAB_SLOT_GONE);
+
+	WRITE_ONCE(entry->cache, TOMBSTONE);
+	/* Before an empty entry a tombstone keeps nothing together. */
+	while (!entry[1].cache && entry->cache == TOMBSTONE) {
+		WRITE_ONCE(entry->cache, NULL);
+		if (entry-- == slab_hot.entries)
+			break;
+	}
+}
+
+/**
+ * slab_table_place() - find or make a cache's place; the slow path of an event
+ * @cache: the cache, kept alive by the object in hand or by slab_mutex
+ * @object: the object of the event, NULL for none
+ * @is_free: the event is a free
+ *
+ * Context: Any but NMI. Takes table.lock with interrupts off.
+ * Return: the cache's words for node 0, or NULL; then it has counted why.
+ */
+u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
+			       bool is_free)
+{
+	u64 __percpu *counts = NULL;
+	struct slab_entry *entry;
+	unsigned long flags;
+
+	/* A full table must not cost every event of a cache outside a lock. */
+	if (object && !READ_ONCE(table.nr_free) &&
+	    cache != READ_ONCE(table.boot))
+		goto out_unplaced;
+
+	local_irq_save(flags);
+	if (this_cpu_inc_return(busy) > 1) {
+		this_cpu_inc(slab_hot.lost[SLAB_RECURSIONS]);
+		this_cpu_dec(busy);
+		local_irq_restore(flags);
+		return NULL;
+	}
+	raw_spin_lock(&table.lock);
+	if (cache == table.boot) {
+		counts = table.slots[table.boot_slot].counts;
+		if (is_free)
+			remove_cache(object);
+	} else {
+		entry = find_entry(cache);
+		counts = entry ? entry->counts : add_cache(cache);
+	}
+	raw_spin_unlock(&table.lock);
+	this_cpu_dec(busy);
+	local_irq_restore(flags);
+	if (counts || !object)
+		return counts;
+
+out_unplaced:
+	this_cpu_inc(slab_hot.lost[is_free ? SLAB_UNPLACED_FREES :
+					     SLAB_UNPLACED_ALLOCS]);
+	return NULL;
+}
+
+/**
+ * slab_table_init() - make an empty table
+ * @slots: how many caches it can hold
+ *
+ * Context: Process context under the source lock, no probe registered.
+ * Return: 0 or -ENOMEM.
+ */
+int slab_table_init(unsigned int slots)
+{
+	unsigned int buckets = roundup_pow_of_two(slots) * ENTRIES_PER_SLOT;
+	unsigned int i;
+	int err;
+
+	/* Entries past the last bucket, and one that stays empty. */
+	table.nr_entries = buckets + MAX_STEPS + 1;
+	table.nr_slots = slots;
+	table.nr_free = slots;
+
+	slab_hot.entries = vzalloc(array_size(table.nr_entries,
+					      sizeof(*slab_hot.entries)));
+	table.entry_slots = vzalloc(array_size(table.nr_entries,
+					       sizeof(*table.entry_slots)));
+	table.slots = vzalloc(array_size(slots, sizeof(*table.slots)));
+	table.free = vzalloc(array_size(slots, sizeof(*table.free)));
+	err = -ENOMEM;
+	if (!slab_hot.entries || !table.entry_slots || !table.slots ||
+	    !table.free)
+		goto err_exit;
+
+	/* The last slot is the large kmallocs'. */
+	err = memtel_counters_alloc(&table.counts, slots + 1,
+				    SLAB_WORDS * nr_node_ids);
+	if (err)
+		goto err_exit;
+	err = memtel_counters_alloc(&table.lost, 1, SLAB_LOST_WORDS);
+	if (err)
+		goto err_exit;
+
+	for (i = 0; i < slots; i++) {
+		table.slots[i].counts = memtel_counters_slot(&table.counts, i);
+		table.free[i] = slots - 1 - i;
+	}
+	slab_hot.mask = buckets - 1;
+	slab_hot.large = memtel_counters_slot(&table.counts, slots);
+	slab_hot.lost = memtel_counters_slot(&table.lost, 0);
+	return 0;
+
+err_exit:
+	slab_table_exit();
+	return err;
+}
+
+/**
+ * slab_table_exit() - free the table
+ *
+ * Context: Process context under the source lock, after
+ * memtel_probes_detach(): no probe looks at it any more.
+ */
+void slab_table_exit(void)
+{
+	memtel_counters_free(&table.lost);
+	memtel_counters_free(&table.counts);
+	vfree(table.free);
+	vfree(table.slots);
+	vfree(table.entry_slots);
+	vfree(slab_hot.entries);
+	table.free = NULL;
+	table.slots = NULL;
+	table.entry_slots = NULL;
+	table.boot = NULL;
+	table.nr_slots = 0;
+	memset(&slab_hot, 0, sizeof(slab_hot));
+}
+
+/**
+ * slab_table_reset() - all counts zero, slots of caches that are gone free
+ *
+ * Context: Process context under the source lock, while probes run.
+ */
+void slab_table_reset(void)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	/* The counts of those that are gone are written by nobody. */
+	memtel_counters_zero(&table.counts);
+	memtel_counters_zero(&table.lost);
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	for (i = 0; i < table.nr_slots; i++) {
+		if (table.slots[i].state != SLAB_SLOT_GONE)
+			continue;
+		WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FREE);
+		table.free[table.nr_free++] = i;
+	}
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+}
+
+/* Memory the table takes, over all CPUs. */
+u64 slab_table_bytes(void)
+{
+	return memtel_counters_bytes(&table.counts) +
+	       memtel_counters_bytes(&table.lost) +
+	       (u64)table.nr_entries * (sizeof(*slab_hot.entries) +
+					sizeof(*table.entry_slots)) +
+	       (u64)table.nr_slots * (sizeof(*table.slots) +
+				      sizeof(*table.free));
+}
+
+unsigned int slab_table_slots(void)
+{
+	return table.nr_slots;
+}
+
+unsigned int slab_table_used(void)
+{
+	return table.nr_slots - READ_ONCE(table.nr_free);
+}
+
+/* Slots of caches that are gone. Under the source lock. */
+unsigned int slab_table_gone(void)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < table.nr_slots; i++)
+		nr += READ_ONCE(table.slots[i].state) == SLAB_SLOT_GONE;
+	return nr;
+}
+
+/**
+ * slab_table_slot() - a slot, for a reader
+ * @i: below slab_table_slots()
+ *
+ * Context: Under the source lock.
+ * Return: the slot, or NULL when it is free.
+ */
+const struct slab_slot *slab_table_slot(unsigned int i)
+{
+	const struct slab_slot *slot = &table.slots[i];
+
+	/* Pairs with add_cache(). */
+	return smp_load_acquire(&slot->state) == SLAB_SLOT_FREE ? NULL : slot;
+}
+
+/**
+ * slab_table_lookup() - the slot of a cache, for a reader
+ * @cache: the cache, kept alive by slab_mutex
+ * @i: set to the slot's number
+ *
+ * Context: Under the source lock.
+ * Return: the slot, or NULL when the table had no place for it.
+ */
+const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
+					  unsigned int *i)
+{
+	const struct slab_slot *slot = NULL;
+	struct slab_entry *entry;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	entry = find_entry(cache);
+	if (entry)
+		slot = &table.slots[table.entry_slots[entry -
+						      slab_hot.entries]];
+	else if (cache == table.boot)
+		slot = &table.slots[table.boot_slot];
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+	if (slot)
+		*i = slot - table.slots;
+	return slot;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From a cache to its counters, without a lock. See slab_table.c. */
+#ifndef _MEMTEL_SLAB_TABLE_H
+#define _MEMTEL_SLAB_TABLE_H
+
+#include <asm/barrier.h>
+#include <linux/types.h>
+#include <linux/memtel.h>
+
+#include "counter.h"
+
+struct kmem_cache;
+
+/* A slot's words, once for each node of the objects. */
+enum slab_word {
+	SLAB_ALLOCS,
+	SLAB_FREES,
+	SLAB_BYTES_REQUESTED,
+	SLAB_BYTES_ALLOCATED,	/* large kmallocs only; see slab_read_counts() */
+	SLAB_WORDS,
+};
+
+/* The source's own words, one slot of them. */
+enum slab_lost {
+	SLAB_UNPLACED_ALLOCS,
+	SLAB_UNPLACED_FREES,
+	SLAB_RECURSIONS,
+	SLAB_FAILED_ALLOCS,
+	SLAB_LOST_WORDS,
+};
+
+enum slab_slot_state {
+	SLAB_SLOT_FREE,
+	SLAB_SLOT_LIVE,
+	SLAB_SLOT_GONE,
+};
+
+/**
+ * struct slab_slot - what is known of a cache
+ * @state: enum slab_slot_state. FREE to LIVE (released) and LIVE to GONE under
+ *         the table's lock; GONE to FREE under the source lock too. All else
+ *         is constant while not FREE.
+ * @id: never used twice
+ * @object_size_bytes: kmem_cache.object_size when first seen
+ * @size_bytes: kmem_cache.size, which a cache never changes
+ * @counts: SLAB_WORDS for each node
+ * @name: the cache's name, cut
+ */
+struct slab_slot {
+	unsigned int state;
+	u32 id;
+	u32 object_size_bytes;
+	u32 size_bytes;
+	u64 __percpu *counts;
+	char name[MEMTEL_NAME_MAX + 1];
+};
+
+/* Where a probe looks; four to a cache line, read-mostly. */
+struct slab_entry {
+	struct kmem_cache *cache;
+	u64 __percpu *counts;
+};
+
+/**
+ * struct slab_hot - what every event reads; constant while attached
+ * @entries: the hash table
+ * @mask: its size less one
+ * @large: counts of large kmallocs
+ * @lost: the source's own words
+ */
+struct slab_hot {
+	struct slab_entry *entries;
+	unsigned long mask;
+	u64 __percpu *large;
+	u64 __percpu *lost;
+};
+
+extern struct slab_hot slab_hot;
+
+static __always_inline unsigned long slab_hash(const struct kmem_cache *cache)
+{
+	return ((unsigned long)cache * GOLDEN_RATIO_64) >> 32;
+}
+
+u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
+			       bool is_free);
+
+/**
+ * slab_table_find() - a cache's counters
+ * @cache: the cache, kept alive by the object in hand
+ * @object: that object
+ * @is_free: the event is a free
+ *
+ * The last entry is always empty, so the search ends. An entry's counts are
+ * written before its cache is (release), and a cache is not taken out while a
+ * probe holds an object of it.
+ *
+ * Return: its words for node 0, or NULL when it has no place (counted).
+ */
+static __always_inline u64 __percpu *
+slab_table_find(struct kmem_cache *cache, const void *object, bool is_free)
+{
+	const struct slab_entry *entry =
+		&slab_hot.entries[slab_hash(cache) & slab_hot.mask];
+	const struct kmem_cache *found;
+
+	while (likely((found = smp_load_acquire(&entry->cache)))) {
+		if (likely(found == cache))
+			return entry->counts;
+		entry++;
+	}
+	return slab_table_place(cache, object, is_free);
+}
+
+int slab_table_init(unsigned int slots);
+void slab_table_exit(void);
+void slab_table_reset(void);
+
+u64 slab_table_bytes(void);
+unsigned int slab_table_slots(void);
+unsigned int slab_table_used(void);
+unsigned int slab_table_gone(void);
+const struct slab_slot *slab_table_slot(unsigned int i);
+const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
+					  unsigned int *i);
+
+#endif /* _MEMTEL_SLAB_TABLE_H */

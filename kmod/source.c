@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sources and their holders.
+ *
+ * A source has its probes registered exactly while somebody holds it: a
+ * netlink socket, until it closes, or the administrator. With nobody there
+ * memtel costs the kernel nothing.
+ *
+ * Locks. memtel_source_lock protects every source's holders and state and
+ * serialises attach, detach, reset and snapshots; it is a mutex, taken from
+ * netlink requests, from the release of a netlink socket and at exit. Under it
+ * come slab_mutex and the tracepoints' own locks. No probe takes it.
+ */
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "probe.h"
+#include "source.h"
+
+DEFINE_MUTEX(memtel_source_lock);
+unsigned int memtel_source_generation;
+
+struct memtel_source *const memtel_sources[] = {
+	&memtel_slab_source,
+};
+const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
+
+static u32 next_hold_id = 1;
+/* Holds of sockets; lets a socket that closes pass by without the lock. */
+static atomic_t nr_socket_holds = ATOMIC_INIT(0);
+
+bool memtel_source_is_attached(const struct memtel_source *source)
+{
+	return source->nr_holds;
+}
+
+/* Why this kernel cannot have the source, or NULL. */
+const char *memtel_source_cannot(const struct memtel_source *source)
+{
+	const char *why = source->cannot();
+
+	if (!why && memtel_probes_missing(source->probes, source->nr_probes))
+		why = "the kernel lacks a tracepoint it needs";
+	return why;
+}
+
+struct memtel_source *memtel_source_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < memtel_nr_sources; i++)
+		if (!strcmp(memtel_sources[i]->name, name))
+			return memtel_sources[i];
+	return NULL;
+}
+
+static int attach(struct memtel_source *source, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (memtel_source_cannot(source)) {
+		NL_SET_ERR_MSG(extack,
+			       "this kernel cannot have the source: see status");
+		return -EOPNOTSUPP;
+	}
+	err = source->prepare();
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for the source's counters");
+		return err;
+	}
+	err = memtel_probes_attach(source->probes, source->nr_probes);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "cannot register the source's probes");
+		source->cleanup();
+		return err;
+	}
+	source->since_ns = ktime_get_boottime_ns();
+	source->started();
+	return 0;
+}
+
+static void detach(struct memtel_source *source)
+{
+	memtel_probes_detach(source->probes, source->nr_probes);
+	source->cleanup();
+}
+
+static struct memtel_hold *find_hold(struct memtel_source *source,
+				     enum memtel_hold_kind kind, u32 portid)
+{
+	struct memtel_hold *hold;
+
+	list_for_each_entry(hold, &source->holds, list)
+		if (hold->kind == kind && hold->portid == portid)
+			return hold;
+	return NULL;
+}
+
+/**
+ * memtel_source_hold() - hold a source, attaching it for the first holder
+ * @source: the source
+ * @kind: who holds it
+ * @portid: the socket's; 0 for the administrator
+ * @extack: told why not
+ *
+ * Holding again what one holds is a success and changes nothing.
+ *
+ * Context: Process context under memtel_source_lock; current is who asks.
+ * Return: 0, -EOPNOTSUPP, -ENOMEM, or what registering a probe returned.
+ */
+int memtel_source_hold(struct memtel_source *source,
+		       enum memtel_hold_kind kind, u32 portid,
+		       struct netlink_ext_ack *extack)
+{
+	struct memtel_hold *hold;
+	int err;
+
+	if (find_hold(source, kind, portid))
+		return 0;
+	hold = kzalloc(sizeof(*hold), GFP_KERNEL);
+	if (!hold)
+		return -ENOMEM;
+	if (!memtel_source_is_attached(source)) {
+		err = attach(source, extack);
+		if (err) {
+			kfree(hold);
+			return err;
+		}
+	}
+	hold->source = source;
+	hold->id = next_hold_id++;
+	hold->kind = kind;
+	hold->portid = portid;
+	hold->pid = task_tgid_nr(current);
+	get_task_comm(hold->comm, current);
+	list_add_tail(&hold->list, &source->holds);
+	source->nr_holds++;
+	memtel_source_generation++;
+	if (kind == MEMTEL_HOLD_KIND_SOCKET)
+		atomic_inc(&nr_socket_holds);
+	return 0;
+}
+
+static void drop(struct memtel_hold *hold)
+{
+	struct memtel_source *source = hold->source;
+
+	if (hold->kind == MEMTEL_HOLD_KIND_SOCKET)
+		atomic_dec(&nr_socket_holds);
+	list_del(&hold->list);
+	kfree(hold);
+	memtel_source_generation++;
+	if (!--source->nr_holds)
+		detach(source);
+}
+
+/**
+ * memtel_source_release() - give up a hold, detaching after the last one
+ * @source: the source
+ * @kind: who held it
+ * @portid: the socket's; 0 for the administrator
+ *
+ * Context: Process context under memtel_source_lock.
+ * Return: 0, or -ENOENT when there was no such hold.
+ */
+int memtel_source_release(struct memtel_source *source,
+			  enum memtel_hold_kind kind, u32 portid)
+{
+	struct memtel_hold *hold = find_hold(source, kind, portid);
+
+	if (!hold)
+		return -ENOENT;
+	drop(hold);
+	return 0;
+}
+
+/**
+ * memtel_source_reset() - set a source's counts to zero
+ * @source: the source
+ *
+ * Context: Process context under memtel_source_lock.
+ * Return: 0, or -ENODATA when it is not attached.
+ */
+int memtel_source_reset(struct memtel_source *source)
+{
+	if (!memtel_source_is_attached(source))
+		return -ENODATA;
+	source->since_ns = ktime_get_boottime_ns();
+	source->reset();
+	return 0;
+}
+
+/**
+ * memtel_sources_release_socket() - a netlink socket closed: drop its holds
+ * @portid: the socket's
+ *
+ * When the close returns, the probes are gone if it was the last holder.
+ * Context: Process context.
+ */
+void memtel_sources_release_socket(u32 portid)
+{
+	struct memtel_hold *hold;
+	unsigned int i;
+
+	if (!atomic_read(&nr_socket_holds))
+		return;
+	mutex_lock(&memtel_source_lock);
+	for (i = 0; i < memtel_nr_sources; i++) {
+		hold = find_hold(memtel_sources[i], MEMTEL_HOLD_KIND_SOCKET,
+				 portid);
+		if (hold)
+			drop(hold);
+	}
+	mutex_unlock(&memtel_source_lock);
+}
+
+void __init memtel_sources_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < memtel_nr_sources; i++) {
+		INIT_LIST_HEAD(&memtel_sources[i]->holds);
+		memtel_probes_find(memtel_sources[i]->probes,
+				   memtel_sources[i]->nr_probes);
+	}
+}
+
+/* No request can come any more; whoever still holds loses its hold. */
+void memtel_sources_exit(void)
+{
+	struct memtel_hold *hold, *next;
+	unsigned int i;
+
+	mutex_lock(&memtel_source_lock);
+	for (i = 0; i < memtel_nr_sources; i++)
+		list_for_each_entry_safe(hold, next, &memtel_sources[i]->holds,
+					 list)
+			drop(hold);
+	mutex_unlock(&memtel_source_lock);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sources, and who holds them. See source.c. */
+#ifndef _MEMTEL_SOURCE_H
+#define _MEMTEL_SOURCE_H
+
+#include <linux/list.h>
+#include <linux/memtel.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+struct memtel_probe;
+struct netlink_ext_ack;
+
+/**
+ * struct memtel_source_stats - what a source says of itself while attached
+ * @memory_bytes: memory its counters take, over all CPUs
+ * @slots_used: caches that have a slot
+ * @slots_total: slots there are
+ * @unplaced_allocs: loss: allocations of caches without a slot
+ * @unplaced_frees: loss: frees of caches without a slot
+ * @recursions: loss: events inside an event
+ * @failed_allocs: allocations that returned NULL
+ */
+struct memtel_source_stats {
+	u64 memory_bytes;
+	u32 slots_used;
+	u32 slots_total;
+	u64 unplaced_allocs;
+	u64 unplaced_frees;
+	u64 recursions;
+	u64 failed_allocs;
+};
+
+/**
+ * struct memtel_source - one domain's probes
+ * @name: what users call it
+ * @probes: its table of probes
+ * @nr_probes: rows of that
+ * @cannot: why this kernel cannot have it, or NULL; called at any time
+ * @prepare: make storage, before probes are registered
+ * @started: after they are
+ * @cleanup: free storage, after no probe runs any more
+ * @reset: zero while probes run
+ * @read: fill stats, while attached
+ * @holds: who holds it, struct memtel_hold; attached while not empty
+ * @nr_holds: how many
+ * @since_ns: CLOCK_BOOTTIME when its counts were last zero
+ *
+ * All callbacks but @cannot, and @holds to @since_ns, under memtel_source_lock.
+ */
+struct memtel_source {
+	const char *name;
+	struct memtel_probe *probes;
+	unsigned int nr_probes;
+	const char *(*cannot)(void);
+	int (*prepare)(void);
+	void (*started)(void);
+	void (*cleanup)(void);
+	void (*reset)(void);
+	void (*read)(struct memtel_source_stats *stats);
+
+	struct list_head holds;
+	unsigned int nr_holds;
+	u64 since_ns;
+};
+
+/**
+ * struct memtel_hold - somebody's wish that a source be attached
+ * @list: in the source's holds
+ * @source: that source
+ * @id: never used twice
+ * @kind: who holds
+ * @portid: the socket's, for MEMTEL_HOLD_KIND_SOCKET
+ * @pid: tgid of who asked
+ * @comm: name of the task that asked
+ */
+struct memtel_hold {
+	struct list_head list;
+	struct memtel_source *source;
+	u32 id;
+	enum memtel_hold_kind kind;
+	u32 portid;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+extern struct mutex memtel_source_lock;
+/* Changes with every hold; for dumps to see that they are not of one piece. */
+extern unsigned int memtel_source_generation;
+
+extern struct memtel_source memtel_slab_source;
+extern struct memtel_source *const memtel_sources[];
+extern const unsigned int memtel_nr_sources;
+
+void memtel_sources_init(void);
+void memtel_sources_exit(void);
+
+struct memtel_source *memtel_source_find(const char *name);
+bool memtel_source_is_attached(const struct memtel_source *source);
+const char *memtel_source_cannot(const struct memtel_source *source);
+int memtel_source_hold(struct memtel_source *source,
+		       enum memtel_hold_kind kind, u32 portid,
+		       struct netlink_ext_ack *extack);
+int memtel_source_release(struct memtel_source *source,
+			  enum memtel_hold_kind kind, u32 portid);
+int memtel_source_reset(struct memtel_source *source);
+void memtel_sources_release_socket(u32 portid);
+
+#endif /* _MEMTEL_SOURCE_H */
