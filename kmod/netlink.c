@@ -122,7 +122,7 @@ static int dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 				  cb->nlh->nlmsg_seq, &memtel_nl_family,
 				  NLM_F_MULTI, request->cmd);
 		err = hdr ? fill(skb, cb, ctx->next) : -EMSGSIZE;
-		if (!err) {
+		if (likely(!err)) {
 			nl_dump_check_consistent(cb, hdr - GENL_HDRLEN -
 						     NLMSG_HDRLEN);
 			genlmsg_end(skb, hdr);

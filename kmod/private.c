@@ -94,6 +94,9 @@ static struct memtel_btf_member members[NR_MEMBERS] = {
 	[SLAB_OBJECTS] = { "slab", "objects", 0 },
 };
 
+/* Byte offsets of members, where all that a list needs were found. */
+static unsigned int offsets[NR_MEMBERS] __ro_after_init;
+
 struct memtel_layout memtel_layout __ro_after_init;
 
 static struct file *slabinfo __ro_after_init;
@@ -114,7 +117,7 @@ const char *memtel_private_cannot_list(void)
 
 static void *member_at(void *base, enum member m)
 {
-	return base + members[m].bit_offset / 8;
+	return base + offsets[m];
 }
 
 /* A bit-field of at most 32 bits, or a u16 or u32, in one aligned load. */
@@ -140,6 +143,7 @@ static void find_layout(void)
 		return;
 	}
 	for (i = NR_MEMBERS - 1; i >= 0; i--) {
+		offsets[i] = members[i].bit_offset / 8;
 		if (members[i].bit_offset >= 0)
 			continue;
 		snprintf(i < NR_COUNT_MEMBERS ? cannot_count : cannot_list,
@@ -151,11 +155,10 @@ static void find_layout(void)
 		strscpy(cannot_list, cannot_count, sizeof(cannot_list));
 		return;
 	}
-	memtel_layout.slab_cache = members[SLAB_CACHE].bit_offset / 8;
-	memtel_layout.cache_name = members[CACHE_NAME].bit_offset / 8;
-	memtel_layout.cache_size = members[CACHE_SIZE].bit_offset / 8;
-	memtel_layout.cache_object_size =
-		members[CACHE_OBJECT_SIZE].bit_offset / 8;
+	memtel_layout.slab_cache = offsets[SLAB_CACHE];
+	memtel_layout.cache_name = offsets[CACHE_NAME];
+	memtel_layout.cache_size = offsets[CACHE_SIZE];
+	memtel_layout.cache_object_size = offsets[CACHE_OBJECT_SIZE];
 }
 
 /* A bind mount over it (as containers do) would be no seq_file of ours. */
@@ -215,7 +218,7 @@ static struct kmem_cache *walk_cache(const struct memtel_cache_walk *walk)
 {
 	if (!walk->entry)
 		return NULL;
-	return walk->entry - members[CACHE_LIST].bit_offset / 8;
+	return walk->entry - offsets[CACHE_LIST];
 }
 
 /**
@@ -313,7 +316,7 @@ struct partial_scan {
 
 static u32 slab_free_objects(struct list_head *entry)
 {
-	void *slab = (void *)entry - members[SLAB_LIST].bit_offset / 8;
+	void *slab = (void *)entry - offsets[SLAB_LIST];
 	int free = member_bits(slab, SLAB_OBJECTS) -
 		   member_bits(slab, SLAB_INUSE);
 

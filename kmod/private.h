@@ -81,15 +81,44 @@ bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 			      struct memtel_occupancy *occ);
 
 /**
- * memtel_slab_cache() - the cache an object's slab belongs to
- * @page: head page of the object
+ * memtel_object_page() - the head page of an object of kmalloc() or a cache
+ * @object: the object, not NULL or ZERO_SIZE_PTR
  *
- * Return: the cache; NULL when the page is no slab, as for a large kmalloc.
+ * Objects lie in the direct map, which on x86 saves asking whether the address
+ * might be one of the kernel's image.
  */
+static __always_inline struct page *memtel_object_page(const void *object)
+{
+#ifdef CONFIG_X86_64
+	struct page *page = pfn_to_page(((unsigned long)object - PAGE_OFFSET) >>
+					PAGE_SHIFT);
+#else
+	struct page *page = virt_to_page(object);
+#endif
+
+	return compound_head(page);
+}
+
+/* Whether a head page, by its flags, is a slab; a large kmalloc's is not. */
+static __always_inline bool memtel_is_slab(unsigned long page_flags)
+{
+	return page_flags & BIT(PG_slab);
+}
+
+/* A head page's node, by its flags. */
+static __always_inline int memtel_page_nid(const struct page *page,
+					   unsigned long page_flags)
+{
+#ifdef NODE_NOT_IN_PAGE_FLAGS
+	return page_to_nid(page);
+#else
+	return (page_flags >> NODES_PGSHIFT) & NODES_MASK;
+#endif
+}
+
+/* The cache a slab belongs to; @page is its head. */
 static __always_inline struct kmem_cache *memtel_slab_cache(struct page *page)
 {
-	if (unlikely(!test_bit(PG_slab, &page->flags)))
-		return NULL;
 	return *(struct kmem_cache **)((void *)page + memtel_layout.slab_cache);
 }
 

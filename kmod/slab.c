@@ -12,9 +12,9 @@
  *
  * What an event does: finds the page, its cache and node, the cache's counters
  * by one hash lookup, and adds one to three numbers. It takes no lock, writes no
- * shared line and calls nothing, so an event may interrupt an event at any
- * instruction and neither is lost. Only the first event of a new cache leaves
- * this path (slab_table.c).
+ * shared line and calls nothing outside this file, so an event may interrupt
+ * an event at any instruction and neither is lost. Only the first event of a
+ * new cache leaves this path (slab_table.c).
  *
  * What it does not see: bulk allocation and freeing (kfree_rcu() among them)
  * fire no tracepoint. So allocs less frees is no count of objects; occupancy
@@ -51,52 +51,97 @@ module_param_cb(slab_slots, &slab_slots_ops, &slab_slots, 0444);
 MODULE_PARM_DESC(slab_slots,
 		 "Caches the slab source can count (16 to 65536, default 1024); each takes 32 bytes for each CPU and node while attached");
 
-/* The object's words for its own node, or NULL when it could not be placed. */
-static __always_inline u64 __percpu *slab_counts(const void *object,
-						 bool is_free)
-{
-	struct page *page = virt_to_head_page(object);
-	struct kmem_cache *cache = memtel_slab_cache(page);
-	u64 __percpu *counts;
+/* What an event adds. */
+struct slab_event {
+	const void *object;
+	bool is_free;
+	size_t bytes_requested;
+	size_t bytes_allocated;
+};
 
-	if (unlikely(!cache)) {
-		counts = slab_hot.large;
-	} else {
-		counts = slab_table_find(cache, object, is_free);
-		if (unlikely(!counts))
-			return NULL;
+static __always_inline void slab_add(u64 __percpu *counts, int nid,
+				     const struct slab_event *event)
+{
+	counts += nid * SLAB_WORDS;
+	if (event->is_free) {
+		this_cpu_inc(counts[SLAB_FREES]);
+		return;
 	}
-	return counts + page_to_nid(page) * SLAB_WORDS;
+	this_cpu_inc(counts[SLAB_ALLOCS]);
+	this_cpu_add(counts[SLAB_BYTES_REQUESTED], event->bytes_requested);
+	this_cpu_add(counts[SLAB_BYTES_ALLOCATED], event->bytes_allocated);
+}
+
+/*
+ * A cache that is not at its home in the table: further on, or new, or the
+ * cache of caches. The last entry is always empty, so the search ends.
+ */
+static noinline void slab_search(struct kmem_cache *cache, int nid,
+				 struct slab_event event)
+{
+	const struct slab_entry *entry = slab_table_home(cache);
+	const struct kmem_cache *found;
+	u64 __percpu *counts = NULL;
+
+	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
+		entry++;
+	if (found)
+		counts = entry->counts;
+	else
+		counts = slab_table_place(cache, event.object, event.is_free);
+	if (counts)
+		slab_add(counts, nid, &event);
+}
+
+static noinline void slab_no_object(bool is_free)
+{
+	/* kfree() of nothing is an event too, and none of memtel's. */
+	if (!is_free)
+		this_cpu_inc(slab_hot.lost[SLAB_FAILED_ALLOCS]);
+}
+
+/*
+ * An entry's counts are written before its cache is (release), and a cache is
+ * not taken out while a probe holds an object of it: the counts read are its.
+ */
+static __always_inline void slab_count(struct slab_event event)
+{
+	const struct slab_entry *entry;
+	struct kmem_cache *cache;
+	unsigned long flags;
+	struct page *page;
+	int nid;
+
+	if (unlikely(ZERO_OR_NULL_PTR(event.object)))
+		return slab_no_object(event.is_free);
+
+	page = memtel_object_page(event.object);
+	flags = READ_ONCE(page->flags);
+	nid = memtel_page_nid(page, flags);
+	if (unlikely(!memtel_is_slab(flags)))
+		return slab_add(slab_hot.large, nid, &event);
+
+	cache = memtel_slab_cache(page);
+	entry = slab_table_home(cache);
+	if (unlikely(smp_load_acquire(&entry->cache) != cache))
+		return slab_search(cache, nid, event);
+	slab_add(entry->counts, nid, &event);
 }
 
 static __always_inline void slab_alloc(const void *object,
 				       size_t bytes_requested,
 				       size_t bytes_allocated)
 {
-	u64 __percpu *counts;
-
-	if (unlikely(ZERO_OR_NULL_PTR(object))) {
-		this_cpu_inc(slab_hot.lost[SLAB_FAILED_ALLOCS]);
-		return;
-	}
-	counts = slab_counts(object, false);
-	if (unlikely(!counts))
-		return;
-	this_cpu_inc(counts[SLAB_ALLOCS]);
-	this_cpu_add(counts[SLAB_BYTES_REQUESTED], bytes_requested);
-	this_cpu_add(counts[SLAB_BYTES_ALLOCATED], bytes_allocated);
+	slab_count((struct slab_event) {
+		.object = object,
+		.bytes_requested = bytes_requested,
+		.bytes_allocated = bytes_allocated,
+	});
 }
 
 static __always_inline void slab_free(const void *object)
 {
-	u64 __percpu *counts;
-
-	/* kfree() of nothing is an event too. */
-	if (unlikely(ZERO_OR_NULL_PTR(object)))
-		return;
-	counts = slab_counts(object, true);
-	if (likely(counts))
-		this_cpu_inc(counts[SLAB_FREES]);
+	slab_count((struct slab_event) { .object = object, .is_free = true });
 }
 
 /* kmem:kmalloc, any context */
@@ -184,29 +229,38 @@ void memtel_slab_read(const struct slab_slot *slot, int nid,
 		      struct memtel_slab_counts *counts,
 		      struct memtel_cpu_node_counts *by_cpu_node)
 {
-	u64 __percpu *words = (slot ? slot->counts : slab_hot.large) +
-			      nid * SLAB_WORDS;
-	int cpu, cpu_nid;
+	const u64 __percpu *words = (slot ? slot->counts : slab_hot.large) +
+				    nid * SLAB_WORDS;
+	struct memtel_slab_counts sum = {};
+	int cpu, i;
 
-	memset(counts, 0, sizeof(*counts));
-	memset(by_cpu_node, 0, nr_node_ids * sizeof(*by_cpu_node));
+	for (i = 0; i < nr_node_ids; i++)
+		by_cpu_node[i] = (struct memtel_cpu_node_counts) {};
 
-	for_each_possible_cpu(cpu) {
-		const u64 *w = per_cpu_ptr(words, cpu);
-		u64 allocs = READ_ONCE(w[SLAB_ALLOCS]);
-		u64 frees = READ_ONCE(w[SLAB_FREES]);
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct memtel_cpu_node_counts *by;
+		u64 allocs, frees;
+		const u64 *w;
 
-		/* A CPU never online may have no node; it counted nothing. */
-		cpu_nid = max(cpu_to_node(cpu), 0);
-		by_cpu_node[cpu_nid].allocs += allocs;
-		by_cpu_node[cpu_nid].frees += frees;
-		counts->allocs += allocs;
-		counts->frees += frees;
-		counts->bytes_requested += READ_ONCE(w[SLAB_BYTES_REQUESTED]);
-		counts->bytes_allocated += READ_ONCE(w[SLAB_BYTES_ALLOCATED]);
+		if (!cpu_possible(cpu))
+			continue;
+		w = per_cpu_ptr(words, cpu);
+		allocs = READ_ONCE(w[SLAB_ALLOCS]);
+		frees = READ_ONCE(w[SLAB_FREES]);
+		if (!allocs && !frees)
+			continue;
+		/* Only a CPU never online, which counts nothing, has none. */
+		by = &by_cpu_node[max(cpu_to_node(cpu), 0)];
+		by->allocs += allocs;
+		by->frees += frees;
+		sum.allocs += allocs;
+		sum.frees += frees;
+		sum.bytes_requested += READ_ONCE(w[SLAB_BYTES_REQUESTED]);
+		sum.bytes_allocated += READ_ONCE(w[SLAB_BYTES_ALLOCATED]);
 	}
-	counts->remote_allocs = counts->allocs - by_cpu_node[nid].allocs;
-	counts->remote_frees = counts->frees - by_cpu_node[nid].frees;
+	sum.remote_allocs = sum.allocs - by_cpu_node[nid].allocs;
+	sum.remote_frees = sum.frees - by_cpu_node[nid].frees;
+	*counts = sum;
 }
 
 struct memtel_source memtel_slab_source = {

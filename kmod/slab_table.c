@@ -49,6 +49,7 @@ static struct {
 	unsigned int *free;		/* stack of free slots */
 	unsigned int nr_free;
 	unsigned int nr_slots;
+	unsigned int high;		/* slots ever used are below it */
 	unsigned int nr_entries;
 	struct kmem_cache *boot;	/* the cache of kmem_caches */
 	unsigned int boot_slot;
@@ -65,8 +66,7 @@ static DEFINE_PER_CPU(unsigned int, busy);
 /* Under table.lock. The entry of a cache, or NULL. */
 static struct slab_entry *find_entry(const struct kmem_cache *cache)
 {
-	struct slab_entry *entry =
-		&slab_hot.entries[slab_hash(cache) & slab_hot.mask];
+	struct slab_entry *entry = slab_table_home(cache);
 
 	for (; entry->cache; entry++)
 		if (entry->cache == cache)
@@ -77,8 +77,7 @@ static struct slab_entry *find_entry(const struct kmem_cache *cache)
 /* Under table.lock. Where a cache that is not there may go, or NULL. */
 static struct slab_entry *free_entry(const struct kmem_cache *cache)
 {
-	struct slab_entry *entry =
-		&slab_hot.entries[slab_hash(cache) & slab_hot.mask];
+	struct slab_entry *entry = slab_table_home(cache);
 	int i;
 
 	for (i = 0; i < MAX_STEPS; i++, entry++)
@@ -90,7 +89,7 @@ static struct slab_entry *free_entry(const struct kmem_cache *cache)
 /* Under table.lock, the cache alive. NULL when there is no room. */
 static u64 __percpu *add_cache(struct kmem_cache *cache)
 {
-	bool is_boot = memtel_slab_cache(virt_to_head_page(cache)) == cache;
+	bool is_boot = memtel_slab_cache(memtel_object_page(cache)) == cache;
 	struct slab_entry *entry = free_entry(cache);
 	struct slab_slot *slot;
 	unsigned int i;
@@ -99,6 +98,8 @@ static u64 __percpu *add_cache(struct kmem_cache *cache)
 		return NULL;
 	i = table.free[--table.nr_free];
 	slot = &table.slots[i];
+	if (i >= table.high)
+		WRITE_ONCE(table.high, i + 1);
 
 	slot->id = table.next_id++;
 	slot->size_bytes = memtel_cache_size(cache);
@@ -113,7 +114,7 @@ static u64 __percpu *add_cache(struct kmem_cache *cache)
 	}
 	table.entry_slots[entry - slab_hot.entries] = i;
 	entry->counts = slot->counts;
-	/* Pairs with slab_table_find(). */
+	/* Pairs with slab_count() and slab_search(). */
 	smp_store_release(&entry->cache, cache);
 	return slot->counts;
 }
@@ -169,7 +170,7 @@ u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
 	raw_spin_lock(&table.lock);
 	if (cache == table.boot) {
 		counts = table.slots[table.boot_slot].counts;
-		if (is_free)
+		if (is_free && object)
 			remove_cache(object);
 	} else {
 		entry = find_entry(cache);
@@ -204,6 +205,7 @@ int slab_table_init(unsigned int slots)
 	table.nr_entries = buckets + MAX_STEPS + 1;
 	table.nr_slots = slots;
 	table.nr_free = slots;
+	table.high = 0;
 
 	slab_hot.entries = vzalloc(array_size(table.nr_entries,
 					      sizeof(*slab_hot.entries)));
@@ -229,7 +231,7 @@ int slab_table_init(unsigned int slots)
 		table.slots[i].counts = memtel_counters_slot(&table.counts, i);
 		table.free[i] = slots - 1 - i;
 	}
-	slab_hot.mask = buckets - 1;
+	slab_hot.mask = (buckets - 1) * sizeof(*slab_hot.entries);
 	slab_hot.large = memtel_counters_slot(&table.counts, slots);
 	slab_hot.lost = memtel_counters_slot(&table.lost, 0);
 	return 0;
@@ -306,19 +308,25 @@ unsigned int slab_table_used(void)
 	return table.nr_slots - READ_ONCE(table.nr_free);
 }
 
+/* Slots from here on are free. Under the source lock it only grows. */
+unsigned int slab_table_high(void)
+{
+	return READ_ONCE(table.high);
+}
+
 /* Slots of caches that are gone. Under the source lock. */
 unsigned int slab_table_gone(void)
 {
 	unsigned int i, nr = 0;
 
-	for (i = 0; i < table.nr_slots; i++)
+	for (i = 0; i < slab_table_high(); i++)
 		nr += READ_ONCE(table.slots[i].state) == SLAB_SLOT_GONE;
 	return nr;
 }
 
 /**
  * slab_table_slot() - a slot, for a reader
- * @i: below slab_table_slots()
+ * @i: below slab_table_high()
  *
  * Context: Under the source lock.
  * Return: the slot, or NULL when it is free.
@@ -333,7 +341,7 @@ const struct slab_slot *slab_table_slot(unsigned int i)
 
 /**
  * slab_table_lookup() - the slot of a cache, for a reader
- * @cache: the cache, kept alive by slab_mutex
+ * @cache: the cache, kept in its place by slab_mutex
  * @i: set to the slot's number
  *
  * Context: Under the source lock.
@@ -342,19 +350,16 @@ const struct slab_slot *slab_table_slot(unsigned int i)
 const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
 					  unsigned int *i)
 {
-	const struct slab_slot *slot = NULL;
-	struct slab_entry *entry;
-	unsigned long flags;
+	const struct slab_entry *entry = slab_table_home(cache);
+	const struct kmem_cache *found;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
-	entry = find_entry(cache);
-	if (entry)
-		slot = &table.slots[table.entry_slots[entry -
-						      slab_hot.entries]];
-	else if (cache == table.boot)
-		slot = &table.slots[table.boot_slot];
-	raw_spin_unlock_irqrestore(&table.lock, flags);
-	if (slot)
-		*i = slot - table.slots;
-	return slot;
+	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
+		entry++;
+	if (found)
+		*i = table.entry_slots[entry - slab_hot.entries];
+	else if (cache == READ_ONCE(table.boot))
+		*i = table.boot_slot;
+	else
+		return NULL;
+	return &table.slots[*i];
 }

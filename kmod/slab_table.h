@@ -3,9 +3,9 @@
 #ifndef _MEMTEL_SLAB_TABLE_H
 #define _MEMTEL_SLAB_TABLE_H
 
-#include <asm/barrier.h>
-#include <linux/types.h>
+#include <linux/hash.h>
 #include <linux/memtel.h>
+#include <linux/types.h>
 
 #include "counter.h"
 
@@ -64,7 +64,8 @@ struct slab_entry {
 /**
  * struct slab_hot - what every event reads; constant while attached
  * @entries: the hash table
- * @mask: its size less one
+ * @mask: bytes of its buckets, less one entry's, so that it cuts a hash to a
+ *        byte offset of an entry
  * @large: counts of large kmallocs
  * @lost: the source's own words
  */
@@ -77,40 +78,17 @@ struct slab_hot {
 
 extern struct slab_hot slab_hot;
 
-static __always_inline unsigned long slab_hash(const struct kmem_cache *cache)
+/* The entry at which the search for a cache starts. */
+static __always_inline struct slab_entry *
+slab_table_home(const struct kmem_cache *cache)
 {
-	return ((unsigned long)cache * GOLDEN_RATIO_64) >> 32;
+	unsigned long hash = (unsigned long)cache * GOLDEN_RATIO_64 >> 32;
+
+	return (void *)slab_hot.entries + (hash & slab_hot.mask);
 }
 
 u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
 			       bool is_free);
-
-/**
- * slab_table_find() - a cache's counters
- * @cache: the cache, kept alive by the object in hand
- * @object: that object
- * @is_free: the event is a free
- *
- * The last entry is always empty, so the search ends. An entry's counts are
- * written before its cache is (release), and a cache is not taken out while a
- * probe holds an object of it.
- *
- * Return: its words for node 0, or NULL when it has no place (counted).
- */
-static __always_inline u64 __percpu *
-slab_table_find(struct kmem_cache *cache, const void *object, bool is_free)
-{
-	const struct slab_entry *entry =
-		&slab_hot.entries[slab_hash(cache) & slab_hot.mask];
-	const struct kmem_cache *found;
-
-	while (likely((found = smp_load_acquire(&entry->cache)))) {
-		if (likely(found == cache))
-			return entry->counts;
-		entry++;
-	}
-	return slab_table_place(cache, object, is_free);
-}
 
 int slab_table_init(unsigned int slots);
 void slab_table_exit(void);
@@ -119,6 +97,7 @@ void slab_table_reset(void);
 u64 slab_table_bytes(void);
 unsigned int slab_table_slots(void);
 unsigned int slab_table_used(void);
+unsigned int slab_table_high(void);
 unsigned int slab_table_gone(void);
 const struct slab_slot *slab_table_slot(unsigned int i);
 const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,

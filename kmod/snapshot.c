@@ -7,15 +7,15 @@
  * afterwards, at the reader's pace. Counts go on while they are copied: each
  * is exact, the sum of several is of no single instant.
  *
- * Room is made before slab_mutex is taken, for the caches there were then and
- * some more; should more have come, it is done again with more room.
+ * Room is made before slab_mutex is taken, for as many rows as the largest
+ * snapshot so far had and some more; if that is too little, it is done again
+ * with twice as much.
  */
 #include <linux/bitmap.h>
 #include <linux/glob.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/overflow.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -23,8 +23,11 @@
 #include "snapshot.h"
 #include "source.h"
 
-/* Caches that may come between counting and copying. */
-#define SPARE_ROWS	16
+/* Enough for a name, and for caches that come between two snapshots. */
+#define FEW_ROWS	16
+
+/* Rows to make room for at first; under memtel_source_lock. */
+static unsigned int usual_rows = 64;
 
 struct take {
 	const struct memtel_cache_filter *filter;
@@ -46,11 +49,6 @@ static bool node_wanted(const struct memtel_cache_filter *filter, int nid)
 	return filter->nid == NUMA_NO_NODE || filter->nid == nid;
 }
 
-static bool is_active(const struct memtel_cache_node_row *node)
-{
-	return node->has_counts && (node->counts.allocs || node->counts.frees);
-}
-
 /* Take the row at snap->nr, or leave it to be overwritten. */
 static void keep_row(struct take *take)
 {
@@ -59,50 +57,56 @@ static void keep_row(struct take *take)
 	bool active = false, there = false;
 	int nid;
 
-	for_each_node(nid) {
-		const struct memtel_cache_node_row *node =
-			memtel_snapshot_node(snap, snap->nr, nid);
+	if (filter->only_active || filter->nid != NUMA_NO_NODE) {
+		for (nid = 0; nid < nr_node_ids; nid++) {
+			const struct memtel_cache_node_row *node =
+				memtel_snapshot_node(snap, snap->nr, nid);
 
-		active |= is_active(node);
-		there |= is_active(node) || node->has_occupancy;
+			active |= memtel_node_is_active(node);
+			there |= active || node->has_occupancy;
+		}
+		if (!there || (filter->only_active && !active))
+			return;
 	}
-	if (filter->only_active && !active)
-		return;
-	if (filter->nid != NUMA_NO_NODE && !there)
-		return;
 	snap->nr++;
 }
 
-static void read_counts(struct take *take, const struct slab_slot *slot)
+/* What each node has, did, or neither. cache or slot may be NULL. */
+static void copy_nodes(struct take *take, struct kmem_cache *cache,
+		       const struct slab_slot *slot, bool counted)
 {
 	struct memtel_snapshot *snap = take->snap;
 	int nid;
 
-	for_each_node(nid) {
+	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct memtel_cache_node_row *node =
 			memtel_snapshot_node(snap, snap->nr, nid);
+		bool wanted = node_wanted(take->filter, nid);
 
-		if (!node_wanted(take->filter, nid))
-			continue;
-		memtel_slab_read(slot, nid, &node->counts,
-				 memtel_snapshot_cpu_nodes(snap, snap->nr,
-							   nid));
-		node->has_counts = true;
+		node->has_occupancy = wanted && cache &&
+			memtel_private_occupancy(cache, nid, &node->occ);
+		node->has_counts = wanted && counted;
+		if (node->has_counts)
+			memtel_slab_read(slot, nid, &node->counts,
+					 memtel_snapshot_cpu_nodes(snap,
+								   snap->nr,
+								   nid));
 	}
+	keep_row(take);
 }
 
 static struct memtel_cache_row *new_row(struct take *take,
 					enum memtel_cache_kind kind,
 					const char *name)
 {
-	struct memtel_snapshot *snap = take->snap;
-	struct memtel_cache_row *row = &snap->rows[snap->nr];
+	struct memtel_cache_row *row = &take->snap->rows[take->snap->nr];
+	ssize_t len = strscpy(row->name, name, sizeof(row->name));
 
-	memset(row, 0, sizeof(*row));
-	memset(memtel_snapshot_node(snap, snap->nr, 0), 0,
-	       nr_node_ids * sizeof(*snap->nodes));
+	row->name_len = len < 0 ? sizeof(row->name) - 1 : len;
 	row->kind = kind;
-	strscpy(row->name, name, sizeof(row->name));
+	row->id = 0;
+	row->gone = false;
+	row->info = (struct memtel_cache_info) {};
 	return row;
 }
 
@@ -113,7 +117,6 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 	const struct slab_slot *slot = NULL;
 	struct memtel_cache_row *row;
 	unsigned int i;
-	int nid;
 
 	if (take->counting)
 		slot = slab_table_lookup(cache, &i);
@@ -128,20 +131,9 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 
 	row = new_row(take, MEMTEL_CACHE_KIND_SLAB, memtel_cache_name(cache));
 	memtel_private_cache_info(cache, &row->info);
-	for_each_node(nid) {
-		struct memtel_cache_node_row *node =
-			memtel_snapshot_node(take->snap, take->snap->nr, nid);
-
-		if (node_wanted(filter, nid))
-			node->has_occupancy =
-				memtel_private_occupancy(cache, nid,
-							 &node->occ);
-	}
-	if (slot) {
+	if (slot)
 		row->id = slot->id;
-		read_counts(take, slot);
-	}
-	keep_row(take);
+	copy_nodes(take, cache, slot, slot);
 	return 0;
 }
 
@@ -166,8 +158,7 @@ static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 		    READ_ONCE(slot->state) == SLAB_SLOT_GONE;
 	row->info.size_bytes = slot->size_bytes;
 	row->info.object_size_bytes = slot->object_size_bytes;
-	read_counts(take, slot);
-	keep_row(take);
+	copy_nodes(take, NULL, slot, true);
 	return 0;
 }
 
@@ -181,8 +172,7 @@ static int copy_large_kmalloc(struct take *take)
 		return -EAGAIN;
 	new_row(take, MEMTEL_CACHE_KIND_LARGE_KMALLOC,
 		MEMTEL_LARGE_KMALLOC_NAME);
-	read_counts(take, NULL);
-	keep_row(take);
+	copy_nodes(take, NULL, NULL, true);
 	return 0;
 }
 
@@ -222,14 +212,15 @@ static int copy_all(struct take *take)
 {
 	struct memtel_cache_walk caches;
 	struct kmem_cache *cache;
-	unsigned int i;
+	unsigned int i, high;
 	int err = 0;
 
 	for (cache = memtel_cache_walk_begin(&caches); cache && !err;
 	     cache = memtel_cache_walk_next(&caches))
 		err = copy_cache(take, cache);
 
-	for (i = 0; take->counting && !err && i < slab_table_slots(); i++) {
+	high = take->counting ? slab_table_high() : 0;
+	for (i = 0; i < high && !err; i++) {
 		const struct slab_slot *slot = slab_table_slot(i);
 
 		if (slot && !test_bit(i, take->listed))
@@ -241,36 +232,23 @@ static int copy_all(struct take *take)
 	return err;
 }
 
-/* Room for every cache the filter can match now, and some more. */
-static unsigned int rows_needed(const struct take *take)
-{
-	struct memtel_cache_walk caches;
-	struct kmem_cache *cache;
-	unsigned int nr = SPARE_ROWS;
-
-	for (cache = memtel_cache_walk_begin(&caches); cache;
-	     cache = memtel_cache_walk_next(&caches))
-		nr += name_matches(take->filter, memtel_cache_name(cache));
-	memtel_cache_walk_end(&caches);
-	if (take->counting)
-		nr += memtel_private_cannot_list() ? slab_table_used() :
-						     slab_table_gone();
-	return nr;
-}
-
 static int take_all(struct take *take)
 {
 	unsigned int slots = take->counting ? slab_table_slots() : 0;
+	unsigned int rows = take->filter->name ? FEW_ROWS : usual_rows;
 	int err;
 
-	do {
-		memtel_snapshot_free(take->snap);
-		bitmap_free(take->listed);
+	for (;; rows *= 2) {
 		take->listed = bitmap_zalloc(max(slots, 1U), GFP_KERNEL);
-		take->snap = alloc_snapshot(rows_needed(take));
+		take->snap = alloc_snapshot(rows);
 		err = take->snap && take->listed ? copy_all(take) : -ENOMEM;
-	} while (err == -EAGAIN && !fatal_signal_pending(current));
-	bitmap_free(take->listed);
+		bitmap_free(take->listed);
+		if (err != -EAGAIN)
+			break;
+		memtel_snapshot_free(take->snap);
+	}
+	if (!err)
+		usual_rows = max(usual_rows, take->snap->nr + FEW_ROWS);
 	return err;
 }
 

@@ -31,7 +31,8 @@ struct memtel_cache_filter {
  * @id: its slot's id, or 0
  * @gone: destroyed while counted
  * @info: what it is; sizes only for MEMTEL_CACHE_KIND_LARGE_KMALLOC: none
- * @name: info.name's copy
+ * @name_len: bytes of @name
+ * @name: the cache's name, cut
  *
  * Its nodes stand in the snapshot: memtel_snapshot_node().
  */
@@ -40,6 +41,7 @@ struct memtel_cache_row {
 	u32 id;
 	bool gone;
 	struct memtel_cache_info info;
+	unsigned int name_len;
 	char name[MEMTEL_NAME_MAX + 1];
 };
 
@@ -72,6 +74,13 @@ struct memtel_snapshot {
 	struct memtel_cache_node_row *nodes;
 	struct memtel_cpu_node_counts *cpu_nodes;
 };
+
+/* Whether anything was counted there. */
+static inline bool
+memtel_node_is_active(const struct memtel_cache_node_row *node)
+{
+	return node->has_counts && (node->counts.allocs || node->counts.frees);
+}
 
 struct memtel_snapshot *
 memtel_snapshot_take(const struct memtel_cache_filter *filter);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Write netlink attributes at the end of a message, fast.
+ *
+ * A dump of caches is thousands of small attributes, and the usual nla_put_*()
+ * spend some seventy instructions on each. A cursor asks once for the room
+ * that a row can need at most, then writes each attribute with a handful of
+ * instructions, and at the end gives back what it did not need.
+ */
+#ifndef _MEMTEL_CURSOR_H
+#define _MEMTEL_CURSOR_H
+
+#include <linux/string.h>
+#include <net/netlink.h>
+
+/**
+ * struct memtel_cursor - a place in a message
+ * @skb: the message
+ * @pos: where the next attribute goes, aligned
+ * @end: what was asked for ends here
+ * @pad: attribute type that may stand before a u64 to align it
+ */
+struct memtel_cursor {
+	struct sk_buff *skb;
+	void *pos;
+	void *end;
+	int pad;
+};
+
+/**
+ * memtel_cursor_begin() - start to write
+ * @c: the cursor
+ * @skb: the message
+ * @bytes: the most that will be written
+ * @pad: the attribute set's pad
+ *
+ * Return: 0, or -EMSGSIZE when the message has no such room left.
+ */
+static inline int memtel_cursor_begin(struct memtel_cursor *c,
+				      struct sk_buff *skb, unsigned int bytes,
+				      int pad)
+{
+	if (skb_tailroom(skb) < (int)bytes)
+		return -EMSGSIZE;
+	c->skb = skb;
+	c->pos = skb_tail_pointer(skb);
+	c->end = c->pos + bytes;
+	c->pad = pad;
+	return 0;
+}
+
+/* Return: 0, or -EMSGSIZE, a bug: more was written than was asked for. */
+static inline int memtel_cursor_end(struct memtel_cursor *c)
+{
+	if (WARN_ON_ONCE(c->pos > c->end))
+		return -EMSGSIZE;
+	__skb_put(c->skb, c->pos - (void *)skb_tail_pointer(c->skb));
+	return 0;
+}
+
+/* An attribute of len bytes with its header written. */
+static __always_inline void *memtel_cursor_put(struct memtel_cursor *c,
+					       int type, int len)
+{
+	struct nlattr *nla = c->pos;
+
+	nla->nla_type = type;
+	nla->nla_len = nla_attr_size(len);
+	c->pos += nla_total_size(len);
+	return nla_data(nla);
+}
+
+static __always_inline void memtel_put_flag(struct memtel_cursor *c, int type)
+{
+	memtel_cursor_put(c, type, 0);
+}
+
+static __always_inline void memtel_put_u32(struct memtel_cursor *c, int type,
+					   u32 value)
+{
+	*(u32 *)memtel_cursor_put(c, type, sizeof(value)) = value;
+}
+
+static __always_inline void memtel_put_u64(struct memtel_cursor *c, int type,
+					   u64 value)
+{
+	if (!IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
+	    IS_ALIGNED((unsigned long)c->pos, 8))
+		memtel_cursor_put(c, c->pad, 0);
+	memcpy(memtel_cursor_put(c, type, sizeof(value)), &value,
+	       sizeof(value));
+}
+
+/* A string of len bytes, the NUL not counted. */
+static inline void memtel_put_string_len(struct memtel_cursor *c, int type,
+					 const char *text, size_t len)
+{
+	char *data = memtel_cursor_put(c, type, len + 1);
+
+	/* The NUL and the padding lie in the last aligned word. */
+	*(u32 *)(c->pos - NLA_ALIGNTO) = 0;
+	memcpy(data, text, len);
+}
+
+static inline void memtel_put_string(struct memtel_cursor *c, int type,
+				     const char *text)
+{
+	memtel_put_string_len(c, type, text, strlen(text));
+}
+
+/* A nest: what is put until memtel_nest_end() is inside. */
+static __always_inline struct nlattr *
+memtel_nest_begin(struct memtel_cursor *c, int type)
+{
+	struct nlattr *nest = c->pos;
+
+	memtel_cursor_put(c, type | NLA_F_NESTED, 0);
+	return nest;
+}
+
+static __always_inline void memtel_nest_end(struct memtel_cursor *c,
+					    struct nlattr *nest)
+{
+	nest->nla_len = c->pos - (void *)nest;
+}
+
+#endif /* _MEMTEL_CURSOR_H */
