@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A load of known size: exactly N allocations or frees, from a given context,
+ * CPU and node, out of kmalloc() or a cache of its own; and what only the
+ * kernel can see of memtel: which tracepoints have a probe of its.
+ *
+ * /sys/kernel/debug/memtel_oracle/
+ *   run     write one command a time:
+ *     create NAME SIZE               make a cache
+ *     destroy NAME                   destroy it
+ *     alloc NAME CTX CPU NODE SIZE N keep N objects; NAME kmalloc, kmalloc-rcl
+ *                                    or a cache's; CTX task, softirq or
+ *                                    hardirq; CPU -1 for all at once, N each
+ *     free NAME CTX CPU LIST N       free N of the objects that CPU number
+ *                                    LIST keeps, -1 for the freeing CPU's own
+ *     kfree NAME CTX CPU LIST N      the same by kfree()
+ *     fragment NAME SLABS            fill SLABS slabs, then free all but one
+ *                                    object of most and half of the others
+ *     drop NAME                      free all that fragment left
+ *   probes  read: "TRACEPOINT FUNCTION [MODULE]" for every probe there is
+ *
+ * A command returns an error when not all N could be done.
+ */
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/timer.h>
+#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+#define NR_TARGETS	64
+#define NAME_BYTES	40
+#define MAX_CPUS	64
+
+enum how { ALLOC, FREE, KFREE };
+
+/* Objects kept are linked through their first word. */
+struct kept {
+	void *head;
+	raw_spinlock_t lock;	/* protects head */
+};
+
+struct target {
+	char name[NAME_BYTES];
+	struct kmem_cache *cache;	/* NULL for kmalloc */
+	gfp_t gfp;
+	struct kept kept[MAX_CPUS];
+	void **fragments;
+	unsigned long nr_fragments;
+};
+
+struct job {
+	enum how how;
+	struct target *target;
+	int list;
+	int node;
+	unsigned int size;
+	unsigned int count;
+	atomic_t done;
+	atomic_t cpus_left;
+};
+
+static struct target *targets[NR_TARGETS];
+static DEFINE_MUTEX(lock);	/* protects targets; one command a time */
+static struct dentry *dir;
+
+static struct target *find_target(const char *name)
+{
+	int i;
+
+	for (i = 0; i < NR_TARGETS; i++)
+		if (targets[i] && !strcmp(targets[i]->name, name))
+			return targets[i];
+	return NULL;
+}
+
+static void *job_alloc(struct job *job)
+{
+	struct target *t = job->target;
+	gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN | t->gfp;
+
+	if (job->node >= 0)
+		gfp |= __GFP_THISNODE;
+	if (t->cache)
+		return job->node < 0 ? kmem_cache_alloc(t->cache, gfp) :
+				       kmem_cache_alloc_node(t->cache, gfp,
+							     job->node);
+	return kmalloc_node(job->size, gfp, job->node);
+}
+
+/* On the job's CPU and in its context. */
+static void job_run(void *arg)
+{
+	struct job *job = arg;
+	int cpu = raw_smp_processor_id();
+	struct kept *kept = &job->target->kept[job->list < 0 ? cpu : job->list];
+	unsigned int i, done = 0;
+	unsigned long flags;
+	void *object;
+
+	for (i = 0; i < job->count; i++) {
+		if (job->how == ALLOC) {
+			object = job_alloc(job);
+			if (!object)
+				break;
+			raw_spin_lock_irqsave(&kept->lock, flags);
+			*(void **)object = kept->head;
+			kept->head = object;
+			raw_spin_unlock_irqrestore(&kept->lock, flags);
+		} else {
+			raw_spin_lock_irqsave(&kept->lock, flags);
+			object = kept->head;
+			if (object)
+				kept->head = *(void **)object;
+			raw_spin_unlock_irqrestore(&kept->lock, flags);
+			if (!object)
+				break;
+			if (job->how == KFREE || !job->target->cache)
+				kfree(object);
+			else
+				kmem_cache_free(job->target->cache, object);
+		}
+		done++;
+	}
+	atomic_add(done, &job->done);
+	atomic_dec(&job->cpus_left);
+}
+
+struct cpu_job {
+	struct work_struct work;
+	struct timer_list timer;
+	struct job *job;
+};
+
+static void task_run(struct work_struct *work)
+{
+	job_run(container_of(work, struct cpu_job, work)->job);
+}
+
+static void softirq_run(struct timer_list *timer)
+{
+	job_run(container_of(timer, struct cpu_job, timer)->job);
+}
+
+static int job_start(struct job *job, const char *ctx, int cpu)
+{
+	struct cpu_job *jobs = kcalloc(nr_cpu_ids, sizeof(*jobs), GFP_KERNEL);
+	unsigned int i, cpus = 0;
+
+	if (!jobs)
+		return -ENOMEM;
+	cpus_read_lock();
+	for_each_online_cpu(i)
+		if (cpu < 0 || i == cpu)
+			cpus++;
+	atomic_set(&job->cpus_left, cpus);
+	for_each_online_cpu(i) {
+		if (cpu >= 0 && i != cpu)
+			continue;
+		jobs[i].job = job;
+		if (!strcmp(ctx, "task")) {
+			INIT_WORK(&jobs[i].work, task_run);
+			schedule_work_on(i, &jobs[i].work);
+		} else if (!strcmp(ctx, "softirq")) {
+			timer_setup(&jobs[i].timer, softirq_run, TIMER_PINNED);
+			jobs[i].timer.expires = jiffies + 1;
+			add_timer_on(&jobs[i].timer, i);
+		} else if (cpu >= 0) {
+			smp_call_function_single(cpu, job_run, job, 1);
+		}
+	}
+	if (!strcmp(ctx, "hardirq") && cpu < 0)
+		on_each_cpu(job_run, job, 1);
+	while (atomic_read(&job->cpus_left))
+		schedule_timeout_uninterruptible(1);
+	for_each_online_cpu(i) {
+		if (jobs[i].job && !strcmp(ctx, "task"))
+			flush_work(&jobs[i].work);
+		if (jobs[i].job && !strcmp(ctx, "softirq"))
+			del_timer_sync(&jobs[i].timer);
+	}
+	cpus_read_unlock();
+	kfree(jobs);
+	return atomic_read(&job->done) == cpus * job->count ? 0 : -EIO;
+}
+
+static int run_job(char *args, enum how how)
+{
+	struct job job = { .how = how, .list = -1, .node = -1 };
+	char name[NAME_BYTES], ctx[16];
+	int cpu;
+
+	if (how == ALLOC ?
+	    sscanf(args, "%39s %15s %d %d %u %u", name, ctx, &cpu, &job.node,
+		   &job.size, &job.count) != 6 :
+	    sscanf(args, "%39s %15s %d %d %u", name, ctx, &cpu, &job.list,
+		   &job.count) != 5)
+		return -EINVAL;
+	if (strcmp(ctx, "task") && strcmp(ctx, "softirq") &&
+	    strcmp(ctx, "hardirq"))
+		return -EINVAL;
+	if (cpu >= (int)nr_cpu_ids || job.list >= (int)nr_cpu_ids ||
+	    (how == ALLOC && job.size < sizeof(void *)))
+		return -EINVAL;
+	job.target = find_target(name);
+	if (!job.target)
+		return -ENOENT;
+	return job_start(&job, ctx, cpu);
+}
+
+/* A constructor keeps SLUB from merging the cache with another. */
+static void ctor(void *object)
+{
+}
+
+static struct target *add_target(const char *name, gfp_t gfp)
+{
+	struct target *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	int i;
+
+	if (!t)
+		return NULL;
+	strscpy(t->name, name, sizeof(t->name));
+	t->gfp = gfp;
+	for (i = 0; i < MAX_CPUS; i++)
+		raw_spin_lock_init(&t->kept[i].lock);
+	for (i = 0; i < NR_TARGETS; i++)
+		if (!targets[i]) {
+			targets[i] = t;
+			return t;
+		}
+	kfree(t);
+	return NULL;
+}
+
+static void free_target(struct target *t)
+{
+	int i;
+
+	for (i = 0; i < NR_TARGETS; i++)
+		if (targets[i] == t)
+			targets[i] = NULL;
+	kmem_cache_destroy(t->cache);
+	kfree(t);
+}
+
+static int run_create(char *args)
+{
+	char name[NAME_BYTES];
+	struct target *t;
+	unsigned int size;
+
+	if (sscanf(args, "%39s %u", name, &size) != 2 || find_target(name) ||
+	    size < sizeof(void *) || size > 8192)
+		return -EINVAL;
+	t = add_target(name, 0);
+	if (!t)
+		return -ENOMEM;
+	/* A name that ends in -merge asks to be merged. */
+	t->cache = kmem_cache_create(t->name, size, 0, 0,
+				     strstr(name, "-merge") ? NULL : ctor);
+	if (t->cache)
+		return 0;
+	free_target(t);
+	return -ENOMEM;
+}
+
+static int run_destroy(char *args)
+{
+	struct target *t = find_target(strim(args));
+	int cpu;
+
+	if (!t || !t->cache || t->fragments)
+		return -EINVAL;
+	for_each_possible_cpu(cpu)
+		if (t->kept[cpu].head)
+			return -EBUSY;
+	free_target(t);
+	return 0;
+}
+
+static int run_drop(char *args)
+{
+	struct target *t = find_target(strim(args));
+	unsigned long i;
+
+	if (!t || !t->fragments)
+		return -EINVAL;
+	for (i = 0; i < t->nr_fragments; i++) {
+		if (t->fragments[i])
+			kmem_cache_free(t->cache, t->fragments[i]);
+		cond_resched();
+	}
+	vfree(t->fragments);
+	t->fragments = NULL;
+	return 0;
+}
+
+/* Slabs of one page, so that an object's place in its slab is its address's. */
+static int run_fragment(char *args)
+{
+	unsigned long slabs, i, nr, size;
+	char name[NAME_BYTES];
+	struct target *t;
+
+	if (sscanf(args, "%39s %lu", name, &slabs) != 2)
+		return -EINVAL;
+	t = find_target(name);
+	if (!t || !t->cache || t->fragments)
+		return -EINVAL;
+	size = kmem_cache_size(t->cache);
+	nr = slabs * (PAGE_SIZE / size);
+	t->fragments = vzalloc(array_size(nr, sizeof(void *)));
+	if (!t->fragments)
+		return -ENOMEM;
+	t->nr_fragments = nr;
+	for (i = 0; i < nr; i++) {
+		t->fragments[i] = kmem_cache_alloc(t->cache, GFP_KERNEL);
+		if (!t->fragments[i]) {
+			run_drop(name);
+			return -ENOMEM;
+		}
+		if (!(i % 1024))
+			cond_resched();
+	}
+	for (i = 0; i < nr; i++) {
+		unsigned long at = offset_in_page(t->fragments[i]);
+		bool keep = i % 7 ? at < size : at < PAGE_SIZE / 2;
+
+		if (!keep) {
+			kmem_cache_free(t->cache, t->fragments[i]);
+			t->fragments[i] = NULL;
+		}
+		if (!(i % 1024))
+			cond_resched();
+	}
+	return 0;
+}
+
+static ssize_t run_write(struct file *file, const char __user *user,
+			 size_t len, loff_t *pos)
+{
+	char buf[128] = {}, *args;
+	int err = -EINVAL;
+
+	if (len >= sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, user, len))
+		return -EFAULT;
+	args = buf;
+	strsep(&args, " \n");
+	if (!args)
+		return -EINVAL;
+
+	mutex_lock(&lock);
+	if (!strcmp(buf, "alloc"))
+		err = run_job(args, ALLOC);
+	else if (!strcmp(buf, "free"))
+		err = run_job(args, FREE);
+	else if (!strcmp(buf, "kfree"))
+		err = run_job(args, KFREE);
+	else if (!strcmp(buf, "create"))
+		err = run_create(args);
+	else if (!strcmp(buf, "destroy"))
+		err = run_destroy(args);
+	else if (!strcmp(buf, "fragment"))
+		err = run_fragment(args);
+	else if (!strcmp(buf, "drop"))
+		err = run_drop(args);
+	mutex_unlock(&lock);
+	return err ?: len;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = run_write,
+};
+
+static void show_tracepoint(struct tracepoint *tp, void *m)
+{
+	struct tracepoint_func *func;
+
+	rcu_read_lock_sched();
+	func = rcu_dereference_sched(tp->funcs);
+	for (; func && func->func; func++)
+		seq_printf(m, "%s %ps\n", tp->name, func->func);
+	rcu_read_unlock_sched();
+}
+
+static int probes_show(struct seq_file *m, void *v)
+{
+	for_each_kernel_tracepoint(show_tracepoint, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(probes);
+
+static int __init oracle_init(void)
+{
+	if (nr_cpu_ids > MAX_CPUS)
+		return -E2BIG;
+	if (!add_target("kmalloc", 0) ||
+	    !add_target("kmalloc-rcl", __GFP_RECLAIMABLE))
+		return -ENOMEM;
+	dir = debugfs_create_dir("memtel_oracle", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("probes", 0400, dir, NULL, &probes_fops);
+	return 0;
+}
+
+static void __exit oracle_exit(void)
+{
+	int i;
+
+	debugfs_remove_recursive(dir);
+	for (i = 0; i < NR_TARGETS; i++)
+		if (targets[i])
+			free_target(targets[i]);
+}
+
+module_init(oracle_init);
+module_exit(oracle_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The memtel authors");
+MODULE_DESCRIPTION("Known loads for memtel's tests");

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# PID 1 of the guest: runs one job and powers off. /out/job (written by
+# guest.py) sets the job's environment and, as positional parameters, its
+# command. What comes of it goes to files in /out, out of band: verdict (exit
+# status, written last), dmesg, tainted.
+
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+fail() {
+	echo "memtel guest-init: $*"
+	busybox poweroff -f
+}
+
+share() { # TAG DIRECTORY OPTIONS
+	mkdir -p "$2"
+	mount -t 9p -o "trans=virtio,version=9p2000.L,msize=131072,$3" \
+		"$1" "$2" || fail "cannot mount $1"
+}
+
+mount_filesystems() {
+	mount -t proc proc /proc
+	mount -t sysfs sysfs /sys
+	mkdir -p /dev/pts /dev/shm
+	mount -t devpts devpts /dev/pts
+	mount -t tmpfs -o mode=1777 shm /dev/shm
+	mount -t tmpfs -o mode=755 run /run
+	mount -t tmpfs -o mode=1777 tmp /tmp
+	mount -t debugfs debugfs /sys/kernel/debug
+	mount -t tracefs tracefs /sys/kernel/tracing
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	if [ -d /sys/kernel/security ]; then
+		mount -t securityfs securityfs /sys/kernel/security
+	fi
+}
+
+# Whatever a job left behind. Kernel threads do not mind.
+kill_others() { # [PID to spare]
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		if [ "$pid" != 1 ] && [ "$pid" != "${1:-1}" ]; then
+			kill -9 "$pid" 2>/dev/null
+		fi
+	done
+}
+
+# The shell around a job turns death by a signal into 128 + signal.
+
+run_batch() { # COMMAND...
+	mkfifo /run/output
+	# Through a pipe, as a port can be opened but once: /dev/stderr would fail.
+	cat /run/output >/dev/vport0p1 &
+	output=$!
+	setsid -w sh -c '"$@"; exit $?' sh "$@" </dev/null >/run/output 2>&1
+	status=$?
+	# Leftovers would hold the pipe open; they also must not outlive dmesg.
+	kill_others "$output"
+	wait
+}
+
+run_interactive() { # [COMMAND...]
+	exec </dev/hvc0 >/dev/hvc0 2>&1
+	stty sane rows "$VM_ROWS" cols "$VM_COLS"
+	status=0
+	if [ $# -gt 0 ]; then
+		setsid -c -w sh -c '"$@"; exit $?' sh "$@"
+		status=$?
+		echo "[exit status $status; the shell's end powers off]"
+	fi
+	setsid -c -w bash
+	kill_others
+}
+
+mount_filesystems
+hostname memtel
+ip link set lo up
+share out /out cache=mmap
+
+# shellcheck source=/dev/null
+. /out/job
+share source "$MEMTEL_SRC" ro,cache=mmap
+cd "$MEMTEL_SRC" || fail "no source tree"
+
+if [ "$VM_INTERACTIVE" = 1 ]; then
+	run_interactive "$@"
+else
+	run_batch "$@"
+fi
+
+dmesg >/out/dmesg
+cat /proc/sys/kernel/tainted >/out/tainted
+echo "$status" >/out/verdict
+busybox poweroff -f

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot a root filesystem in QEMU, run one command there, judge the run.
+
+The verdict is out of band: the guest writes it to a file in the shared output
+directory.  Console text decides nothing but is searched for complaints.  A
+guest that did not write its verdict has died.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import select
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import scan
+from kernels import VmError
+from rootfs import kernel_release
+
+HERE = Path(__file__).resolve().parent
+
+# What stands between the kernel and the 9p shares.
+MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
+
+KERNEL_ARGS = (
+    "console=ttyS0",
+    "loglevel=7",           # WARNs and what led to them reach the console log
+    "log_buf_len=4M",       # ... and dmesg still has the first at the end
+    "panic=-1",             # with -no-reboot: a panic ends the VM
+    "oops=panic",           # a task that died with a lock held only hangs tests
+    "watchdog_thresh=60",   # emulated CPUs are slow, not stuck
+    "rcupdate.rcu_cpu_stall_timeout=120",
+)
+
+EXIT_COMPLAINT = 3
+EXIT_TIMEOUT = 124
+EXIT_DIED = 125
+TAIL_LINES = 60
+QEMU_EXIT_S = 30
+
+
+@dataclass
+class Options:
+    """How to boot; the fields are those of the command line."""
+
+    command: list[str]
+    source: Path
+    out: Path
+    mem_mib: int = 2048
+    cpus: int = 2
+    nodes: int = 2
+    icount: bool = False
+    cpu: str = "max,hypervisor=off"
+    append: list[str] = field(default_factory=list)
+    env: list[str] = field(default_factory=list)
+    allow: list[str] = field(default_factory=list)
+    timeout_s: float | None = 600
+    interactive: bool = False
+
+
+def module_closure(root: Path, release: str) -> list[Path]:
+    """Files of MODULES and of all they depend on, in insmod order."""
+    base = root / "lib/modules" / release
+    needs: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for line in (base / "modules.dep").read_text().splitlines():
+        path, _, rest = line.partition(":")
+        needs[path] = rest.split()
+        names[Path(path).name.split(".")[0].replace("-", "_")] = path
+    built_in = (base / "modules.builtin").read_text()
+    order: dict[str, None] = {}
+    for name in MODULES:
+        if name in names:
+            path = names[name]
+            # modules.dep lists a module's needs last first.
+            order.update(dict.fromkeys([*reversed(needs[path]), path]))
+        elif f"/{name}.ko" not in built_in:
+            raise VmError(f"{release}: no module {name}")
+    return [base / path for path in order]
+
+
+def cpio_entry(name: str, mode: int, data: bytes = b"") -> bytes:
+    """One member of a newc archive (initramfs-buffer-format.rst)."""
+    path = name.encode() + b"\0"
+    fields = (0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path), 0)
+    head = b"070701" + b"".join(b"%08x" % value for value in fields) + path
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+
+def make_initrd(root: Path, release: str) -> bytes:
+    """The initramfs: busybox, the modules and the two init scripts.
+
+    It is made for each boot: that takes milliseconds, and nothing can be
+    out of date.
+    """
+    entries = [cpio_entry(d, 0o040755) for d in ("bin", "modules")]
+    busybox = (root / "bin/busybox").read_bytes()
+    entries.append(cpio_entry("bin/busybox", 0o100755, busybox))
+    order = ""
+    for path in module_closure(root, release):
+        data, name = path.read_bytes(), path.name
+        if path.suffix == ".xz":
+            data, name = lzma.decompress(data), path.stem
+        entries.append(cpio_entry(f"modules/{name}", 0o100644, data))
+        order += f"{name}\n"
+    entries.append(cpio_entry("modules/order", 0o100644, order.encode()))
+    for name, script in (("init", "initramfs-init.sh"),
+                         ("guest-init", "guest-init.sh")):
+        data = (HERE / script).read_bytes()
+        entries.append(cpio_entry(name, 0o100755, data))
+    entries.append(cpio_entry("TRAILER!!!", 0))
+    return b"".join(entries)
+
+
+def job_text(options: Options) -> str:
+    """Shell text that tells guest-init.sh what to run."""
+    size = shutil.get_terminal_size()
+    variables = {
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+        "TERM": os.environ.get("TERM", "dumb") if options.interactive
+                else "dumb",
+        "MEMTEL_OUT": "/out",
+        "MEMTEL_SRC": str(options.source),
+        "VM_INTERACTIVE": str(int(options.interactive)),
+        "VM_ROWS": str(size.lines),
+        "VM_COLS": str(size.columns),
+    }
+    for setting in options.env:
+        key, equals, value = setting.partition("=")
+        if not (equals and key.isidentifier()):
+            raise VmError(f"--env takes NAME=VALUE, not '{setting}'")
+        variables[key] = value
+    lines = [f"export {k}={shlex.quote(v)}" for k, v in variables.items()]
+    return "\n".join([*lines, f"set -- {shlex.join(options.command)}", ""])
+
+
+def numa_args(options: Options) -> list[str]:
+    """One socket and one equal share of memory per node.
+
+    Nodes that split a socket make the kernel warn about its topology.  A node
+    beyond the number of CPUs has memory only.
+    """
+    sockets = min(options.nodes, options.cpus)
+    if options.cpus % sockets:
+        raise VmError(f"{options.cpus} CPUs do not fit {sockets} nodes evenly")
+    cores = options.cpus // sockets
+    args = ["-m", f"{options.mem_mib}M", "-smp",
+            f"{options.cpus},sockets={sockets},cores={cores},threads=1"]
+    for node in range(options.nodes):
+        # The last node takes what does not divide.
+        size = options.mem_mib // options.nodes
+        if node == options.nodes - 1:
+            size = options.mem_mib - size * node
+        cpus = ""
+        if node < sockets:
+            cpus = f",cpus={node * cores}-{(node + 1) * cores - 1}"
+        args += ["-object", f"memory-backend-ram,id=mem{node},size={size}M",
+                 "-numa", f"node,nodeid={node},memdev=mem{node}{cpus}"]
+    return args
+
+
+def accel_args(options: Options) -> list[str]:
+    """Emulate, unless the host has hardware virtualization of its own.
+
+    A /dev/kvm without kvm_intel or kvm_amd behind it is somebody's
+    paravirtual one, which does not run a stock kernel.
+    """
+    if options.icount:
+        return ["-accel", "tcg,thread=single",
+                "-icount", "shift=0,sleep=off"]
+    hardware = any(Path("/sys/module", name).exists()
+                   for name in ("kvm_intel", "kvm_amd"))
+    if hardware and os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return ["-accel", "kvm"]
+    return ["-accel", "tcg,thread=multi"]
+
+
+def share_args(tag: str, path: Path, read_only: bool) -> list[str]:
+    """A host directory as a 9p share called @tag."""
+    escaped = str(path).replace(",", ",,")
+    flag = ",readonly=on" if read_only else ""
+    return ["-fsdev", f"local,id={tag},path={escaped},security_model=none,"
+                      f"multidevs=remap{flag}",
+            "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
+
+
+def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
+    """The whole command line.
+
+    Through setpriv, so that QEMU dies with whoever started it.
+    """
+    release = kernel_release(root)
+    kernel = root / f"boot/vmlinux-{release}"
+    if not kernel.exists():
+        kernel = root / f"boot/vmlinuz-{release}"
+    console = str(options.out / "console.log").replace(",", ",,")
+    # Not stdio for a batch: the end of its input would close the port.
+    job, port = "file,id=job,path=/dev/stdout", "virtserialport,nr=1"
+    if options.interactive:
+        job, port = "stdio,id=job,signal=off", "virtconsole"
+    return [
+        "setpriv", "--pdeathsig", "KILL",
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+        "-display", "none", "-machine", "pc,usb=off", "-cpu", options.cpu,
+        *accel_args(options), *numa_args(options),
+        "-kernel", str(kernel), "-initrd", str(initrd),
+        "-append", " ".join([*KERNEL_ARGS, *options.append]),
+        "-chardev", f"file,id=console,path={console}",
+        "-serial", "chardev:console",
+        "-chardev", job,
+        "-device", "virtio-serial-pci", "-device", f"{port},chardev=job",
+        *share_args("root", root, True),
+        *share_args("source", options.source, True),
+        *share_args("out", options.out, False),
+    ]
+
+
+def run_interactive(command: list[str], log: Path) -> bool:
+    """Give the terminal to QEMU; take it back as it was."""
+    saved = termios.tcgetattr(0) if os.isatty(0) else None
+    try:
+        with log.open("wb") as errors:
+            subprocess.run(command, stderr=errors)
+    finally:
+        if saved:
+            termios.tcsetattr(0, termios.TCSADRAIN, saved)
+    return True
+
+
+def run_batch(command: list[str], log: Path, timeout_s: float | None) -> bool:
+    """Copy the job's output to ours as it comes; false when time ran out.
+
+    QEMU gets a pipe and not our stdout: it would make that non-blocking, for
+    everybody who shares it.
+    """
+    deadline = time.monotonic() + timeout_s if timeout_s else None
+    with log.open("wb") as errors, subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=errors) as qemu:
+        assert qemu.stdout is not None
+        try:
+            while True:
+                left = deadline and max(0.0, deadline - time.monotonic())
+                if not select.select([qemu.stdout], [], [], left)[0]:
+                    return False
+                data = os.read(qemu.stdout.fileno(), 65536)
+                if not data:
+                    # The guest powered off: QEMU is on its way out.
+                    qemu.wait(QEMU_EXIT_S)
+                    return True
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+        finally:
+            qemu.kill()
+
+
+def complain(*lines: str) -> None:
+    """Say something about the run, apart from the job's own output."""
+    for line in lines:
+        print(f"vm: {line}", file=sys.stderr)
+
+
+def read_text(path: Path) -> str:
+    """Content of @path, which a guest may have left out or half written."""
+    try:
+        return path.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def judge(options: Options, in_time: bool) -> int:
+    """Exit status of a finished run, from what it left in the output
+    directory."""
+    console = read_text(options.out / "console.log")
+    verdict = read_text(options.out / "verdict").strip()
+    findings = scan.merge(
+        scan.scan_log(console, options.allow),
+        scan.scan_log(read_text(options.out / "dmesg"), options.allow),
+        scan.scan_taint(int(read_text(options.out / "tainted") or 0)))
+    if not verdict.isdigit():
+        complain("--- end of the console log ---",
+                 *console.splitlines()[-TAIL_LINES:], "---",
+                 *read_text(options.out / "qemu.log").splitlines())
+    if findings:
+        complain("the kernel complained:", *findings)
+    if not in_time:
+        complain(f"no end after {options.timeout_s:g} s: killed")
+        return EXIT_TIMEOUT
+    if not verdict.isdigit():
+        complain("guest died: it left no verdict")
+        return EXIT_DIED
+    if findings and verdict == "0":
+        return EXIT_COMPLAINT
+    return int(verdict)
+
+
+def boot(root: Path, options: Options) -> int:
+    """Boot @root, run the command, return the exit status for our caller."""
+    if not shutil.which("qemu-system-x86_64"):
+        raise VmError("qemu-system-x86_64 is missing: run 'vm.py deps'")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in ("verdict", "dmesg", "tainted", "console.log"):
+        (options.out / name).unlink(missing_ok=True)
+    (options.out / "job").write_text(job_text(options))
+    log = options.out / "qemu.log"
+    with tempfile.NamedTemporaryFile(prefix="memtel-initrd-") as initrd:
+        initrd.write(make_initrd(root, kernel_release(root)))
+        initrd.flush()
+        command = qemu_command(options, root, Path(initrd.name))
+        if options.interactive:
+            in_time = run_interactive(command, log)
+        else:
+            in_time = run_batch(command, log, options.timeout_s)
+    return judge(options, in_time)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernels memtel is tested on: one row each.
+
+A row names a Debian suite, because the suite brings the toolchain that built
+its kernel and the libraries its users have.  Packages are named without a
+version, so that a rebuilt root filesystem follows the suite's updates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+MIRROR = "http://deb.debian.org"
+
+# What every root filesystem holds, whatever its kernel.
+BUILD_PACKAGES = (
+    "bash-completion", "codespell", "dwarves", "gcc", "libc6-dev",
+    "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev", "make", "pkg-config",
+    "scdoc", "shellcheck", "sparse", "valgrind", "xz-utils",
+)
+RUN_PACKAGES = (
+    "bsdextrautils", "busybox-static", "hostname", "iproute2", "kmod",
+    "libcap2-bin", "man-db", "mount", "numactl", "perl", "procps", "python3",
+    "python3-jsonschema", "python3-pyroute2", "python3-yaml", "stress-ng",
+    "util-linux",
+)
+
+
+class VmError(Exception):
+    """Something the user can mend; shown without a traceback."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One row of the table.
+
+    @name: what the command line calls it
+    @suite: Debian suite of the root filesystem
+    @sources: apt sources lines
+    @image, @headers: packages of the kernel and of what builds modules for it
+    @linux_source: package whose tarball has YNL, kselftest and checkpatch
+    @packages: anything this row needs beyond BUILD_PACKAGES and RUN_PACKAGES
+    """
+
+    name: str
+    suite: str
+    sources: tuple[str, ...]
+    image: str = "linux-image-amd64"
+    headers: str = "linux-headers-amd64"
+    linux_source: str = "linux-source-6.12"
+    packages: tuple[str, ...] = ()
+
+    def all_packages(self) -> list[str]:
+        """Every package of the root filesystem, sorted."""
+        return sorted({*BUILD_PACKAGES, *RUN_PACKAGES, *self.packages,
+                       self.image, self.headers})
+
+
+def debian(suite: str, *extra: str) -> tuple[str, ...]:
+    """Sources lines of @suite, its security updates and @extra suites.
+
+    Backports may stand among the extra ones: apt does not prefer them unless
+    a package exists nowhere else.
+    """
+    line = f"deb [signed-by={KEYRING}] {MIRROR}"
+    return (*(f"{line}/debian {s} main" for s in (suite, *extra)),
+            f"{line}/debian-security {suite}-security main")
+
+
+KERNELS = (
+    Kernel("6.1", "bookworm",
+           debian("bookworm", "bookworm-updates", "bookworm-backports")),
+)
+
+
+def find_kernel(name: str | None) -> Kernel:
+    """The row called @name; the first row when no name is given."""
+    if name is None:
+        return KERNELS[0]
+    for kernel in KERNELS:
+        if kernel.name == name:
+            return kernel
+    raise VmError(f"no kernel '{name}': known are "
+                  + ", ".join(k.name for k in KERNELS))

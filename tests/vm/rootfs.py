@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Root filesystems: made once by mmdebstrap, then only read.
+
+One tree per kernel serves as build environment, as root of the VM and as
+userspace test bed.  Its directory carries a hash of everything that decides
+its content, so a changed package list makes a new tree.  Whoever uses a tree
+holds a shared flock on its directory; an outdated one goes when nobody does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import lzma
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kernels import Kernel, VmError
+
+LINUX_DIR = "/usr/src/memtel-linux"
+
+# What the headers packages lack: YNL, kselftest and the checkers.
+LINUX_PATHS = (
+    "Documentation/netlink",
+    "scripts/checkpatch.pl",
+    "scripts/const_structs.checkpatch",
+    "scripts/kernel-doc",
+    "scripts/spelling.txt",
+    "tools/net/ynl",
+    "tools/testing/selftests/kselftest",
+    "tools/testing/selftests/kselftest.h",
+    "tools/testing/selftests/kselftest_harness.h",
+    "tools/testing/selftests/lib.mk",
+    "tools/testing/selftests/run_kselftest.sh",
+)
+
+EXTRACT_LINUX = """
+chroot "$1" sh -e <<'END'
+mkdir -p {dir} /tmp/linux
+cd /tmp/linux
+apt-get -q -o APT::Sandbox::User=root download {package}
+dpkg-deb --fsys-tarfile {package}_*.deb |
+	tar -xO ./usr/src/{package}.tar.xz |
+	tar -xJ -C {dir} --strip-components=1 {paths}
+dpkg-deb -f {package}_*.deb Version >{dir}/VERSION
+rm -r /tmp/linux
+END
+"""
+
+
+def cache_dir() -> Path:
+    """Where trees live: never inside the source tree."""
+    return Path(os.environ.get("MEMTEL_CACHE", "/var/cache/memtel")) / "rootfs"
+
+
+def need_root(what: str) -> None:
+    """Refuse early, with words, what would fail later without them."""
+    if os.geteuid() != 0:
+        raise VmError(f"{what} needs root")
+
+
+def mmdebstrap_command(kernel: Kernel, target: Path) -> list[str]:
+    """The command line that makes @kernel's tree in @target."""
+    top = kernel.linux_source.removeprefix("linux-")
+    extract = EXTRACT_LINUX.format(
+        dir=LINUX_DIR, package=kernel.linux_source,
+        paths=" ".join(f"linux-{top}/{p}" for p in LINUX_PATHS))
+    return [
+        "mmdebstrap", "--mode=root", "--variant=apt", "--architectures=amd64",
+        "--include=" + ",".join(kernel.all_packages()),
+        '--aptopt=Apt::Install-Recommends "false"',
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        f"--customize-hook={extract}",
+        "--customize-hook=rm -rf \"$1\"/var/cache/apt/*.bin",
+        kernel.suite, str(target), *kernel.sources,
+    ]
+
+
+def kernel_release(root: Path) -> str:
+    """The release of the kernel that @root can both build for and boot."""
+    found = [p.parent.name for p in root.glob("lib/modules/*/modules.dep")
+             if (p.parent / "build").is_symlink()]
+    if len(found) != 1:
+        raise VmError(f"{root}: expected one kernel with headers, got {found}")
+    return found[0]
+
+
+def extract_vmlinux(root: Path) -> None:
+    """Leave the ELF image that vmlinuz holds beside it in /boot.
+
+    QEMU starts it through its PVH entry: that saves the seconds which
+    emulation spends on decompressing.  Where the format is not one that the
+    standard library reads, vmlinuz is booted as it is.
+    """
+    release = kernel_release(root)
+    image = (root / f"boot/vmlinuz-{release}").read_bytes()
+    # Offsets of the boot protocol: setup_sects, payload_offset and _length.
+    setup_sects = image[0x1f1] or 4
+    offset, length = struct.unpack_from("<II", image, 0x248)
+    payload = image[(setup_sects + 1) * 512 + offset:][:length]
+    try:
+        elf = lzma.LZMADecompressor().decompress(payload)
+    except lzma.LZMAError:
+        return
+    if elf.startswith(b"\x7fELF"):
+        (root / f"boot/vmlinux-{release}").write_bytes(elf)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive flock on the file @path."""
+    fd = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def remove_tree(root: Path) -> None:
+    """Remove @root unless somebody is using it."""
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(root)
+    except BlockingIOError:
+        print(f"{root}: outdated, but in use", file=sys.stderr)
+    finally:
+        os.close(fd)
+
+
+def build(kernel: Kernel, root: Path) -> None:
+    """Make @root; it appears under its name only when it is complete."""
+    need_root("making a root filesystem")
+    if not shutil.which("mmdebstrap"):
+        raise VmError("mmdebstrap is missing: run 'vm.py deps'")
+    start = time.monotonic()
+    partial = root.with_name(f".{root.name}.partial")
+    if partial.exists():
+        shutil.rmtree(partial)
+    # INITRD=No: the VM has its own initramfs, Debian's would cost build time.
+    # stdout is for the path alone: callers take it from there.
+    done = subprocess.run(mmdebstrap_command(kernel, partial),
+                          env=os.environ | {"INITRD": "No"},
+                          stdin=subprocess.DEVNULL, stdout=sys.stderr.buffer)
+    if done.returncode != 0:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise VmError(f"mmdebstrap failed ({done.returncode})")
+    extract_vmlinux(partial)
+    partial.rename(root)
+    for other in root.parent.glob(f"{kernel.name}-*"):
+        # A name may be the beginning of another one: 6.1 and 6.1-rt.
+        if other != root and other.name.rpartition("-")[0] == kernel.name:
+            remove_tree(other)
+    print(f"{kernel.name}: made in {time.monotonic() - start:.0f} s",
+          file=sys.stderr)
+
+
+def ensure(kernel: Kernel, rebuild: bool = False) -> Path:
+    """The tree of @kernel, made if need be, pinned while this process lives.
+
+    The pin is a flock on an inheritable descriptor: it also holds for the
+    program that this process turns into.
+    """
+    recipe = "\0".join([*mmdebstrap_command(kernel, Path("/")), "1"])
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
+    root = cache_dir() / f"{kernel.name}-{digest}"
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with locked(root.parent / f".{kernel.name}.lock"):
+            if rebuild and root.exists():
+                remove_tree(root)
+            if not root.exists():
+                build(kernel, root)
+            pin = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+            os.set_inheritable(pin, True)
+            fcntl.flock(pin, fcntl.LOCK_SH)
+    except PermissionError as error:
+        raise VmError(f"{error.filename}: {error.strerror}") from error
+    return root
+
+
+def exec_chroot(root: Path, source: Path, command: list[str]) -> None:
+    """Become @command, run in @root with the source tree at its own path."""
+    need_root("build-env")
+    release = kernel_release(root)
+    environment = os.environ | {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "KVER": release,
+        "KDIR": f"/lib/modules/{release}/build",
+    }
+    helper = Path(__file__).with_name("chroot.sh")
+    sys.stdout.flush()
+    os.execvpe("unshare",
+               ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+                "/bin/sh", str(helper), str(root), str(source), *command],
+               environment)
