@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make run           build all, boot a VM, load the module, put load on it
+#                      and show what it sees; HOST=1 does it on this host
+#   make check         every test; ends with "N passed, N failed"
+#   make bench         what memtel costs, counted in instructions
+#   make               build the module and userspace here, for this kernel
+#   make install       install userspace and the module here
+#   make check-gen     see that what memtel.yaml generates is what is committed
+#   make gen           generate it anew
+#
+# KERNEL=6.1 names a row of tests/vm/kernels.py. run, check and bench build in
+# that row's root filesystem, which they make on first use (MEMTEL_CACHE, or
+# /var/cache/memtel), and need root.
+
+KERNEL ?= 6.1
+BUILD  ?= $(CURDIR)/build/host
+KVER   ?= $(shell uname -r)
+KDIR   ?= /lib/modules/$(KVER)/build
+
+VM     := /usr/bin/python3 tests/vm/vm.py
+ENV_BUILD  := $(CURDIR)/build/$(KERNEL)
+LINUX  := /usr/src/memtel-linux
+
+MAKEFLAGS += --no-print-directory
+
+.PHONY: all module userspace tests-modules install run check bench clean \
+	gen check-gen env deps in-env-all
+
+all: module userspace
+
+# Kbuild writes where the sources are: give it a copy.
+define build-module
+	@mkdir -p $(BUILD)/$(1)
+	@cp -ru $(2)/. $(BUILD)/$(1)/ && cp -u VERSION $(BUILD)/
+	$(MAKE) -C $(KDIR) M=$(BUILD)/$(1) modules
+endef
+
+module:
+	$(call build-module,kmod,kmod)
+
+tests-modules:
+	$(call build-module,oracle,tests/oracle)
+	$(call build-module,bench,tests/bench)
+
+userspace:
+	$(MAKE) -C userspace O=$(BUILD)/userspace all
+
+install: all
+	$(MAKE) -C userspace O=$(BUILD)/userspace install
+	$(MAKE) -C $(KDIR) M=$(BUILD)/kmod modules_install
+	depmod $(KVER)
+
+# What a VM needs, built in the root filesystem of its kernel.
+in-env-all: all tests-modules
+	$(MAKE) -C tests/unit O=$(BUILD)/unit \
+		USERSPACE=$(BUILD)/userspace all
+
+deps:
+	@command -v python3 >/dev/null || { apt-get update && \
+		apt-get install -y --no-install-recommends python3; }
+	@$(VM) deps
+
+env: deps
+	$(VM) rootfs $(KERNEL)
+	$(VM) build-env $(KERNEL) -- $(MAKE) BUILD=$(ENV_BUILD) in-env-all
+
+ifeq ($(HOST),1)
+run:
+	tests/demo/run-host
+else
+run: env
+	tests/demo/run-vm $(KERNEL)
+endif
+
+check: env
+	/usr/bin/python3 tests/check.py $(KERNEL)
+
+bench: env
+	$(VM) boot $(KERNEL) --icount --cpu max,hypervisor=off,erms=off,fsrm=off \
+		--env MEMTEL_BUILD=$(ENV_BUILD) -- \
+		/usr/bin/python3 tests/bench/bench.py
+
+gen:
+	/usr/bin/python3 tests/gen.py $(LINUX)
+
+check-gen:
+	/usr/bin/python3 tests/gen.py --check $(LINUX)
+
+clean:
+	rm -rf build

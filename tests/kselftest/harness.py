@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests in a running kernel share: TAP, clients, oracles.
+
+Tests run as root in a VM with nothing else to do. The client is the kernel's
+own YNL library reading kmod/memtel.yaml, so that nobody here wrote it.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+SRC = os.environ["MEMTEL_SRC"]
+BUILD = os.environ["MEMTEL_BUILD"]
+MODULE = f"{BUILD}/kmod/memtel.ko"
+ORACLE_MODULE = f"{BUILD}/oracle/memtel_oracle.ko"
+MEMTEL = f"{BUILD}/userspace/memtel"
+LINUX = "/usr/src/memtel-linux"
+os.environ["LD_LIBRARY_PATH"] = f"{BUILD}/userspace"
+
+sys.path.append(f"{LINUX}/tools/net/ynl")
+# pylint: disable=import-error,wrong-import-position
+from lib import NlError, YnlFamily  # noqa: E402
+from lib import ynl as lib_ynl  # noqa: E402
+
+__all__ = ["NlError", "check", "equal", "wait_for"]
+
+
+CLIENTS = []
+
+
+class Failed(Exception):
+    """A test's expectation that did not hold."""
+
+
+class Skipped(Exception):
+    """Something that this machine truly cannot do."""
+
+
+def check(condition, message):
+    """Fail the test with a message unless the condition holds."""
+    if not condition:
+        raise Failed(message)
+
+
+def equal(got, want, what):
+    """Fail the test unless got is exactly what was wanted."""
+    check(got == want, f"{what}: got {got!r}, want {want!r}")
+
+
+def wait_for(condition, seconds, what):
+    """Wait until a condition holds, at most so long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < end, f"not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def read(path):
+    """A file's text."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    """Write a text to a file in one go."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def run(*command, **kwargs):
+    """Run a command; its output is captured as text."""
+    return subprocess.run(command, capture_output=True, text=True,
+                          timeout=kwargs.pop("timeout", 120), check=False,
+                          **kwargs)
+
+
+def must(*command, **kwargs):
+    """Run a command that must succeed; returns what it printed."""
+    done = run(*command, **kwargs)
+    check(done.returncode == 0,
+          f"{' '.join(command)}: exit {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def memtel(*args, status=0, prefix=(), **kwargs):
+    """Run memtel, which must exit with the given status."""
+    done = run(*prefix, MEMTEL, *args, **kwargs)
+    equal(done.returncode, status,
+          f"exit of memtel {' '.join(args)} ({done.stderr.strip()})")
+    return done
+
+
+def load(*params):
+    """Load memtel."""
+    must("insmod", MODULE, *params)
+
+
+def unload():
+    """Unload memtel if it is loaded."""
+    if os.path.exists("/sys/module/memtel"):
+        must("rmmod", "memtel")
+
+
+def client():
+    """A new socket to the family, by the kernel's own library."""
+    # The library looks families up once; a module loaded anew has a new id.
+    lib_ynl.genl_family_name_to_id = None
+    # An empty schema: the specification is checked when it is generated from.
+    ynl = YnlFamily(f"{SRC}/kmod/memtel.yaml", "")
+    CLIENTS.append(ynl)
+    return ynl
+
+
+def oracle(command):
+    """Have the oracle module do something; see memtel_oracle.c."""
+    try:
+        write("/sys/kernel/debug/memtel_oracle/run", command)
+    except OSError as error:
+        raise Failed(f"oracle: {command}: {error}") from error
+
+
+def our_probes():
+    """Tracepoints that have a probe of memtel's now, as the kernel has it."""
+    lines = read("/sys/kernel/debug/memtel_oracle/probes").splitlines()
+    return sorted(line.split()[0] for line in lines if "[memtel]" in line)
+
+
+def cache(ynl, name, **filters):
+    """A cache's row by name."""
+    return ynl.do("cache-get", {"name": name, **filters})
+
+
+def node_of(row, nid):
+    """A row's part for a node, or {}."""
+    for node in row.get("node", []):
+        if node["node-id"] == nid:
+            return node
+    return {}
+
+
+class Run:
+    """Runs tests and prints TAP."""
+
+    def __init__(self):
+        self.number = 0
+        self.failed = 0
+
+    def one(self, name, function):
+        """Run one test."""
+        self.number += 1
+        start = time.monotonic()
+        directive, lines = "", []
+        try:
+            function()
+            word = "ok"
+        except Skipped as skipped:
+            word, directive = "ok", f" # SKIP {skipped}"
+        except Failed as failed:
+            word, lines = "not ok", str(failed).splitlines()
+        except Exception:  # pylint: disable=broad-except
+            word, lines = "not ok", traceback.format_exc().splitlines()
+        # A socket left open would hold its sources into the next test.
+        while CLIENTS:
+            CLIENTS.pop().sock.close()
+        self.failed += word != "ok"
+        seconds = time.monotonic() - start
+        print(f"{word} {self.number} - {name}{directive}")
+        for line in lines:
+            print(f"#   {line}")
+        print(f"#   {seconds:.1f} s", flush=True)
+
+    def module(self, path):
+        """Run a file's tests in their order; its setup before each."""
+        name = os.path.basename(path)[:-3]
+        spec = importlib.util.spec_from_file_location(name, path)
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        for key, function in list(vars(loaded).items()):
+            if key.startswith("test_"):
+                self.one(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)

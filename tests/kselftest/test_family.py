@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The family beside clients nobody here wrote, and under bad input."""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+
+from harness import (check, client, equal, memtel, must, oracle, read, run,
+                     wait_for, our_probes)
+
+GENERIC = 16
+ERROR, DONE = 2, 3
+REQUEST, ACK, DUMP = 1, 4, 0x300
+FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
+          "remote-allocs", "remote-frees", "slabs", "objects-total")
+
+STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE = (
+    1, 2, 3, 5, 8, 9, 10, 11)
+
+
+class Raw:
+    """Bytes to the family and back, nothing checked on this side."""
+
+    def __init__(self):
+        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, GENERIC)
+        self.sock.bind((0, 0))
+        self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
+        self.sock.setsockopt(270, 10, 1)  # NETLINK_CAP_ACK
+        self.sock.settimeout(10)
+        out = must("genl", "ctrl", "get", "name", "memtel")
+        self.family = int(out.split("ID:")[1].split()[0], 0)
+
+    def send(self, cmd, attrs=b"", flags=REQUEST | ACK, version=1):
+        """Send a request; returns (errno, extack's message, its offset)."""
+        body = struct.pack("BBH", cmd, version, 0) + attrs
+        self.sock.send(struct.pack("=IHHII", 16 + len(body), self.family,
+                                   flags, 1, 0) + body)
+        while True:
+            data = self.sock.recv(65536)
+            while data:
+                size, kind, hflags = struct.unpack_from("=IHH", data)
+                if kind in (ERROR, DONE):
+                    return self.verdict(data[:size], kind, hflags)
+                data = data[(size + 3) & ~3:]
+
+    @staticmethod
+    def verdict(msg, kind, hflags):
+        """Take an ACK, an error or the end of a dump apart."""
+        errno, = struct.unpack_from("=i", msg, 16)
+        text, offset = None, None
+        at = 16 + 4 + (16 if kind == ERROR else 0)
+        while hflags & 0x200 and at + 4 <= len(msg):
+            size, what = struct.unpack_from("=HH", msg, at)
+            if what == 1:
+                text = msg[at + 4:at + size].rstrip(b"\0").decode()
+            if what == 2:
+                offset, = struct.unpack_from("=I", msg, at + 4)
+            at += (size + 3) & ~3
+        return errno, text, offset
+
+
+def attr(kind, data):
+    """A netlink attribute."""
+    return (struct.pack("=HH", 4 + len(data), kind) + data
+            + bytes(-len(data) % 4))
+
+
+def test_status():
+    """Version, kernel and capabilities."""
+    status = client().do("status-get", {})
+    equal(status["kernel"], os.uname().release, "kernel")
+    equal({c["name"]: c.get("reason") for c in status["capability"]},
+          {"slab-counts": None, "slab-occupancy": None}, "capabilities")
+    check(f'"{status["version"]}"' in memtel("status", "--json").stdout,
+          "version by memtel")
+
+
+def test_unknown_version_and_command():
+    """Refused, with a reason."""
+    raw = Raw()
+    for version in (0, 2, 255):
+        errno, text, _ = raw.send(STATUS, version=version)
+        equal(errno, -93, f"version {version}")
+        equal(text, "unknown version of the memtel family", "words")
+    for cmd in (0, 12, 255):
+        equal(raw.send(cmd)[0], -95, f"command {cmd}")
+    equal(raw.send(STATUS, flags=REQUEST | ACK | DUMP)[0], -95,
+          "dump of what has none")
+
+
+def test_malformed_attributes():
+    """Every attribute of every request: too short, too long, out of range,
+    of no type, unterminated, twice nested. All refused, nothing changed."""
+    raw = Raw()
+    long_name = b"x" * 64 + b"\0"
+    strings = [(SOURCE, 2), (HOLD, 2), (4, 2), (ENABLE, 2), (6, 2), (7, 2),
+               (HOLD_GET, 2), (CACHE, 1), (CACHE, 3), (ZONE, 3)]
+    numbers = [(HOLD_GET, 1), (CACHE, 2), (CACHE, 4), (NODE, 2), (ZONE, 2)]
+    for cmd, kind in strings:
+        for data in (long_name, b"slab", b"", b"x" * 4000):
+            errno, _, offset = raw.send(cmd, attr(kind, data))
+            check(errno in (-22, -34), f"string {cmd}/{kind} {data[:5]!r}: "
+                  f"{errno}")
+            equal(offset, 20, f"offset of {cmd}/{kind}")
+    for cmd, kind in numbers:
+        for data in (b"", b"\1", b"\1\0", b"\1\0\0\0\0\0\0\0", b"\1" * 3):
+            errno, _, offset = raw.send(cmd, attr(kind, data))
+            check(errno in (-22, -34), f"u32 {cmd}/{kind} {data!r}: {errno}")
+            equal(offset, 20, f"offset of {cmd}/{kind}")
+    for cmd, kind in ((CACHE, 4), (NODE, 2), (ZONE, 2)):
+        for value in (1024, 0xffffffff):
+            errno, text, _ = raw.send(cmd, attr(kind, struct.pack("=I", value)))
+            equal(errno, -34, f"node {value}")
+            check(text, "no words")
+    equal(raw.send(CACHE, attr(5, b"\1"))[0], -34, "flag with a value")
+    for cmd in (STATUS, SOURCE, HOLD_GET, CACHE, NODE, ZONE):
+        for kind in (0, 40, 0x3fff, 0x8002):
+            errno = raw.send(cmd, attr(kind, b"slab\0"))[0]
+            check(errno in (-22, -34), f"type {kind} of {cmd}: {errno}")
+    equal(raw.send(SOURCE, b"\xff\xff\2\0")[0], -22, "length past the end")
+    equal(raw.send(SOURCE, b"\1\0\2\0")[0], -22, "length below the header")
+    equal(client().do("source-get", {"name": "slab"})["holds"], 0, "holds")
+
+
+def test_missing_attributes_are_named():
+    """A do without what names its row says what is missing."""
+    raw = Raw()
+    for cmd, words in ((SOURCE, "source's name"), (HOLD, "source's name"),
+                       (HOLD_GET, "hold's id"), (CACHE, "name or id"),
+                       (NODE, "node's id"), (ZONE, "node-id and name")):
+        errno, text, _ = raw.send(cmd)
+        equal(errno, -22, f"command {cmd}")
+        check(words in text, f"command {cmd}: {text}")
+
+
+def test_what_does_not_exist():
+    """Names its attribute."""
+    raw = Raw()
+    name = attr(2, b"nosuch\0")
+    for cmd in (SOURCE, HOLD, 4, ENABLE, 6, 7):
+        equal(raw.send(cmd, name), (-2, "no such source", 20), f"cmd {cmd}")
+    slab = attr(2, b"slab\0")
+    equal(raw.send(4, slab)[:2], (-2, "this socket does not hold the source"),
+          "release")
+    equal(raw.send(6, slab)[:2], (-2, "the source is not enabled"), "disable")
+    equal(raw.send(7, slab)[:2],
+          (-61, "the source is not attached: it has no counts"), "reset")
+    equal(raw.send(CACHE, attr(2, struct.pack("=I", 1)))[0], -61,
+          "cache by id while detached")
+
+
+def test_holds():
+    """A socket's hold ends with it, however it ends; the admin's does not."""
+    equal(our_probes(), [], "probes at the start")
+    first, second = client(), client()
+    first.do("source-hold", {"name": "slab"})
+    first.do("source-hold", {"name": "slab"})
+    second.do("source-hold", {"name": "slab"})
+    equal(our_probes(),
+          ["kfree", "kmalloc", "kmem_cache_alloc", "kmem_cache_free"],
+          "probes while held")
+    holds = first.dump("hold-get", {})
+    equal([h["pid"] for h in holds], [os.getpid()] * 2, "pids")
+    equal({h["kind"] for h in holds}, {"socket"}, "kinds")
+    equal(first.do("hold-get", {"id": holds[0]["id"]}), holds[0], "by id")
+    first.sock.close()
+    equal(len(second.dump("hold-get", {})), 1, "holds after a close")
+    memtel("enable", "slab")
+    second.sock.close()
+    equal(len(our_probes()), 4, "probes held by the administrator")
+    memtel("disable", "slab")
+    equal(our_probes(), [], "probes after the last")
+
+
+def test_killed_holder():
+    """kill -9 of a holder takes its probes away."""
+    with subprocess.Popen([os.environ["MEMTEL_BUILD"] + "/userspace/memtel",
+                           "caches", "--interval", "60"],
+                          stdout=subprocess.DEVNULL) as holder:
+        wait_for(lambda: len(our_probes()) == 4, 20, "probes of a holder")
+        holder.kill()
+    wait_for(lambda: not our_probes(), 5, "probes gone")
+
+
+def test_reading_holds_nothing():
+    """Looking costs nothing afterwards: not one probe is left."""
+    for args in (("status",), ("caches",), ("nodes",), ("zones",),
+                 ("caches", "--interval", "0.2", "--count", "2")):
+        memtel(*args)
+        equal(our_probes(), [], f"probes after memtel {' '.join(args)}")
+
+
+def test_genl_ctrl_lists_it():
+    """iproute2's genl knows the family."""
+    out = must("genl", "ctrl", "get", "name", "memtel")
+    check("Name: memtel" in out and "Version: 0x1" in out, out)
+
+
+def nodes_by_ynl(row):
+    """{node: counts} of a row of YNL's."""
+    return {n["node-id"]: {k: n[k] for k in FIELDS if k in n}
+            for n in row["node"]}
+
+
+PYROUTE2 = r"""
+import json, sys
+from pyroute2.netlink import NLM_F_REQUEST, NLM_F_DUMP, genlmsg, nla
+from pyroute2.netlink.generic import GenericNetlinkSocket
+
+class cache(genlmsg):
+    nla_map = (("A_UNSPEC", "none"), ("NAME", "asciiz"), ("ID", "uint32"),
+               ("GLOB", "asciiz"), ("NODE_ID", "uint32"), ("ACTIVE", "flag"),
+               ("KIND", "uint32"), ("GONE", "flag"), ("OBJECT", "uint32"),
+               ("SIZE", "uint32"), ("OBJECTS", "uint32"), ("ORDER", "uint32"),
+               ("ALIASES", "uint32"), ("NODE", "node"))
+    class node(nla):
+        nla_map = (("N_UNSPEC", "none"), ("PAD", "hex"),
+                   ("node-id", "uint32"), ("allocs", "uint64"),
+                   ("frees", "uint64"), ("bytes-requested", "uint64"),
+                   ("bytes-allocated", "uint64"), ("remote-allocs", "uint64"),
+                   ("remote-frees", "uint64"), ("CPU", "hex"),
+                   ("slabs", "uint64"), ("partial-slabs", "uint64"),
+                   ("objects-total", "uint64"), ("objects-in-use", "uint64"),
+                   ("error", "uint64"), ("slab-bytes", "uint64"))
+
+s = GenericNetlinkSocket()
+s.bind("memtel", cache)
+m = cache()
+m["cmd"], m["version"] = 9, 1
+m["attrs"] = [("NAME", sys.argv[1])]
+for row in s.nlm_request(m, msg_type=s.prid,
+                         msg_flags=NLM_F_REQUEST | NLM_F_DUMP):
+    print(json.dumps([dict(n["attrs"]) for n in row.get_attrs("NODE")]))
+"""
+
+
+def test_three_clients_agree():
+    """YNL, pyroute2 and memtel --json read the same numbers."""
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    oracle("create oracle-three 424")
+    oracle("alloc oracle-three task -1 0 424 300")
+    oracle("alloc oracle-three task -1 1 424 200")
+    oracle("free oracle-three task 0 -1 100")
+    want = nodes_by_ynl(ynl.do("cache-get", {"name": "oracle-three"}))
+    equal(want[0]["allocs"], 600, "allocs on node 0")
+
+    rows = json.loads(memtel("caches", "--json", "--per-node",
+                             "--name", "oracle-three").stdout)
+    got = {}
+    for row in rows:
+        for node in row.get("nodes", row.get("node", [row])):
+            got[node["node_id"]] = {k: node[k.replace("-", "_")]
+                                    for k in FIELDS
+                                    if k.replace("-", "_") in node}
+    equal(got, want, "memtel --json")
+
+    done = run("/usr/bin/python3", "-c", PYROUTE2, "oracle-three")
+    equal(done.returncode, 0, f"pyroute2: {done.stderr}")
+    got = {n["node-id"]: {k: n[k] for k in FIELDS if k in n}
+           for n in json.loads(done.stdout.splitlines()[0])}
+    equal(got, want, "pyroute2")
+    oracle("free oracle-three task -1 -1 400")
+    oracle("free oracle-three task 1 -1 100")
+    oracle("destroy oracle-three")
+
+
+def test_no_address_in_any_message():
+    """No kernel address leaves the kernel, under any kptr_restrict."""
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    old = read("/proc/sys/kernel/kptr_restrict")
+    for restrict in ("0", "1", "2"):
+        must("sh", "-c", f"echo {restrict} > /proc/sys/kernel/kptr_restrict")
+        for op in ("source-get", "hold-get", "cache-get", "node-get",
+                   "zone-get"):
+            for number in numbers_in(ynl.dump(op, {})):
+                check(number < 0xffff_8000_0000_0000,
+                      f"{op}: {number:#x} looks like an address")
+    must("sh", "-c", f"echo {old.strip()} > /proc/sys/kernel/kptr_restrict")
+
+
+def numbers_in(thing):
+    """Every integer anywhere inside."""
+    if isinstance(thing, dict):
+        thing = list(thing.values())
+    if isinstance(thing, list):
+        for item in thing:
+            yield from numbers_in(item)
+    elif isinstance(thing, int):
+        yield thing

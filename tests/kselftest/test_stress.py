@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Under stress-ng: memtel beside ftrace, and everything coming and going."""
+
+import os
+import subprocess
+import time
+
+from harness import (MODULE, check, client, equal, memtel, must, our_probes,
+                     read, write)
+
+TRACING = "/sys/kernel/tracing"
+EVENTS = ("kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free")
+STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
+          "--pipe", "2", "--fstat", "2", "--timeout", "600")
+
+
+class Load:
+    """stress-ng in the background: slabs on both nodes, from all contexts."""
+
+    def __enter__(self):
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen(
+            STRESS, cwd="/tmp", stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(2)
+        return self
+
+    def __exit__(self, *_):
+        os.killpg(self.process.pid, 15)
+        self.process.wait()
+
+
+def hits(event):
+    """Events so far, by ftrace's histogram, summed over CPUs."""
+    for line in read(f"{TRACING}/events/kmem/{event}/hist").splitlines():
+        if line.strip().startswith("Hits:"):
+            return int(line.split()[1])
+    return 0
+
+
+def trigger(on):
+    """Histograms of the events that have an object, one bin a CPU."""
+    for event in EVENTS:
+        write(f"{TRACING}/events/kmem/{event}/trigger",
+              ("" if on else "!") + "hist:keys=common_cpu if ptr > 16")
+
+
+def by_ftrace():
+    """(allocations, frees) by ftrace."""
+    return (hits("kmalloc") + hits("kmem_cache_alloc"),
+            hits("kfree") + hits("kmem_cache_free"))
+
+
+def by_memtel(ynl):
+    """(allocations, frees) by memtel, all rows and what had no place."""
+    allocs = frees = 0
+    for row in ynl.dump("cache-get", {}):
+        for node in row.get("node", []):
+            allocs += node.get("allocs", 0)
+            frees += node.get("frees", 0)
+    source = ynl.do("source-get", {"name": "slab"})
+    equal(source["recursions"], 0, "recursions")
+    return (allocs + source["unplaced-allocs"],
+            frees + source["unplaced-frees"])
+
+
+def test_totals_equal_ftrace():
+    """The same load, counted by memtel and by ftrace's own histograms.
+
+    They cannot be read at one instant while the system runs, so ftrace is
+    read between two readings of memtel at either end: what ftrace saw lies
+    between the inner and the outer difference of memtel's, exactly. The load
+    is stopped before both ends, which makes the gap a few hundred events of
+    the reading itself.
+    """
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    trigger(True)
+    try:
+        start = by_memtel(ynl), by_ftrace(), by_memtel(ynl)
+        with Load():
+            time.sleep(20)
+        time.sleep(1)
+        end = by_memtel(ynl), by_ftrace(), by_memtel(ynl)
+    finally:
+        trigger(False)
+    for i, what in enumerate(("allocations", "frees")):
+        inner = end[0][i] - start[2][i]
+        ftrace = end[1][i] - start[1][i]
+        outer = end[2][i] - start[0][i]
+        print(f"# {what}: ftrace {ftrace}, memtel between {inner} and {outer}"
+              f" ({(outer - inner) * 100 / ftrace:.2f} % apart)")
+        check(ftrace > 100000, f"too little load: {ftrace} {what}")
+        check(inner <= ftrace <= outer,
+              f"{what}: ftrace {ftrace} is not in {inner}..{outer}")
+        check(outer - inner < ftrace / 20, f"{what}: the bound says nothing")
+
+
+def test_1000_attach_and_detach():
+    """Attached and detached under load, the memory of it all given back."""
+    ynl = client()
+    with Load():
+        for _ in range(3):
+            ynl.do("source-hold", {"name": "slab"})
+            ynl.do("source-release", {"name": "slab"})
+        before = percpu()
+        for i in range(1000):
+            ynl.do("source-hold", {"name": "slab"})
+            if i % 10 == 0:
+                rows = ynl.dump("cache-get", {"glob": "kmalloc-1*"})
+                check(rows, "no rows")
+            ynl.do("source-release", {"name": "slab"})
+        equal(our_probes(), [], "probes")
+        check(percpu() - before < 2048, f"per-CPU memory grew by "
+              f"{percpu() - before} kB")
+        source = ynl.do("source-get", {"name": "slab"})
+        check("attached" not in source, "still attached")
+
+
+def percpu():
+    """Per-CPU memory in kB."""
+    for line in read("/proc/meminfo").splitlines():
+        if line.startswith("Percpu:"):
+            return int(line.split()[1])
+    return 0
+
+
+def unevictable_slab():
+    """Unreclaimable slab and vmalloc in kB: where a leak would show."""
+    total = 0
+    for line in read("/proc/meminfo").splitlines():
+        if line.split(":")[0] in ("SUnreclaim", "VmallocUsed", "Percpu"):
+            total += int(line.split()[1])
+    return total
+
+
+def test_200_load_and_unload():
+    """Loaded, held, read and unloaded under load; nothing left behind."""
+    memtel("status")
+    must("rmmod", "memtel")
+    with Load():
+        must("insmod", MODULE)
+        must("rmmod", "memtel")
+        time.sleep(5)
+        before = unevictable_slab()
+        for i in range(200):
+            must("insmod", MODULE)
+            if i % 4 == 0:
+                memtel("enable", "slab")
+            if i % 8 == 0:
+                memtel("caches", "--active")
+            must("rmmod", "memtel")
+        equal(our_probes(), [], "probes")
+        time.sleep(1)
+        grown = unevictable_slab() - before
+        print(f"# memory grew by {grown} kB")
+        # A leaked table (370 kB) a round would be 70 MB.
+        check(grown < 16384, f"memory grew by {grown} kB")
+    must("insmod", MODULE)
+
+
+def test_unload_while_in_use():
+    """A hold does not keep the module; a holder that outlives it is fine."""
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    memtel("enable", "slab")
+    must("rmmod", "memtel")
+    equal(our_probes(), [], "probes")
+    memtel("status", status=3)
+    must("insmod", MODULE)
+    ynl = client()
+    equal(ynl.dump("hold-get", {}), [], "holds in the new module")

@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The field table and the decoder have every attribute that memtel.yaml has."""
+import os
+import re
+import subprocess
+import sys
+
+import yaml
+
+TOP = os.environ["TOP"]
+spec = yaml.safe_load(open(f"{TOP}/kmod/memtel.yaml", encoding="ascii"))
+header = open(f"{TOP}/kmod/include/uapi/linux/memtel.h", encoding="ascii").read()
+schema = open(f"{TOP}/userspace/lib/schema.c", encoding="ascii").read()
+rows_h = open(f"{TOP}/userspace/lib/include/memtel/rows.h", encoding="ascii").read()
+
+count = failed = 0
+
+
+def ok(condition, name, why=""):
+    global count, failed
+    count += 1
+    print(f"{'' if condition else 'not '}ok {count} - {name}")
+    if not condition:
+        failed += 1
+        print(f"# {why}")
+
+
+# The names the test's own C program prints: set, key, kind.
+table = {}
+for line in subprocess.run([os.path.join(os.path.dirname(os.environ["FAKE_KERNEL"]),
+                                         "test_options"), "--dump-fields"],
+                           check=True, capture_output=True,
+                           text=True).stdout.splitlines():
+    name, key = line.split()
+    table.setdefault(name, set()).add(key)
+
+# Which field set shows which attribute set.
+SHOWN_IN = {"status": "status", "capability": "capability", "source": "source",
+            "hold": "hold", "cache": "cache", "cache-node": "cache_node",
+            "cpu-node": "cpu_node", "node": "node", "zone": "zone",
+            "free-blocks": "free_blocks"}
+REQUEST_ONLY = {("cache", "glob"), ("cache", "node-id"), ("cache", "only-active")}
+
+sets = {s["name"]: s for s in spec["attribute-sets"]}
+ok(set(sets) == set(SHOWN_IN), "every attribute set has a field set",
+   set(sets) ^ set(SHOWN_IN))
+
+for op in spec["operations"]["list"]:
+    for mode in ("do", "dump"):
+        for attr in op.get(mode, {}).get("reply", {}).get("attributes", []):
+            ok((op["attribute-set"], attr) not in REQUEST_ONLY,
+               f"{op['name']} {mode}: {attr} is not of requests only")
+
+for name, attribute_set in sets.items():
+    for attr in attribute_set["attributes"]:
+        macro = f"MEMTEL_A_{name}_{attr['name']}".upper().replace("-", "_")
+        ok(macro in header, f"{name}.{attr['name']}: in the uapi header")
+        pattern = rf"\({name.upper().replace('-', '_')}, " \
+                  rf"{attr['name'].upper().replace('-', '_')},\s+\"{attr['name']}\""
+        ok(re.search(pattern, schema), f"{name}.{attr['name']}: decoded", pattern)
+        if attr["type"] == "pad" or (name, attr["name"]) in REQUEST_ONLY:
+            continue
+        key = attr["name"].replace("-", "_")
+        ok(key in table[SHOWN_IN[name]], f"{name}.{attr['name']}: a field {key}")
+        kind = {"nest": "size_t nr_", "u32": "uint32_t ", "u64": "uint64_t ",
+                "flag": "bool ", "string": "const char *"}[attr["type"]]
+        if attr["type"] != "nest":
+            struct = re.search(rf"struct memtel_{name.replace('-', '_')} {{(.*?)\n}};",
+                               rows_h, re.S).group(1)
+            ok(f"\t{kind}{key};" in struct,
+               f"{name}.{attr['name']}: a member of its type")
+
+for enum in (d for d in spec["definitions"] if d["type"] == "enum"):
+    source = open(f"{TOP}/userspace/common/field.c", encoding="ascii").read()
+    for entry in enum["entries"]:
+        macro = f"MEMTEL_{enum['name']}_{entry['name']}".upper().replace("-", "_")
+        ok(f"[{macro}] = \"{entry['name']}\"" in source,
+           f"{enum['name']}.{entry['name']}: has its name in JSON")
+
+print(f"1..{count}")
+sys.exit(failed != 0)

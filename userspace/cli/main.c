@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * memtel: shows what the memtel kernel module counts.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "log.h"
+#include "options.h"
+
+const struct verb verbs[] = {
+	{ "status", VERB_STATUS, NULL, NULL, status_run,
+	  "what is loaded, what counts, who holds it, what was lost" },
+	{ "caches", VERB_CACHES, NULL, &field_cache_set, caches_run,
+	  "slab caches: objects, memory, allocations" },
+	{ "nodes", VERB_NODES, NULL, &field_node_set, nodes_run,
+	  "NUMA nodes: memory, slabs, where allocations went" },
+	{ "zones", VERB_ZONES, NULL, &field_zone_set, zones_run,
+	  "memory zones: watermarks, free blocks, fragmentation" },
+	{ "enable", VERB_ENABLE, "SOURCE...", NULL, enable_run,
+	  "count with these sources until they are disabled" },
+	{ "disable", VERB_DISABLE, "SOURCE...", NULL, disable_run,
+	  "end what enable began" },
+	{ "reset", VERB_RESET, "[SOURCE...]", NULL, reset_run,
+	  "set counts to zero, of all sources that count if none is named" },
+	{ 0 },
+};
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb = NULL;
+	struct options options;
+	const char *name;
+	uint32_t given;
+	int code;
+
+	if (argc > 1 && !strcmp(argv[1], "--complete-words"))
+		return words_print(argc - 2, argv + 2);
+	code = options_parse(argc, argv, &options, &name, &given);
+	if (code)
+		goto usage;
+	if (name) {
+		verb = verb_find(name);
+		if (!verb) {
+			log_error("there is no verb '%s'", name);
+			goto usage;
+		}
+	}
+	if (options.help) {
+		help_print(verb);
+		return flush_output();
+	}
+	if (options.version) {
+		printf("memtel " MEMTEL_VERSION "\n");
+		return flush_output();
+	}
+	if (!verb) {
+		log_error("what to do? name a verb");
+		goto usage;
+	}
+	if (options_check(name, verb->bit, given))
+		goto usage;
+	if (options.nr_args && !verb->argument) {
+		log_error("%s takes no argument, but got '%s'", name,
+			  options.args[0]);
+		goto usage;
+	}
+	if (!options.nr_args && verb->argument && verb->argument[0] != '[') {
+		log_error("%s needs the name of a source, such as slab", name);
+		goto usage;
+	}
+	return verb->run(&options);
+usage:
+	fprintf(stderr, "Try 'memtel --help'.\n");
+	return EXIT_USAGE;
+}

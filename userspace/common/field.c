@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The one table of fields. The order of rows is the order of columns.
+ *
+ * A row's help says what memtel.yaml says, shorter; the help of a number that
+ * is derived says how.
+ */
+#include <string.h>
+
+#include "field_get.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MEMBER(strukt, member) \
+	.offset = offsetof(struct strukt, member), \
+	.size = sizeof(((struct strukt *)0)->member)
+#define PART(row, member) .part = offsetof(struct row, member) + 1
+
+/* A member of the library's struct: attribute, struct, member, key, ... */
+#define PLAIN(ATTR, strukt, member, k, h, KIND, SHOW, text) { \
+	.key = k, .head = h, .kind = FIELD_##KIND, .shown = FIELD_##SHOW, \
+	.get = field_get_member, .attr = MEMTEL_A_##ATTR, \
+	MEMBER(strukt, member), .help = text }
+#define DERIVED(getter, k, h, KIND, SHOW, text) { \
+	.key = k, .head = h, .kind = FIELD_##KIND, .shown = FIELD_##SHOW, \
+	.get = field_get_##getter, .help = text }
+#define LIST(of, k, inner, text) { \
+	.key = k, .head = k, .kind = FIELD_NEST, .shown = FIELD_HIDDEN, \
+	.get = field_get_nest, .nest = &field_##of##_nest, \
+	.is_inner = inner, .help = text }
+
+static const struct field status_fields[] = {
+	PLAIN(STATUS_VERSION, memtel_status, version, "version", "MODULE",
+	      TEXT, SHOWN, "version of the loaded module"),
+	PLAIN(STATUS_KERNEL, memtel_status, kernel, "kernel", "KERNEL",
+	      TEXT, SHOWN, "release of the running kernel"),
+	LIST(capability, "capability", false,
+	     "what memtel can and cannot do on this kernel"),
+};
+
+static const struct field capability_fields[] = {
+	PLAIN(CAPABILITY_NAME, memtel_capability, name, "name", "CAPABILITY",
+	      TEXT, SHOWN, "what it is"),
+	DERIVED(available, "available", "AVAILABLE", FLAG, SHOWN,
+		"this kernel has it: there is no reason against it"),
+	PLAIN(CAPABILITY_REASON, memtel_capability, reason, "reason", "REASON",
+	      TEXT, SHOWN, "why this kernel lacks it; absent when it is there"),
+};
+
+#define SOURCE(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(SOURCE_##ATTR, memtel_source, member, #member, h, KIND, SHOW, text)
+static const struct field source_fields[] = {
+	SOURCE(NAME, name, "SOURCE", TEXT, SHOWN, "name of the source"),
+	SOURCE(ATTACHED, attached, "ATTACHED", FLAG, SHOWN,
+	       "its probes are registered and it counts"),
+	SOURCE(HOLDS, holds, "HOLDS", COUNT, SHOWN, "how many hold it"),
+	SOURCE(SINCE_NS, since_ns, "SINCE", NS, HIDDEN,
+	       "boot-time clock when its counts were last zero"),
+	SOURCE(NOW_NS, now_ns, "NOW", NS, HIDDEN,
+	       "boot-time clock when this was read"),
+	DERIVED(counting, "counting_ns", "COUNTING", NS, SHOWN,
+		"for how long it has counted: now_ns less since_ns"),
+	SOURCE(PROBES, probes, "PROBES", COUNT, SHOWN,
+	       "tracepoint probes registered"),
+	SOURCE(MEMORY_BYTES, memory_bytes, "MEMORY", BYTES, SHOWN,
+	       "memory its counters take"),
+	SOURCE(SLOTS_USED, slots_used, "SLOTS", COUNT, SHOWN,
+	       "caches that have a slot in its table"),
+	SOURCE(SLOTS_TOTAL, slots_total, "OF", COUNT, SHOWN,
+	       "slots in its table"),
+	SOURCE(UNPLACED_ALLOCS, unplaced_allocs, "UNPLACED-ALLOCS", COUNT,
+	       SHOWN, "lost: allocations while the table was full"),
+	SOURCE(UNPLACED_FREES, unplaced_frees, "UNPLACED-FREES", COUNT, SHOWN,
+	       "lost: frees while the table was full"),
+	SOURCE(RECURSIONS, recursions, "RECURSIONS", COUNT, SHOWN,
+	       "lost: events within a probe's slow path"),
+	SOURCE(FAILED_ALLOCS, failed_allocs, "FAILED-ALLOCS", COUNT, SHOWN,
+	       "allocations that returned NULL"),
+};
+
+static const char *const hold_kinds[] = {
+	[MEMTEL_HOLD_KIND_SOCKET] = "socket",
+	[MEMTEL_HOLD_KIND_ADMIN] = "admin",
+};
+
+#define HOLD(ATTR, member, h, KIND, text) \
+	PLAIN(HOLD_##ATTR, memtel_hold, member, #member, h, KIND, SHOWN, text)
+static const struct field hold_fields[] = {
+	HOLD(ID, id, "HOLD", COUNT, "number of the hold"),
+	HOLD(SOURCE, source, "SOURCE", TEXT, "what is held"),
+	{ .key = "kind", .head = "KIND", .kind = FIELD_ENUM,
+	  .shown = FIELD_SHOWN, .get = field_get_member,
+	  .attr = MEMTEL_A_HOLD_KIND, MEMBER(memtel_hold, kind),
+	  .names = hold_kinds, .nr_names = ARRAY_SIZE(hold_kinds),
+	  .help = "socket: until it closes; admin: until disabled" },
+	HOLD(PID, pid, "PID", COUNT, "process that asked for it"),
+	HOLD(COMM, comm, "COMM", TEXT, "name of the task that asked for it"),
+	HOLD(PORTID, portid, "PORTID", COUNT, "netlink port of the socket"),
+};
+
+static const char *const cache_kinds[] = {
+	[MEMTEL_CACHE_KIND_SLAB] = "slab",
+	[MEMTEL_CACHE_KIND_LARGE_KMALLOC] = "large-kmalloc",
+};
+
+/* Of the cache as a whole. */
+#define CACHE(ATTR, member, h, KIND, SHOW, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_##SHOW, .get = field_get_member, \
+	PART(field_cache_row, cache), .attr = MEMTEL_A_CACHE_##ATTR, \
+	MEMBER(memtel_cache, member), .help = text }
+/* Of one of its nodes, or their sum. */
+#define CNODE(ATTR, member, getter, h, KIND, SHOW, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_##SHOW, .get = field_get_##getter, \
+	PART(field_cache_row, node), .attr = MEMTEL_A_CACHE_NODE_##ATTR, \
+	MEMBER(memtel_cache_node, member), .is_inner = true, .help = text }
+#define RATE(ATTR, member, h, KIND, SHOW, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_##SHOW, .get = field_get_member, \
+	PART(field_cache_row, rate), .attr = MEMTEL_A_CACHE_NODE_##ATTR, \
+	MEMBER(memtel_rate, member), .is_inner = true, .help = text }
+#define CDERIVED(getter, k, h, KIND, SHOW, text) { \
+	.key = k, .head = h, .kind = FIELD_##KIND, .shown = FIELD_##SHOW, \
+	.get = field_get_##getter, .is_inner = true, .help = text }
+
+static const struct field cache_fields[] = {
+	{ .key = "name", .head = "CACHE", .kind = FIELD_TEXT,
+	  .shown = FIELD_SHOWN, .get = field_get_cache_name,
+	  PART(field_cache_row, cache), .attr = MEMTEL_A_CACHE_NAME,
+	  MEMBER(memtel_cache, name), .help = "name of the cache" },
+	CNODE(NODE_ID, node_id, member, "NODE", COUNT, SHOWN_NODE,
+	      "node of the objects' memory; absent in a sum over nodes"),
+	CNODE(OBJECTS_IN_USE, objects_in_use, in_use, "IN-USE", COUNT, SHOWN,
+	      "objects in use, as SLUB counts them; ~ marks an estimate"),
+	CNODE(OBJECTS_IN_USE_ERROR, objects_in_use_error, member, "+-", COUNT,
+	      HIDDEN, "bound of that estimate's error; absent when exact"),
+	CNODE(OBJECTS_TOTAL, objects_total, member, "TOTAL", COUNT, SHOWN,
+	      "objects its slabs hold"),
+	CACHE(SIZE_BYTES, size_bytes, "SIZE", BYTES, SHOWN,
+	      "bytes an object takes"),
+	CACHE(OBJECT_SIZE_BYTES, object_size_bytes, "OBJSIZE", BYTES, HIDDEN,
+	      "bytes of an object that its user may use"),
+	CACHE(OBJECTS_PER_SLAB, objects_per_slab, "PERSLAB", COUNT, HIDDEN,
+	      "objects in a slab of the preferred order"),
+	CACHE(ORDER, order, "ORDER", COUNT, HIDDEN,
+	      "preferred order of its slabs"),
+	CNODE(SLABS, slabs, member, "SLABS", COUNT, SHOWN, "its slabs"),
+	CNODE(PARTIAL_SLABS, partial_slabs, member, "PARTIAL", COUNT, HIDDEN,
+	      "slabs on its partial lists"),
+	CNODE(SLAB_BYTES, slab_bytes, member, "BYTES", BYTES, SHOWN,
+	      "memory of its slabs"),
+	CDERIVED(fragmentation, "fragmentation_percent", "FRAG%", PERCENT,
+		 SHOWN, "share of slab_bytes that no object in use takes"),
+	CNODE(ALLOCS, allocs, member, "ALLOCS", COUNT, SHOWN,
+	      "objects allocated while the slab source counted"),
+	CNODE(FREES, frees, member, "FREES", COUNT, SHOWN, "objects freed"),
+	RATE(ALLOCS, allocs_per_s, "ALLOCS/S", RATE, SHOWN_RATE,
+	     "allocs per second since the last refresh"),
+	RATE(FREES, frees_per_s, "FREES/S", RATE, SHOWN_RATE,
+	     "frees per second since the last refresh"),
+	RATE(BYTES_REQUESTED, bytes_requested_per_s, "REQ/S", BYTE_RATE, HIDDEN,
+	     "bytes_requested per second since the last refresh"),
+	RATE(BYTES_ALLOCATED, bytes_allocated_per_s, "GOT/S", BYTE_RATE, HIDDEN,
+	     "bytes_allocated per second since the last refresh"),
+	RATE(REMOTE_ALLOCS, remote_allocs_per_s, "REMALLOCS/S", RATE, HIDDEN,
+	     "remote_allocs per second since the last refresh"),
+	RATE(REMOTE_FREES, remote_frees_per_s, "REMFREES/S", RATE, HIDDEN,
+	     "remote_frees per second since the last refresh"),
+	CNODE(BYTES_REQUESTED, bytes_requested, member, "REQUESTED", BYTES,
+	      SHOWN, "bytes that allocs asked for"),
+	CNODE(BYTES_ALLOCATED, bytes_allocated, member, "ALLOCATED", BYTES,
+	      SHOWN, "bytes that allocs took"),
+	CDERIVED(waste, "waste_bytes", "WASTE", BYTES, SHOWN,
+		 "bytes_allocated less bytes_requested"),
+	CNODE(REMOTE_ALLOCS, remote_allocs, member, "REMALLOCS", COUNT, HIDDEN,
+	      "allocs made by a CPU of another node"),
+	CNODE(REMOTE_FREES, remote_frees, member, "REMFREES", COUNT, HIDDEN,
+	      "frees made by a CPU of another node"),
+	CDERIVED(remote, "remote_percent", "REMOTE%", PERCENT, SHOWN,
+		 "remote_allocs of allocs"),
+	CACHE(ID, id, "ID", COUNT, HIDDEN,
+	      "tells a cache from a later one of the same name"),
+	{ .key = "kind", .head = "KIND", .kind = FIELD_ENUM,
+	  .shown = FIELD_HIDDEN, .get = field_get_member,
+	  PART(field_cache_row, cache), .attr = MEMTEL_A_CACHE_KIND,
+	  MEMBER(memtel_cache, kind),
+	  .names = cache_kinds, .nr_names = ARRAY_SIZE(cache_kinds),
+	  .help = "slab, or large-kmalloc: what kmalloc() takes from the page allocator" },
+	CACHE(GONE, gone, "GONE", FLAG, HIDDEN,
+	      "destroyed while it was counted"),
+	CACHE(ALIASES, aliases, "ALIASES", COUNT, HIDDEN,
+	      "how many caches were merged into it"),
+	DERIVED(alias_names, "alias_names", "ALSO", NAMES, SHOWN_ALIAS,
+		"names of those, from /sys/kernel/slab; with --aliases"),
+	LIST(cache_node, "node", false, "the same by node of the objects"),
+	LIST(cpu_node, "cpu_node", true,
+	     "allocs and frees by node of the CPU; where a row is one node"),
+};
+
+#define CPU_NODE(ATTR, member, h, text) \
+	PLAIN(CPU_NODE_##ATTR, memtel_cpu_node, member, #member, h, COUNT, \
+	      SHOWN, text)
+static const struct field cpu_node_fields[] = {
+	CPU_NODE(NODE_ID, node_id, "CPU-NODE", "node of the CPUs"),
+	CPU_NODE(ALLOCS, allocs, "ALLOCS", "objects they allocated"),
+	CPU_NODE(FREES, frees, "FREES", "objects they freed"),
+};
+
+#define MATRIX(member, h, text) { \
+	.key = #member, .head = h, .kind = FIELD_COUNT, \
+	.shown = FIELD_SHOWN, .get = field_get_always, \
+	MEMBER(field_matrix_row, member), .help = text }
+static const struct field matrix_fields[] = {
+	MATRIX(cpu_node_id, "CPU-NODE", "node of the CPUs"),
+	MATRIX(node_id, "NODE", "node of the objects' memory"),
+	MATRIX(allocs, "ALLOCS", "objects of that node those CPUs allocated"),
+	MATRIX(frees, "FREES", "objects of that node those CPUs freed"),
+};
+
+#define NODE(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(NODE_##ATTR, memtel_node, member, #member, h, KIND, SHOW, text)
+static const struct field node_fields[] = {
+	NODE(ID, id, "NODE", COUNT, SHOWN, "id; absent in the sum of all"),
+	NODE(MANAGED_BYTES, managed_bytes, "MANAGED", BYTES, SHOWN,
+	     "memory the page allocator manages"),
+	NODE(FREE_BYTES, free_bytes, "FREE", BYTES, SHOWN, "free memory"),
+	NODE(SLAB_RECLAIMABLE_BYTES, slab_reclaimable_bytes, "RECLAIMABLE",
+	     BYTES, SHOWN, "memory in reclaimable slabs"),
+	NODE(SLAB_UNRECLAIMABLE_BYTES, slab_unreclaimable_bytes,
+	     "UNRECLAIMABLE", BYTES, SHOWN, "memory in other slabs"),
+	DERIVED(slab_bytes, "slab_bytes", "SLAB", BYTES, HIDDEN,
+		"memory in slabs: the sum of both"),
+	DERIVED(slab_share, "slab_percent", "SLAB%", PERCENT, SHOWN,
+		"slab_bytes of managed_bytes"),
+	NODE(NUMA_HIT, numa_hit, "HIT", COUNT, SHOWN,
+	     "pages allocated here as wanted, since boot"),
+	NODE(NUMA_MISS, numa_miss, "MISS", COUNT, SHOWN,
+	     "pages allocated here though another node was wanted"),
+	NODE(NUMA_FOREIGN, numa_foreign, "FOREIGN", COUNT, SHOWN,
+	     "pages wanted here and allocated elsewhere"),
+	NODE(NUMA_INTERLEAVE, numa_interleave, "INTERLEAVE", COUNT, HIDDEN,
+	     "interleaved pages allocated here as wanted"),
+	NODE(NUMA_LOCAL, numa_local, "LOCAL", COUNT, SHOWN,
+	     "pages allocated here by a CPU of this node"),
+	NODE(NUMA_OTHER, numa_other, "OTHER", COUNT, SHOWN,
+	     "pages allocated here by a CPU of another node"),
+	DERIVED(hit_share, "numa_hit_percent", "HIT%", PERCENT, HIDDEN,
+		"numa_hit of numa_hit and numa_miss"),
+};
+
+#define ZONE(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(ZONE_##ATTR, memtel_zone, member, #member, h, KIND, SHOW, text)
+static const struct field zone_fields[] = {
+	ZONE(NODE_ID, node_id, "NODE", COUNT, SHOWN, "node it belongs to"),
+	ZONE(NAME, name, "ZONE", TEXT, SHOWN, "the kernel's name for it"),
+	ZONE(MANAGED_BYTES, managed_bytes, "MANAGED", BYTES, SHOWN,
+	     "memory the page allocator manages"),
+	ZONE(PRESENT_BYTES, present_bytes, "PRESENT", BYTES, HIDDEN,
+	     "memory that exists in it"),
+	ZONE(SPANNED_BYTES, spanned_bytes, "SPANNED", BYTES, HIDDEN,
+	     "its extent, holes included"),
+	ZONE(FREE_BYTES, free_bytes, "FREE", BYTES, SHOWN, "free memory"),
+	ZONE(WATERMARK_MIN_BYTES, watermark_min_bytes, "MIN", BYTES, SHOWN,
+	     "watermark below which only reserves are left"),
+	ZONE(WATERMARK_LOW_BYTES, watermark_low_bytes, "LOW", BYTES, SHOWN,
+	     "watermark at which kswapd is woken"),
+	ZONE(WATERMARK_HIGH_BYTES, watermark_high_bytes, "HIGH", BYTES, SHOWN,
+	     "watermark at which kswapd stops"),
+	DERIVED(zone_order, "fragmentation_order", "ORDER", COUNT, SHOWN,
+		"order fragmentation_index is for: 9, or the highest below"),
+	DERIVED(zone_fragmentation, "fragmentation_index", "FRAGINDEX", MILLI,
+		SHOWN,
+		"an allocation of that order would: -1.000 not fail; near 0 fail for lack of memory; near 1 fail for fragmentation. In JSON times 1000"),
+	LIST(free_blocks, "free_blocks", false, "free blocks by order"),
+};
+
+#define ORDER_ZONE(ATTR, member, h, KIND, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_SHOWN, .get = field_get_member, \
+	PART(field_order_row, zone), .attr = MEMTEL_A_ZONE_##ATTR, \
+	MEMBER(memtel_zone, member), .help = text }
+#define ORDER_AREA(ATTR, member, h, text) { \
+	.key = #member, .head = h, .kind = FIELD_COUNT, \
+	.shown = FIELD_SHOWN, .get = field_get_member, \
+	PART(field_order_row, area), .attr = MEMTEL_A_FREE_BLOCKS_##ATTR, \
+	MEMBER(memtel_free_blocks, member), .is_inner = true, .help = text }
+static const struct field order_fields[] = {
+	ORDER_ZONE(NODE_ID, node_id, "NODE", COUNT, "node it belongs to"),
+	ORDER_ZONE(NAME, name, "ZONE", TEXT, "the kernel's name for it"),
+	ORDER_AREA(ORDER, order, "ORDER", "a block is 2^order pages"),
+	ORDER_AREA(BLOCKS, blocks, "BLOCKS", "free blocks of that order"),
+	CDERIVED(order_bytes, "free_bytes", "FREE", BYTES, SHOWN,
+		 "memory of those blocks"),
+	CDERIVED(order_fragmentation, "fragmentation_index", "FRAGINDEX", MILLI,
+		 SHOWN, "as in zones, for this order"),
+	CDERIVED(order_unusable, "unusable_index", "UNUSABLE", MILLI, SHOWN,
+		 "share of free memory in blocks of a lower order. In JSON times 1000"),
+};
+
+#define DEFINE_SET(noun) \
+	const struct field_set field_##noun##_set = { \
+		#noun, noun##_fields, ARRAY_SIZE(noun##_fields), false }
+DEFINE_SET(status);
+DEFINE_SET(capability);
+DEFINE_SET(source);
+DEFINE_SET(hold);
+DEFINE_SET(cache);
+DEFINE_SET(cpu_node);
+DEFINE_SET(matrix);
+DEFINE_SET(node);
+DEFINE_SET(zone);
+DEFINE_SET(order);
+
+const struct field_set field_cache_inner_set = {
+	"cache_node", cache_fields, ARRAY_SIZE(cache_fields), true
+};
+
+const struct field_set field_order_inner_set = {
+	"free_blocks", order_fields, ARRAY_SIZE(order_fields), true
+};
+
+const struct field_set *const field_sets[] = {
+	&field_status_set, &field_capability_set, &field_source_set,
+	&field_hold_set, &field_cache_set, &field_cache_inner_set,
+	&field_cpu_node_set, &field_matrix_set, &field_node_set,
+	&field_zone_set, &field_order_set, &field_order_inner_set, NULL
+};
+
+/**
+ * field_find() - a field by its key
+ * @key: not necessarily terminated
+ * @length: its length
+ * Return: the field, or NULL.
+ */
+const struct field *field_find(const struct field_set *set, const char *key,
+			       size_t length)
+{
+	for (size_t i = 0; i < set->nr; i++)
+		if (field_is_used(set, &set->fields[i]) &&
+		    strlen(set->fields[i].key) == length &&
+		    !memcmp(set->fields[i].key, key, length))
+			return &set->fields[i];
+	return NULL;
+}
+
+/**
+ * field_read() - a field of a row
+ */
+struct field_value field_read(const struct field *field, const void *row)
+{
+	struct field_value value = { 0 };
+
+	value.is_present = field->get(field, row, &value);
+	return value;
+}
+
+/**
+ * field_is_left() - is its column aligned to the left?
+ */
+bool field_is_left(const struct field *field)
+{
+	return field->kind == FIELD_TEXT || field->kind == FIELD_NAMES ||
+	       field->kind == FIELD_ENUM || field->kind == FIELD_FLAG;
+}
+
+/**
+ * field_is_used() - does the set have this field of its array?
+ */
+bool field_is_used(const struct field_set *set, const struct field *field)
+{
+	return !set->only_inner || field->is_inner;
+}

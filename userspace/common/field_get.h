@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How field.c's rows reach into the library's structs. */
+#ifndef FIELD_GET_H
+#define FIELD_GET_H
+
+#include "field.h"
+
+/* A member that has a bit in its struct's present. */
+bool field_get_member(const struct field *field, const void *row,
+		      struct field_value *value);
+/* A member of a struct without one. */
+bool field_get_always(const struct field *field, const void *row,
+		      struct field_value *value);
+
+/* Derived ones. */
+bool field_get_available(const struct field *field, const void *row,
+			 struct field_value *value);
+bool field_get_counting(const struct field *field, const void *row,
+			struct field_value *value);
+bool field_get_cache_name(const struct field *field, const void *row,
+			  struct field_value *value);
+bool field_get_in_use(const struct field *field, const void *row,
+		      struct field_value *value);
+bool field_get_fragmentation(const struct field *field, const void *row,
+			     struct field_value *value);
+bool field_get_waste(const struct field *field, const void *row,
+		     struct field_value *value);
+bool field_get_remote(const struct field *field, const void *row,
+		      struct field_value *value);
+bool field_get_alias_names(const struct field *field, const void *row,
+			   struct field_value *value);
+bool field_get_slab_bytes(const struct field *field, const void *row,
+			  struct field_value *value);
+bool field_get_slab_share(const struct field *field, const void *row,
+			  struct field_value *value);
+bool field_get_hit_share(const struct field *field, const void *row,
+			 struct field_value *value);
+bool field_get_zone_order(const struct field *field, const void *row,
+			  struct field_value *value);
+bool field_get_zone_fragmentation(const struct field *field, const void *row,
+				  struct field_value *value);
+bool field_get_order_bytes(const struct field *field, const void *row,
+			   struct field_value *value);
+bool field_get_order_fragmentation(const struct field *field, const void *row,
+				   struct field_value *value);
+bool field_get_order_unusable(const struct field *field, const void *row,
+			      struct field_value *value);
+bool field_get_nest(const struct field *field, const void *row,
+		    struct field_value *value);
+
+/* The fields of field_cache_set and field_order_set in a nested row. */
+extern const struct field_set field_cache_inner_set;
+extern const struct field_set field_order_inner_set;
+
+extern const struct field_nest field_capability_nest;
+extern const struct field_nest field_cache_node_nest;
+extern const struct field_nest field_cpu_node_nest;
+extern const struct field_nest field_free_blocks_nest;
+
+#endif /* FIELD_GET_H */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libmemtel: slab, node and zone telemetry of the memtel kernel module.
+ *
+ * A handle is one netlink socket. It keeps no global state: threads may use
+ * different handles at the same time, and one handle one thread at a time.
+ * The library starts no thread and installs no signal handler.
+ *
+ * Every function that returns int returns 0 or a negative errno, unless it
+ * says otherwise; memtel_error() then has a sentence, with the kernel's own
+ * words. These values mean the same everywhere:
+ *
+ *	-ENODEV		the module is not loaded, or this is not the initial
+ *			network namespace
+ *	-EPERM, -EACCES	a capability is missing: reading needs CAP_PERFMON or
+ *			CAP_NET_ADMIN, changing needs CAP_NET_ADMIN, both in the
+ *			initial user namespace
+ *	-ESTALE		the module was unloaded and loaded again since the
+ *			handle was opened: what the handle held is released.
+ *			Said once, then the handle works with the new module
+ *	-ENOENT		no such source, hold, cache, node or zone
+ *	-EAGAIN		the tables changed during every one of a few dumps
+ *	-ETIMEDOUT	no answer in the handle's time
+ *	-EBADMSG	a reply is not well formed
+ *	-E2BIG		a filter asks for what this library does not know
+ *	-ENOMEM		no memory
+ */
+#ifndef MEMTEL_MEMTEL_H
+#define MEMTEL_MEMTEL_H
+
+#include <memtel/rows.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct memtel;
+
+/**
+ * memtel_open() - connect to the module
+ * @m: set to a handle, also when it fails, so that memtel_error() can say
+ *     why; NULL only with -ENOMEM. To be given to memtel_close() in any case.
+ *
+ * The kernel loads an installed module when its family is asked for, if the
+ * system lets it.
+ */
+int memtel_open(struct memtel **m);
+
+/**
+ * memtel_close() - release what the handle holds, and free it
+ * @m: handle or NULL
+ */
+void memtel_close(struct memtel *m);
+
+/**
+ * memtel_error() - why the last call on this handle failed
+ * @m: handle, or NULL after memtel_open() gave none
+ *
+ * Return: a sentence without a full stop, "" if nothing failed; valid until
+ * the next call on the handle.
+ */
+const char *memtel_error(const struct memtel *m);
+
+/**
+ * memtel_set_timeout() - how long to wait for each of the kernel's messages
+ * @m: handle
+ * @timeout_ms: milliseconds, 0 for ever; 10000 after memtel_open()
+ */
+int memtel_set_timeout(struct memtel *m, unsigned int timeout_ms);
+
+/*
+ * Filters. A row matches all that is set; NULL for a filter, or for one of its
+ * pointers, sets nothing. size is sizeof(the filter) and tells the library
+ * which members the program knows: that is easier on callers than an opaque
+ * filter with setters, and as safe to extend. Start from { .size = sizeof(f) }.
+ */
+
+/**
+ * struct memtel_cache_filter - which caches
+ * @node_id: only this node's numbers, and only caches that have some there
+ * @only_active: only with an allocation or free counted; needs the slab source
+ */
+struct memtel_cache_filter {
+	size_t size;
+	const char *name;
+	const char *glob;
+	const uint32_t *id;
+	const uint32_t *node_id;
+	bool only_active;
+};
+
+/** struct memtel_hold_filter - which holds */
+struct memtel_hold_filter {
+	size_t size;
+	const char *source;
+	const uint32_t *id;
+};
+
+/** struct memtel_zone_filter - which zones */
+struct memtel_zone_filter {
+	size_t size;
+	const uint32_t *node_id;
+	const char *name;
+};
+
+/*
+ * Requests for rows. row() is called once for each, after all have arrived and
+ * in the kernel's order; the struct lives until row() returns. What row()
+ * returns other than 0 ends the call and is its result (memtel_error() is then
+ * ""). row() may make other requests on the same handle.
+ */
+int memtel_status(struct memtel *m,
+		  int (*row)(const struct memtel_status *status, void *arg),
+		  void *arg);
+int memtel_sources(struct memtel *m,
+		   int (*row)(const struct memtel_source *source, void *arg),
+		   void *arg);
+int memtel_holds(struct memtel *m, const struct memtel_hold_filter *filter,
+		 int (*row)(const struct memtel_hold *hold, void *arg),
+		 void *arg);
+int memtel_caches(struct memtel *m, const struct memtel_cache_filter *filter,
+		  int (*row)(const struct memtel_cache *cache, void *arg),
+		  void *arg);
+int memtel_nodes(struct memtel *m,
+		 int (*row)(const struct memtel_node *node, void *arg),
+		 void *arg);
+int memtel_zones(struct memtel *m, const struct memtel_zone_filter *filter,
+		 int (*row)(const struct memtel_zone *zone, void *arg),
+		 void *arg);
+
+/*
+ * Requests for the one row so named; -ENOENT when there is none.
+ */
+int memtel_source(struct memtel *m, const char *name,
+		  int (*row)(const struct memtel_source *source, void *arg),
+		  void *arg);
+int memtel_cache(struct memtel *m, const char *name,
+		 int (*row)(const struct memtel_cache *cache, void *arg),
+		 void *arg);
+int memtel_node(struct memtel *m, uint32_t id,
+		int (*row)(const struct memtel_node *node, void *arg),
+		void *arg);
+int memtel_zone(struct memtel *m, uint32_t node_id, const char *name,
+		int (*row)(const struct memtel_zone *zone, void *arg),
+		void *arg);
+
+/**
+ * memtel_source_hold() - have a source count until this handle is closed
+ * @m: handle
+ * @name: the source, such as "slab"
+ *
+ * Holding twice is one hold.
+ */
+int memtel_source_hold(struct memtel *m, const char *name);
+
+/** memtel_source_release() - end this handle's hold; -ENOENT without one */
+int memtel_source_release(struct memtel *m, const char *name);
+
+/** memtel_source_enable() - hold for the administrator, until disabled */
+int memtel_source_enable(struct memtel *m, const char *name);
+
+/** memtel_source_disable() - end the administrator's hold; -ENOENT without */
+int memtel_source_disable(struct memtel *m, const char *name);
+
+/** memtel_source_reset() - zero its counts; -ENODATA when not attached */
+int memtel_source_reset(struct memtel *m, const char *name);
+
+/*
+ * Snapshots: all caches at one time, kept, to compare with a later one.
+ */
+struct memtel_snapshot;
+
+/**
+ * memtel_snapshot_take() - read the slab source and the caches
+ * @m: handle
+ * @filter: which caches, or NULL
+ * @snapshot: set to what memtel_snapshot_free() frees, NULL on failure
+ *
+ * The source is read before and after the caches, and all again when it was
+ * attached or reset between, so that its since_ns is true of every count.
+ */
+int memtel_snapshot_take(struct memtel *m,
+			 const struct memtel_cache_filter *filter,
+			 struct memtel_snapshot **snapshot);
+void memtel_snapshot_free(struct memtel_snapshot *snapshot);
+
+/** memtel_snapshot_source() - the slab source, as read before the caches */
+const struct memtel_source *
+memtel_snapshot_source(const struct memtel_snapshot *snapshot);
+
+/** memtel_snapshot_nr_caches() - how many caches it has */
+size_t memtel_snapshot_nr_caches(const struct memtel_snapshot *snapshot);
+
+/**
+ * memtel_snapshot_cache() - one of its caches
+ * @snapshot: the snapshot, which owns the cache
+ * @index: from 0, in the kernel's order
+ *
+ * Return: the cache, or NULL when there are not so many.
+ */
+const struct memtel_cache *
+memtel_snapshot_cache(const struct memtel_snapshot *snapshot, size_t index);
+
+/**
+ * memtel_rates() - what happened between two snapshots
+ * @before: the earlier
+ * @after: the later, taken with the same filter
+ * @row: called for each cache of @after, in its order. @total and @nodes (one
+ *       for each of cache->nodes) live until row() returns. What it returns
+ *       other than 0 ends the call and is its result
+ * @arg: for row()
+ *
+ * A cache has a rate (total->present != 0) if both snapshots have one of its
+ * name and id: one made anew under an old name has another id. No cache has
+ * one if the source was not attached, or was reset or attached anew, between.
+ * A node of the cache that only @after has counted from zero.
+ */
+int memtel_rates(const struct memtel_snapshot *before,
+		 const struct memtel_snapshot *after,
+		 int (*row)(const struct memtel_cache *cache,
+			    const struct memtel_rate *total,
+			    const struct memtel_rate *const *nodes, void *arg),
+		 void *arg);
+
+/*
+ * Numbers derived from rows. Each is false, and *value untouched, when what it
+ * derives from is absent or when it would divide by zero.
+ */
+
+/**
+ * memtel_cache_fragmentation() - share of slabs' memory no object is in
+ * @cache: gives size_bytes
+ * @node: one of its nodes, or its total
+ * @percent: 0 to 100: 100 * (1 - objects_in_use * size_bytes / slab_bytes).
+ *           As uncertain as objects_in_use
+ */
+bool memtel_cache_fragmentation(const struct memtel_cache *cache,
+				const struct memtel_cache_node *node,
+				double *percent);
+
+/** memtel_cache_waste() - bytes_allocated less bytes_requested */
+bool memtel_cache_waste(const struct memtel_cache_node *node, uint64_t *bytes);
+
+/** memtel_cache_remote() - share of allocs made from another node, percent */
+bool memtel_cache_remote(const struct memtel_cache_node *node, double *percent);
+
+/** memtel_node_slab_bytes() - reclaimable and unreclaimable slab memory */
+bool memtel_node_slab_bytes(const struct memtel_node *node, uint64_t *bytes);
+
+/** memtel_node_slab_share() - that, of managed_bytes, in percent */
+bool memtel_node_slab_share(const struct memtel_node *node, double *percent);
+
+/** memtel_node_hit_share() - numa_hit of numa_hit and numa_miss, in percent */
+bool memtel_node_hit_share(const struct memtel_node *node, double *percent);
+
+/**
+ * memtel_node_add() - add a node's numbers to a sum
+ * @total: pointer to NULL for the first node; memtel_node_free() frees the sum
+ * @node: what to add
+ *
+ * A number is present in the sum if a node added has it; the id never is. The
+ * shares above, of the sum of all nodes, are those of all memory.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int memtel_node_add(struct memtel_node **total, const struct memtel_node *node);
+void memtel_node_free(struct memtel_node *total);
+
+/**
+ * memtel_zone_fragmentation_index() - why would an allocation fail?
+ * @zone: gives free_blocks
+ * @order: of the allocation, 2^order pages
+ * @index: thousandths: towards 0 for lack of memory, towards 1000 because what
+ *         is free is in pieces too small; -1000 when it would not fail
+ *
+ * The kernel's extfrag_index. No free block at all gives 0.
+ */
+bool memtel_zone_fragmentation_index(const struct memtel_zone *zone,
+				     uint32_t order, int *index);
+
+/**
+ * memtel_zone_unusable_index() - how much of what is free is too small?
+ * @zone: gives free_blocks
+ * @order: of the allocation, 2^order pages
+ * @index: thousandths: 0 none, 1000 all of it, or nothing is free
+ *
+ * The kernel's unusable_index.
+ */
+bool memtel_zone_unusable_index(const struct memtel_zone *zone,
+				uint32_t order, int *index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MEMTEL_MEMTEL_H */

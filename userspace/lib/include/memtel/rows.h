@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What memtel's replies hold, as plain structs.
+ *
+ * A member is named as its attribute in kmod/memtel.yaml, which says what it
+ * means, in which unit, and where the number comes from; what is said here is
+ * only what differs. A number the kernel did not send is absent, not zero:
+ * ask memtel_has() before reading it. A string is never NULL, but "" when
+ * absent.
+ *
+ * ABI: the library alone makes these structs, and lists of them are arrays of
+ * pointers. So members may be appended without breaking a program built
+ * against an older header. Never copy one by value, never take its sizeof.
+ */
+#ifndef MEMTEL_ROWS_H
+#define MEMTEL_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <memtel/uapi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * memtel_has() - did the kernel send this attribute?
+ * @row: pointer to any struct of this file
+ * @attr: MEMTEL_A_... of the row's own attribute set; for a nested list it
+ *        says that there is at least one entry
+ */
+#define memtel_has(row, attr) ((((row)->present) >> (attr)) & 1)
+
+/** struct memtel_capability - one thing memtel can or cannot do */
+struct memtel_capability {
+	uint64_t present;	/* MEMTEL_A_CAPABILITY_* */
+	const char *name;
+	const char *reason;	/* absent: the kernel has it */
+};
+
+/** struct memtel_status - what is loaded */
+struct memtel_status {
+	uint64_t present;	/* MEMTEL_A_STATUS_* */
+	const char *version;
+	const char *kernel;
+	size_t nr_capabilities;
+	const struct memtel_capability *const *capabilities;
+};
+
+/** struct memtel_source - one source of counts, and what it lost */
+struct memtel_source {
+	uint64_t present;	/* MEMTEL_A_SOURCE_* */
+	const char *name;
+	bool attached;
+	uint32_t holds;
+	uint64_t since_ns;
+	uint64_t now_ns;
+	uint32_t probes;
+	uint64_t memory_bytes;
+	uint32_t slots_used;
+	uint32_t slots_total;
+	uint64_t unplaced_allocs;
+	uint64_t unplaced_frees;
+	uint64_t recursions;
+	uint64_t failed_allocs;
+};
+
+/** struct memtel_hold - who holds a source */
+struct memtel_hold {
+	uint64_t present;	/* MEMTEL_A_HOLD_* */
+	uint32_t id;
+	const char *source;
+	uint32_t kind;		/* enum memtel_hold_kind, or a later one */
+	uint32_t portid;
+	uint32_t pid;
+	const char *comm;
+};
+
+/** struct memtel_cpu_node - a cache-node's counts by the CPU's node */
+struct memtel_cpu_node {
+	uint64_t present;	/* MEMTEL_A_CPU_NODE_* */
+	uint32_t node_id;
+	uint64_t allocs;
+	uint64_t frees;
+};
+
+/** struct memtel_cache_node - a cache's numbers on one node */
+struct memtel_cache_node {
+	uint64_t present;	/* MEMTEL_A_CACHE_NODE_* */
+	uint32_t node_id;
+	uint64_t allocs;
+	uint64_t frees;
+	uint64_t bytes_requested;
+	uint64_t bytes_allocated;
+	uint64_t remote_allocs;
+	uint64_t remote_frees;
+	size_t nr_cpu_nodes;
+	const struct memtel_cpu_node *const *cpu_nodes;
+	uint64_t slabs;
+	uint64_t partial_slabs;
+	uint64_t objects_total;
+	uint64_t objects_in_use;
+	uint64_t objects_in_use_error;	/* present: in_use is an estimate */
+	uint64_t slab_bytes;
+};
+
+/**
+ * struct memtel_cache - a slab cache, or the large kmallocs
+ * @total: not sent by the kernel but summed here: each member over the nodes
+ *         that have it, present where one has; no node_id, no cpu_nodes. The
+ *         sum of objects_in_use_error bounds the sum's error. A cache that
+ *         is counted (has an id) and has no node counted nothing: its counts
+ *         are present, and zero. Never NULL.
+ */
+struct memtel_cache {
+	uint64_t present;	/* MEMTEL_A_CACHE_* */
+	const char *name;
+	uint32_t id;
+	uint32_t kind;		/* enum memtel_cache_kind, or a later one */
+	bool gone;
+	uint32_t object_size_bytes;
+	uint32_t size_bytes;
+	uint32_t objects_per_slab;
+	uint32_t order;
+	uint32_t aliases;
+	size_t nr_nodes;
+	const struct memtel_cache_node *const *nodes;
+	const struct memtel_cache_node *total;
+};
+
+/** struct memtel_node - gauges of a NUMA node */
+struct memtel_node {
+	uint64_t present;	/* MEMTEL_A_NODE_* */
+	uint32_t id;
+	uint64_t managed_bytes;
+	uint64_t free_bytes;
+	uint64_t slab_reclaimable_bytes;
+	uint64_t slab_unreclaimable_bytes;
+	uint64_t numa_hit;
+	uint64_t numa_miss;
+	uint64_t numa_foreign;
+	uint64_t numa_interleave;
+	uint64_t numa_local;
+	uint64_t numa_other;
+};
+
+/** struct memtel_free_blocks - a zone's free blocks of one order */
+struct memtel_free_blocks {
+	uint64_t present;	/* MEMTEL_A_FREE_BLOCKS_* */
+	uint32_t order;
+	uint64_t blocks;
+};
+
+/** struct memtel_zone - gauges of a memory zone */
+struct memtel_zone {
+	uint64_t present;	/* MEMTEL_A_ZONE_* */
+	uint32_t node_id;
+	const char *name;
+	uint64_t managed_bytes;
+	uint64_t present_bytes;
+	uint64_t spanned_bytes;
+	uint64_t free_bytes;
+	uint64_t watermark_min_bytes;
+	uint64_t watermark_low_bytes;
+	uint64_t watermark_high_bytes;
+	size_t nr_free_blocks;
+	const struct memtel_free_blocks *const *free_blocks;
+};
+
+/**
+ * struct memtel_rate - a cache's counts per second between two snapshots
+ * @present: MEMTEL_A_CACHE_NODE_* of the counts; those absent in either
+ *           snapshot are absent here
+ *
+ * Difference of the two counts over the difference of the source's now_ns of
+ * the snapshots. That clock is read just before the caches are, so the
+ * interval may be off by the time one snapshot takes.
+ */
+struct memtel_rate {
+	uint64_t present;
+	uint64_t interval_ns;
+	double allocs_per_s;
+	double frees_per_s;
+	double bytes_requested_per_s;
+	double bytes_allocated_per_s;
+	double remote_allocs_per_s;
+	double remote_frees_per_s;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MEMTEL_ROWS_H */

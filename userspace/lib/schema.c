@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * memtel.yaml's attribute sets and commands, as tables.
+ *
+ * An attribute that comes with a newer module needs a row here, a member in
+ * rows.h and a row in the tools' table of fields; until then it is skipped.
+ */
+#include "internal.h"
+
+#define IGNORED(set, NAME, string) \
+	[MEMTEL_A_##set##_##NAME] = { string, MEMTEL_ATTR_IGNORED, 0, 0, NULL }
+#define PLAIN(set, NAME, string, type, row, member) \
+	[MEMTEL_A_##set##_##NAME] = { \
+		string, MEMTEL_ATTR_##type, \
+		offsetof(struct memtel_##row, member), 0, NULL }
+#define NEST(set, NAME, string, row, member, inner) \
+	[MEMTEL_A_##set##_##NAME] = { \
+		string, MEMTEL_ATTR_NEST, \
+		offsetof(struct memtel_##row, member), \
+		offsetof(struct memtel_##row, nr_##member), &inner }
+#define SET(string, row, attrs) \
+	{ string, sizeof(struct memtel_##row), attrs, ARRAY_SIZE(attrs) }
+
+/* The decoder finds present without knowing the row. */
+#define PRESENT_FIRST(row) \
+	_Static_assert(offsetof(struct memtel_##row, present) == 0, \
+		       "present comes first")
+PRESENT_FIRST(capability);
+PRESENT_FIRST(status);
+PRESENT_FIRST(source);
+PRESENT_FIRST(hold);
+PRESENT_FIRST(cpu_node);
+PRESENT_FIRST(cache_node);
+PRESENT_FIRST(cache);
+PRESENT_FIRST(node);
+PRESENT_FIRST(free_blocks);
+PRESENT_FIRST(zone);
+
+static const struct memtel_attr capability_attrs[] = {
+	PLAIN(CAPABILITY, NAME, "name", STRING, capability, name),
+	PLAIN(CAPABILITY, REASON, "reason", STRING, capability, reason),
+};
+
+static const struct memtel_set capability_set =
+	SET("capability", capability, capability_attrs);
+
+static const struct memtel_attr status_attrs[] = {
+	PLAIN(STATUS, VERSION, "version", STRING, status, version),
+	PLAIN(STATUS, KERNEL, "kernel", STRING, status, kernel),
+	NEST(STATUS, CAPABILITY, "capability", status, capabilities,
+	     capability_set),
+};
+
+const struct memtel_set memtel_status_set = SET("status", status, status_attrs);
+
+static const struct memtel_attr source_attrs[] = {
+	IGNORED(SOURCE, PAD, "pad"),
+	PLAIN(SOURCE, NAME, "name", STRING, source, name),
+	PLAIN(SOURCE, ATTACHED, "attached", FLAG, source, attached),
+	PLAIN(SOURCE, HOLDS, "holds", U32, source, holds),
+	PLAIN(SOURCE, SINCE_NS, "since-ns", U64, source, since_ns),
+	PLAIN(SOURCE, NOW_NS, "now-ns", U64, source, now_ns),
+	PLAIN(SOURCE, PROBES, "probes", U32, source, probes),
+	PLAIN(SOURCE, MEMORY_BYTES, "memory-bytes", U64, source, memory_bytes),
+	PLAIN(SOURCE, SLOTS_USED, "slots-used", U32, source, slots_used),
+	PLAIN(SOURCE, SLOTS_TOTAL, "slots-total", U32, source, slots_total),
+	PLAIN(SOURCE, UNPLACED_ALLOCS, "unplaced-allocs", U64, source,
+	      unplaced_allocs),
+	PLAIN(SOURCE, UNPLACED_FREES, "unplaced-frees", U64, source,
+	      unplaced_frees),
+	PLAIN(SOURCE, RECURSIONS, "recursions", U64, source, recursions),
+	PLAIN(SOURCE, FAILED_ALLOCS, "failed-allocs", U64, source,
+	      failed_allocs),
+};
+
+const struct memtel_set memtel_source_set = SET("source", source, source_attrs);
+
+static const struct memtel_attr hold_attrs[] = {
+	PLAIN(HOLD, ID, "id", U32, hold, id),
+	PLAIN(HOLD, SOURCE, "source", STRING, hold, source),
+	PLAIN(HOLD, KIND, "kind", U32, hold, kind),
+	PLAIN(HOLD, PORTID, "portid", U32, hold, portid),
+	PLAIN(HOLD, PID, "pid", U32, hold, pid),
+	PLAIN(HOLD, COMM, "comm", STRING, hold, comm),
+};
+
+const struct memtel_set memtel_hold_set = SET("hold", hold, hold_attrs);
+
+static const struct memtel_attr cpu_node_attrs[] = {
+	IGNORED(CPU_NODE, PAD, "pad"),
+	PLAIN(CPU_NODE, NODE_ID, "node-id", U32, cpu_node, node_id),
+	PLAIN(CPU_NODE, ALLOCS, "allocs", U64, cpu_node, allocs),
+	PLAIN(CPU_NODE, FREES, "frees", U64, cpu_node, frees),
+};
+
+static const struct memtel_set cpu_node_set =
+	SET("cpu-node", cpu_node, cpu_node_attrs);
+
+static const struct memtel_attr cache_node_attrs[] = {
+	IGNORED(CACHE_NODE, PAD, "pad"),
+	PLAIN(CACHE_NODE, NODE_ID, "node-id", U32, cache_node, node_id),
+	PLAIN(CACHE_NODE, ALLOCS, "allocs", U64, cache_node, allocs),
+	PLAIN(CACHE_NODE, FREES, "frees", U64, cache_node, frees),
+	PLAIN(CACHE_NODE, BYTES_REQUESTED, "bytes-requested", U64, cache_node,
+	      bytes_requested),
+	PLAIN(CACHE_NODE, BYTES_ALLOCATED, "bytes-allocated", U64, cache_node,
+	      bytes_allocated),
+	PLAIN(CACHE_NODE, REMOTE_ALLOCS, "remote-allocs", U64, cache_node,
+	      remote_allocs),
+	PLAIN(CACHE_NODE, REMOTE_FREES, "remote-frees", U64, cache_node,
+	      remote_frees),
+	NEST(CACHE_NODE, CPU_NODE, "cpu-node", cache_node, cpu_nodes,
+	     cpu_node_set),
+	PLAIN(CACHE_NODE, SLABS, "slabs", U64, cache_node, slabs),
+	PLAIN(CACHE_NODE, PARTIAL_SLABS, "partial-slabs", U64, cache_node,
+	      partial_slabs),
+	PLAIN(CACHE_NODE, OBJECTS_TOTAL, "objects-total", U64, cache_node,
+	      objects_total),
+	PLAIN(CACHE_NODE, OBJECTS_IN_USE, "objects-in-use", U64, cache_node,
+	      objects_in_use),
+	PLAIN(CACHE_NODE, OBJECTS_IN_USE_ERROR, "objects-in-use-error", U64,
+	      cache_node, objects_in_use_error),
+	PLAIN(CACHE_NODE, SLAB_BYTES, "slab-bytes", U64, cache_node,
+	      slab_bytes),
+};
+
+static const struct memtel_set cache_node_set =
+	SET("cache-node", cache_node, cache_node_attrs);
+
+static const struct memtel_attr cache_attrs[] = {
+	PLAIN(CACHE, NAME, "name", STRING, cache, name),
+	PLAIN(CACHE, ID, "id", U32, cache, id),
+	IGNORED(CACHE, GLOB, "glob"),
+	IGNORED(CACHE, NODE_ID, "node-id"),
+	IGNORED(CACHE, ONLY_ACTIVE, "only-active"),
+	PLAIN(CACHE, KIND, "kind", U32, cache, kind),
+	PLAIN(CACHE, GONE, "gone", FLAG, cache, gone),
+	PLAIN(CACHE, OBJECT_SIZE_BYTES, "object-size-bytes", U32, cache,
+	      object_size_bytes),
+	PLAIN(CACHE, SIZE_BYTES, "size-bytes", U32, cache, size_bytes),
+	PLAIN(CACHE, OBJECTS_PER_SLAB, "objects-per-slab", U32, cache,
+	      objects_per_slab),
+	PLAIN(CACHE, ORDER, "order", U32, cache, order),
+	PLAIN(CACHE, ALIASES, "aliases", U32, cache, aliases),
+	NEST(CACHE, NODE, "node", cache, nodes, cache_node_set),
+};
+
+const struct memtel_set memtel_cache_set = SET("cache", cache, cache_attrs);
+
+static const struct memtel_attr node_attrs[] = {
+	IGNORED(NODE, PAD, "pad"),
+	PLAIN(NODE, ID, "id", U32, node, id),
+	PLAIN(NODE, MANAGED_BYTES, "managed-bytes", U64, node, managed_bytes),
+	PLAIN(NODE, FREE_BYTES, "free-bytes", U64, node, free_bytes),
+	PLAIN(NODE, SLAB_RECLAIMABLE_BYTES, "slab-reclaimable-bytes", U64, node,
+	      slab_reclaimable_bytes),
+	PLAIN(NODE, SLAB_UNRECLAIMABLE_BYTES, "slab-unreclaimable-bytes", U64,
+	      node, slab_unreclaimable_bytes),
+	PLAIN(NODE, NUMA_HIT, "numa-hit", U64, node, numa_hit),
+	PLAIN(NODE, NUMA_MISS, "numa-miss", U64, node, numa_miss),
+	PLAIN(NODE, NUMA_FOREIGN, "numa-foreign", U64, node, numa_foreign),
+	PLAIN(NODE, NUMA_INTERLEAVE, "numa-interleave", U64, node,
+	      numa_interleave),
+	PLAIN(NODE, NUMA_LOCAL, "numa-local", U64, node, numa_local),
+	PLAIN(NODE, NUMA_OTHER, "numa-other", U64, node, numa_other),
+};
+
+const struct memtel_set memtel_node_set = SET("node", node, node_attrs);
+
+static const struct memtel_attr free_blocks_attrs[] = {
+	IGNORED(FREE_BLOCKS, PAD, "pad"),
+	PLAIN(FREE_BLOCKS, ORDER, "order", U32, free_blocks, order),
+	PLAIN(FREE_BLOCKS, BLOCKS, "blocks", U64, free_blocks, blocks),
+};
+
+static const struct memtel_set free_blocks_set =
+	SET("free-blocks", free_blocks, free_blocks_attrs);
+
+static const struct memtel_attr zone_attrs[] = {
+	IGNORED(ZONE, PAD, "pad"),
+	PLAIN(ZONE, NODE_ID, "node-id", U32, zone, node_id),
+	PLAIN(ZONE, NAME, "name", STRING, zone, name),
+	PLAIN(ZONE, MANAGED_BYTES, "managed-bytes", U64, zone, managed_bytes),
+	PLAIN(ZONE, PRESENT_BYTES, "present-bytes", U64, zone, present_bytes),
+	PLAIN(ZONE, SPANNED_BYTES, "spanned-bytes", U64, zone, spanned_bytes),
+	PLAIN(ZONE, FREE_BYTES, "free-bytes", U64, zone, free_bytes),
+	PLAIN(ZONE, WATERMARK_MIN_BYTES, "watermark-min-bytes", U64, zone,
+	      watermark_min_bytes),
+	PLAIN(ZONE, WATERMARK_LOW_BYTES, "watermark-low-bytes", U64, zone,
+	      watermark_low_bytes),
+	PLAIN(ZONE, WATERMARK_HIGH_BYTES, "watermark-high-bytes", U64, zone,
+	      watermark_high_bytes),
+	NEST(ZONE, FREE_BLOCKS, "free-blocks", zone, free_blocks,
+	     free_blocks_set),
+};
+
+const struct memtel_set memtel_zone_set = SET("zone", zone, zone_attrs);
+
+static const struct memtel_command commands[] = {
+	[MEMTEL_CMD_STATUS_GET] = { "status-get", &memtel_status_set, false },
+	[MEMTEL_CMD_SOURCE_GET] = { "source-get", &memtel_source_set, false },
+	[MEMTEL_CMD_SOURCE_HOLD] = { "source-hold", &memtel_source_set, true },
+	[MEMTEL_CMD_SOURCE_RELEASE] = { "source-release", &memtel_source_set,
+					true },
+	[MEMTEL_CMD_SOURCE_ENABLE] = { "source-enable", &memtel_source_set,
+				       true },
+	[MEMTEL_CMD_SOURCE_DISABLE] = { "source-disable", &memtel_source_set,
+					true },
+	[MEMTEL_CMD_SOURCE_RESET] = { "source-reset", &memtel_source_set,
+				      true },
+	[MEMTEL_CMD_HOLD_GET] = { "hold-get", &memtel_hold_set, false },
+	[MEMTEL_CMD_CACHE_GET] = { "cache-get", &memtel_cache_set, false },
+	[MEMTEL_CMD_NODE_GET] = { "node-get", &memtel_node_set, false },
+	[MEMTEL_CMD_ZONE_GET] = { "zone-get", &memtel_zone_set, false },
+};
+
+/**
+ * memtel_command_find() - a command by its number
+ * Return: the command, or NULL for a number this library does not know.
+ */
+const struct memtel_command *memtel_command_find(uint8_t cmd)
+{
+	if (cmd >= ARRAY_SIZE(commands) || !commands[cmd].name)
+		return NULL;
+	return &commands[cmd];
+}
