@@ -51,8 +51,13 @@ install: all
 	$(MAKE) -C $(KDIR) M=$(BUILD)/kmod modules_install
 	depmod $(KVER)
 
+$(BUILD)/bench/dump: tests/bench/dump.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -Ikmod/include/uapi -o $@ $< \
+		$(shell pkg-config --cflags --libs libnl-genl-3.0)
+
 # What a VM needs, built in the root filesystem of its kernel.
-in-env-all: all tests-modules
+in-env-all: all tests-modules $(BUILD)/bench/dump
 	$(MAKE) -C tests/unit O=$(BUILD)/unit \
 		USERSPACE=$(BUILD)/userspace all
 
@@ -79,7 +84,7 @@ check: env
 bench: env
 	$(VM) boot $(KERNEL) --icount --cpu max,hypervisor=off,erms=off,fsrm=off \
 		--env MEMTEL_BUILD=$(ENV_BUILD) -- \
-		/usr/bin/python3 tests/bench/bench.py
+		/usr/bin/python3 tests/bench/bench.py $(BENCHFLAGS)
 
 gen:
 	/usr/bin/python3 tests/gen.py $(LINUX)

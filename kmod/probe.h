@@ -31,7 +31,7 @@ struct memtel_probe {
 	.func = (void *)(probe) +					\
 		BUILD_BUG_ON_ZERO(!__same_type(				\
 			check_trace_callback_type_##tracepoint,		\
-			void (typeof(&(probe))))),			\
+			void (typeof(probe) *))),			\
 }
 
 void memtel_probes_find(struct memtel_probe *probes, unsigned int nr);

@@ -83,6 +83,7 @@ static noinline void slab_search(struct kmem_cache *cache, int nid,
 	const struct kmem_cache *found;
 	u64 __percpu *counts = NULL;
 
+	/* Pairs with add_cache(): the counts are written before the cache. */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;
 	if (found)
@@ -123,6 +124,7 @@ static __always_inline void slab_count(struct slab_event event)
 
 	cache = memtel_slab_cache(page);
 	entry = slab_table_home(cache);
+	/* Pairs with add_cache(). */
 	if (unlikely(smp_load_acquire(&entry->cache) != cache))
 		return slab_search(cache, nid, event);
 	slab_add(entry->counts, nid, &event);

@@ -105,6 +105,7 @@ static u64 __percpu *add_cache(struct kmem_cache *cache)
 	slot->size_bytes = memtel_cache_size(cache);
 	slot->object_size_bytes = memtel_cache_object_size(cache);
 	strscpy(slot->name, memtel_cache_name(cache), sizeof(slot->name));
+	/* Pairs with slab_table_slot(). */
 	smp_store_release(&slot->state, SLAB_SLOT_LIVE);
 
 	if (is_boot) {
@@ -273,13 +274,22 @@ void slab_table_reset(void)
 	unsigned long flags;
 	unsigned int i;
 
-	/* The counts of those that are gone are written by nobody. */
+	/*
+	 * Nobody writes the counts of a cache that is gone. One that goes while
+	 * they are zeroed may have counted after that: it stays.
+	 */
+	raw_spin_lock_irqsave(&table.lock, flags);
+	for (i = 0; i < table.high; i++)
+		if (table.slots[i].state == SLAB_SLOT_GONE)
+			table.slots[i].state = SLAB_SLOT_FORGOTTEN;
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+
 	memtel_counters_zero(&table.counts);
 	memtel_counters_zero(&table.lost);
 
 	raw_spin_lock_irqsave(&table.lock, flags);
-	for (i = 0; i < table.nr_slots; i++) {
-		if (table.slots[i].state != SLAB_SLOT_GONE)
+	for (i = 0; i < table.high; i++) {
+		if (table.slots[i].state != SLAB_SLOT_FORGOTTEN)
 			continue;
 		WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FREE);
 		table.free[table.nr_free++] = i;
@@ -353,6 +363,7 @@ const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
 	const struct slab_entry *entry = slab_table_home(cache);
 	const struct kmem_cache *found;
 
+	/* Pairs with add_cache(). */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;
 	if (found)

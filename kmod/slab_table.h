@@ -33,13 +33,14 @@ enum slab_slot_state {
 	SLAB_SLOT_FREE,
 	SLAB_SLOT_LIVE,
 	SLAB_SLOT_GONE,
+	SLAB_SLOT_FORGOTTEN,	/* gone, and a reset is at work on it */
 };
 
 /**
  * struct slab_slot - what is known of a cache
- * @state: enum slab_slot_state. FREE to LIVE (released) and LIVE to GONE under
- *         the table's lock; GONE to FREE under the source lock too. All else
- *         is constant while not FREE.
+ * @state: enum slab_slot_state, changed under the table's lock; from FREE by a
+ *         release. From GONE it goes on only under the source lock, too. All
+ *         else is constant while not FREE.
  * @id: never used twice
  * @object_size_bytes: kmem_cache.object_size when first seen
  * @size_bytes: kmem_cache.size, which a cache never changes

@@ -18,12 +18,15 @@
 #include "probe.h"
 #include "source.h"
 
+/* Protects all sources and their holds; see above. */
 DEFINE_MUTEX(memtel_source_lock);
+
 unsigned int memtel_source_generation;
 
 struct memtel_source *const memtel_sources[] = {
 	&memtel_slab_source,
 };
+
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
 
 static u32 next_hold_id = 1;

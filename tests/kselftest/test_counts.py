@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Allocations and frees of exactly known number, from every context."""
 
-from harness import cache, check, client, equal, node_of, oracle, read
+from harness import (cache, check, client, equal, node_of, oracle, read,
+                     write)
 
 CPUS = 2  # one for each of two nodes
 N = 1000
@@ -134,3 +135,26 @@ def test_detached_counts_nothing():
     oracle(f"free oracle-held task 0 -1 {N}")
     equal(counts(ynl, "oracle-held", 0)["frees"], N, "frees after attach")
     oracle("destroy oracle-held")
+
+
+def test_cpu_going_off_and_on_loses_nothing():
+    """What a CPU counted stays when it goes."""
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    oracle("create oracle-cpu 600")
+    oracle(f"alloc oracle-cpu task -1 1 600 {N}")
+    before = counts(ynl, "oracle-cpu", 1)
+    for number in (1, 2, 3):
+        write("/sys/devices/system/cpu/cpu1/online", "0")
+        equal(counts(ynl, "oracle-cpu", 1), before, "while CPU 1 is off")
+        write("/sys/devices/system/cpu/cpu1/online", "1")
+        equal(counts(ynl, "oracle-cpu", 1), before, f"on again, {number}")
+    oracle(f"free oracle-cpu task 1 0 {N}")
+    equal(difference(before, counts(ynl, "oracle-cpu", 1)),
+          expect_free(1, 1, N), "free on CPU 1 after that")
+    write("/sys/devices/system/cpu/cpu1/online", "0")
+    ynl.do("source-reset", {"name": "slab"})
+    write("/sys/devices/system/cpu/cpu1/online", "1")
+    equal(counts(ynl, "oracle-cpu", 1)["frees"], 0, "reset while it was off")
+    oracle(f"free oracle-cpu task 1 -1 {N}")
+    oracle("destroy oracle-cpu")

@@ -6,9 +6,10 @@ and a number that did not move between must be equal; one that moved is tried
 again.
 """
 
+import json
 import re
 
-from harness import NlError, check, client, equal, read
+from harness import NlError, check, client, equal, memtel, read
 
 PAGE = 4096
 TRIES = 30
@@ -142,3 +143,31 @@ def test_one_by_one():
         except NlError as error:
             equal(error.nl_msg.error, -2, "errno")
             equal(error.nl_msg.extack["bad-attr"], bad, "bad attribute")
+
+
+def extfrag():
+    """{(node, zone, order, index): thousandths} from debugfs."""
+    out = {}
+    for index in ("extfrag_index", "unusable_index"):
+        text = read(f"/sys/kernel/debug/extfrag/{index}")
+        for line in text.splitlines():
+            f = line.replace(",", "").split()
+            for order, value in enumerate(f[4:]):
+                out[(int(f[1]), f[3], order, index)] = round(
+                    float(value) * 1000)
+    return out
+
+
+def test_fragmentation_equals_extfrag():
+    """The indices derived from free blocks are the kernel's own."""
+    names = {"fragmentation_index": "extfrag_index",
+             "unusable_index": "unusable_index"}
+
+    def ours():
+        return {(z["node_id"], z["name"], b["order"], names[k]): b[k]
+                for z in json.loads(memtel("zones", "--orders",
+                                           "--json").stdout)
+                for b in z.get("free_blocks", [z]) for k in names if k in b}
+
+    equal(set(ours()), set(extfrag()), "zones, orders and indices")
+    settle(extfrag, ours, "index of")

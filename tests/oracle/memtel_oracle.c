@@ -357,7 +357,7 @@ static ssize_t run_write(struct file *file, const char __user *user,
 	if (copy_from_user(buf, user, len))
 		return -EFAULT;
 	args = buf;
-	strsep(&args, " \n");
+	strsep(&args, "\n ");
 	if (!args)
 		return -EINVAL;
 

@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can be checked without running anything; TAP on stdout.
+
+Runs in a kernel's root filesystem: static.py LINUX BUILD
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+
+# checkpatch's remarks that do not fit a module outside the kernel's tree.
+IGNORE = ",".join((
+    "FILE_PATH_CHANGES", "SPDX_LICENSE_TAG", "LINUX_VERSION_CODE",
+    "CONSTANT_COMPARISON", "PREFER_KERNEL_TYPES", "MACRO_ARG_REUSE",
+    "LONG_LINE_STRING", "EMBEDDED_FUNCTION_NAME"))
+
+
+def sources(*patterns, under=("",)):
+    """Files of the project below some folders whose name matches."""
+    found = []
+    for folder in under:
+        for path in sorted((TOP / folder).rglob("*")):
+            name = path.relative_to(TOP)
+            if (path.is_file() and name.parts[0] not in ("build", ".git")
+                    and any(path.match(p) for p in patterns)):
+                found.append(str(name))
+    return found
+
+
+def command(*args):
+    """Run a checker; what it says when it does not pass, or None."""
+    done = subprocess.run(args, cwd=TOP, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    return None if done.returncode == 0 else done.stdout
+
+
+def checkpatch(linux, _build):
+    """checkpatch.pl --strict on all kernel code."""
+    files = [f for f in sources("*.[ch]", under=("kmod", "tests/oracle"))
+             if "/generated/" not in f and "/uapi/" not in f]
+    return command("perl", f"{linux}/scripts/checkpatch.pl", "--no-tree",
+                   "--strict", "--terse", "--no-summary", "--ignore", IGNORE,
+                   "-f", *files,
+                   "tests/bench/memtel_bench.c")
+
+
+def sparse(_linux, build):
+    """sparse on the module; it must have nothing to say."""
+    kdir = f"/lib/modules/{os.environ['KVER']}/build"
+    done = subprocess.run(["make", "-C", kdir, f"M={build}/kmod", "C=2",
+                           "modules"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    said = [line for line in done.stdout.splitlines()
+            if re.search(r"kmod/\S+:\d+:\d+: (warning|error)", line)]
+    if done.returncode:
+        return done.stdout
+    if "CHECK" not in done.stdout:
+        return "sparse did not run:\n" + done.stdout
+    return "\n".join(said) or None
+
+
+def shellcheck(_linux, _build):
+    """shellcheck on every shell script."""
+    files = [f for f in sources("*") if re.match(
+        rb"#!/bin/(ba|busybox )?sh", (TOP / f).read_bytes())]
+    return command("shellcheck", *files, "userspace/completions/memtel")
+
+
+def codespell(_linux, _build):
+    """Spelling."""
+    return command("codespell", *sources("*.[ch]", "*.md", "*.py", "*.yaml",
+                                         "*.scd"))
+
+
+def generated(linux, _build):
+    """What memtel.yaml generates is what is committed."""
+    return command("/usr/bin/python3", "tests/gen.py", "--check", linux)
+
+
+def versions(_linux, _build):
+    """LINUX_VERSION_CODE stands in compat/ only."""
+    bad = [f for f in sources("*.[ch]", under=("kmod",))
+           if "/compat/" not in f
+           and "LINUX_VERSION_CODE" in (TOP / f).read_text()]
+    return "\n".join(bad) or None
+
+
+def licences(_linux, _build):
+    """Every source says its licence."""
+    bad = [f for f in sources("*.[ch]", "*.py", "*.sh", "*.yaml", "Makefile",
+                              "Kbuild", "*.map", "*.scd")
+           if "SPDX-License-Identifier" not in (TOP / f).read_text()[:300]]
+    return "\n".join(bad) or None
+
+
+def man_pages(_linux, build):
+    """man has no remark on a page of ours."""
+    pages = sorted(Path(build, "userspace/man").glob("*.[0-9]"))
+    if not pages:
+        return "no man pages were built"
+    for page in pages:
+        done = subprocess.run(
+            ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "MANWIDTH": "80"}, check=False)
+        if done.returncode or done.stderr:
+            return f"{page.name}: {done.stderr}"
+    return None
+
+
+def readme_program(_linux, _build):
+    """The program in the README is the one that is built and run."""
+    blocks = re.findall(r"```c\n(.*?)```", (TOP / "README.md").read_text(),
+                        re.S)
+    source = (TOP / "userspace/lib/examples/hottest.c").read_text()
+    if not blocks or not all(block.strip() in source for block in blocks):
+        return "README.md's C program is not in hottest.c as it stands there"
+    lines = [line for line in blocks[0].splitlines()
+             if line.strip() and not line.startswith("#include")]
+    return None if len(lines) <= 30 else f"{len(lines)} lines are too many"
+
+
+CHECKS = (checkpatch, sparse, shellcheck, codespell, generated, versions,
+          licences, man_pages, readme_program)
+
+
+def main():
+    """Run all checks."""
+    linux, build = sys.argv[1:3]
+    failed = 0
+    for number, check in enumerate(CHECKS, 1):
+        said = check(linux, build)
+        failed += said is not None
+        print(f"{'ok' if said is None else 'not ok'} {number} - static: "
+              f"{check.__doc__.splitlines()[0]}")
+        for line in (said or "").splitlines():
+            print(f"#   {line}")
+    print(f"1..{len(CHECKS)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
