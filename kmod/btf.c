@@ -272,7 +272,7 @@ static bool btf_find_in(const struct btf_file *btf, const struct btf_type *t,
 int memtel_btf_find(struct memtel_btf_member *members, unsigned int nr)
 {
 	struct btf_file btf = {};
-	unsigned int i;
+	unsigned int i, left = nr;
 	u32 id;
 	int err;
 
@@ -283,7 +283,7 @@ int memtel_btf_find(struct memtel_btf_member *members, unsigned int nr)
 	if (err)
 		return err;
 
-	for (id = 1; id <= btf.nr_types; id++) {
+	for (id = 1; id <= btf.nr_types && left; id++) {
 		const struct btf_type *t = btf_type(&btf, id);
 		const char *name;
 
@@ -293,7 +293,7 @@ int memtel_btf_find(struct memtel_btf_member *members, unsigned int nr)
 		for (i = 0; i < nr; i++)
 			if (members[i].bit_offset < 0 &&
 			    !strcmp(members[i].type, name))
-				btf_find_in(&btf, t, 0, 0, &members[i]);
+				left -= btf_find_in(&btf, t, 0, 0, &members[i]);
 	}
 	btf_close(&btf);
 	return 0;

@@ -52,8 +52,8 @@ load=
 
 step "the load has ended: memtel caches --sort slab_bytes --top 12"
 "$memtel" caches --sort slab_bytes --top 12
-step "memtel caches --matrix --top 6 --sort allocs"
-"$memtel" caches --matrix --top 6 --sort allocs
+step "memtel caches --matrix --glob 'kmalloc-1*'"
+"$memtel" caches --matrix --glob 'kmalloc-1*'
 step "memtel nodes"
 "$memtel" nodes
 step "memtel zones"

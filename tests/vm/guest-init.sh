@@ -1,39 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# PID 1 of the guest: runs one job and powers off. /out/job (written by
-# guest.py) sets the job's environment and, as positional parameters, its
-# command. What comes of it goes to files in /out, out of band: verdict (exit
-# status, written last), dmesg, tainted.
+# PID 1 of the guest after initramfs-init.sh, which mounted everything: runs one
+# job and powers off. /out/job (written by guest.py) sets the job's environment
+# and, as positional parameters, its command. What comes of it goes to files in
+# /out, out of band: verdict (exit status, written last), dmesg, tainted.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-
-fail() {
-	echo "memtel guest-init: $*"
-	busybox poweroff -f
-}
-
-share() { # TAG DIRECTORY OPTIONS
-	mkdir -p "$2"
-	mount -t 9p -o "trans=virtio,version=9p2000.L,msize=131072,$3" \
-		"$1" "$2" || fail "cannot mount $1"
-}
-
-mount_filesystems() {
-	mount -t proc proc /proc
-	mount -t sysfs sysfs /sys
-	mkdir -p /dev/pts /dev/shm
-	mount -t devpts devpts /dev/pts
-	mount -t tmpfs -o mode=1777 shm /dev/shm
-	mount -t tmpfs -o mode=755 run /run
-	mount -t tmpfs -o mode=1777 tmp /tmp
-	mount -t debugfs debugfs /sys/kernel/debug
-	mount -t tracefs tracefs /sys/kernel/tracing
-	mount -t cgroup2 cgroup2 /sys/fs/cgroup
-	if [ -d /sys/kernel/security ]; then
-		mount -t securityfs securityfs /sys/kernel/security
-	fi
-}
 
 # Whatever a job left behind. Kernel threads do not mind.
 kill_others() { # [PID to spare]
@@ -45,8 +18,7 @@ kill_others() { # [PID to spare]
 	done
 }
 
-# The shell around a job turns death by a signal into 128 + signal.
-
+# The shell around the job turns death by a signal into 128 + signal.
 run_batch() { # COMMAND...
 	mkfifo /run/output
 	# Through a pipe, as a port can be opened but once: /dev/stderr would fail.
@@ -72,15 +44,9 @@ run_interactive() { # [COMMAND...]
 	kill_others
 }
 
-mount_filesystems
-hostname memtel
-ip link set lo up
-share out /out cache=mmap
-
 # shellcheck source=/dev/null
 . /out/job
-share source "$MEMTEL_SRC" ro,cache=mmap
-cd "$MEMTEL_SRC" || fail "no source tree"
+cd "$MEMTEL_SRC" || exit # the end of PID 1 ends the VM
 
 if [ "$VM_INTERACTIVE" = 1 ]; then
 	run_interactive "$@"

@@ -210,7 +210,7 @@ def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
     return [
         "setpriv", "--pdeathsig", "KILL",
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
-        "-display", "none", "-machine", "pc,usb=off", "-cpu", options.cpu,
+        "-display", "none", "-machine", "q35,usb=off", "-cpu", options.cpu,
         *accel_args(options), *numa_args(options),
         "-kernel", str(kernel), "-initrd", str(initrd),
         "-append", " ".join([*KERNEL_ARGS, *options.append]),
