@@ -11,8 +11,9 @@
  * When a cache goes. A kmem_cache is itself an object of a cache named
  * kmem_cache, so that the free of one is an event like any other: it comes
  * after the cache's last object is gone and before the address can be used
- * again. That cache alone is kept out of the hash table: its events take the
- * slow path, which looks whose kmem_cache is freed and takes it out. So an
+ * again. That cache is found first and alone kept out of the hash table: its
+ * events take the slow path, which looks whose kmem_cache is freed and takes it
+ * out. So an
  * address never stands for two caches, no cache is looked into after its end,
  * and a cache made anew under an old name gets a slot and an id of its own.
  *
@@ -26,6 +27,7 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -51,7 +53,7 @@ static struct {
 	unsigned int nr_slots;
 	unsigned int high;		/* slots ever used are below it */
 	unsigned int nr_entries;
-	struct kmem_cache *boot;	/* the cache of kmem_caches */
+	struct kmem_cache *boot;	/* the cache of kmem_caches; constant */
 	unsigned int boot_slot;
 	struct memtel_counters counts;
 	struct memtel_counters lost;
@@ -86,38 +88,54 @@ static struct slab_entry *free_entry(const struct kmem_cache *cache)
 	return NULL;
 }
 
-/* Under table.lock, the cache alive. NULL when there is no room. */
-static u64 __percpu *add_cache(struct kmem_cache *cache)
+/* Under table.lock, the cache alive, a slot free. */
+static unsigned int take_slot(const struct kmem_cache *cache)
 {
-	bool is_boot = memtel_slab_cache(memtel_object_page(cache)) == cache;
-	struct slab_entry *entry = free_entry(cache);
-	struct slab_slot *slot;
-	unsigned int i;
+	unsigned int i = table.free[--table.nr_free];
+	struct slab_slot *slot = &table.slots[i];
 
-	if (!table.nr_free || !entry)
-		return NULL;
-	i = table.free[--table.nr_free];
-	slot = &table.slots[i];
 	if (i >= table.high)
 		WRITE_ONCE(table.high, i + 1);
-
 	slot->id = table.next_id++;
 	slot->size_bytes = memtel_cache_size(cache);
 	slot->object_size_bytes = memtel_cache_object_size(cache);
 	strscpy(slot->name, memtel_cache_name(cache), sizeof(slot->name));
 	/* Pairs with slab_table_slot(). */
 	smp_store_release(&slot->state, SLAB_SLOT_LIVE);
+	return i;
+}
 
-	if (is_boot) {
-		table.boot_slot = i;
-		table.boot = cache;
-		return slot->counts;
-	}
+/* Under table.lock, the cache alive. NULL when there is no room. */
+static u64 __percpu *add_cache(struct kmem_cache *cache)
+{
+	struct slab_entry *entry = free_entry(cache);
+	unsigned int i;
+
+	if (!table.nr_free || !entry)
+		return NULL;
+	i = take_slot(cache);
 	table.entry_slots[entry - slab_hot.entries] = i;
-	entry->counts = slot->counts;
+	entry->counts = table.slots[i].counts;
 	/* Pairs with slab_count() and slab_search(). */
 	smp_store_release(&entry->cache, cache);
-	return slot->counts;
+	return entry->counts;
+}
+
+/*
+ * The cache of kmem_caches: that which the cache of any object is an object
+ * of. It must be known before the first event, or the end of a cache could be
+ * missed.
+ */
+static struct kmem_cache *find_boot(void)
+{
+	void *object = kmalloc(sizeof(u64), GFP_KERNEL);
+	struct kmem_cache *cache;
+
+	if (!object)
+		return NULL;
+	cache = memtel_slab_cache(memtel_object_page(object));
+	kfree(object);
+	return memtel_slab_cache(memtel_object_page(cache));
 }
 
 /* Under table.lock. Nobody looks for the cache any more: it has no object. */
@@ -157,8 +175,7 @@ u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
 	unsigned long flags;
 
 	/* A full table must not cost every event of a cache outside a lock. */
-	if (object && !READ_ONCE(table.nr_free) &&
-	    cache != READ_ONCE(table.boot))
+	if (object && !READ_ONCE(table.nr_free) && cache != table.boot)
 		goto out_unplaced;
 
 	local_irq_save(flags);
@@ -235,6 +252,12 @@ int slab_table_init(unsigned int slots)
 	slab_hot.mask = (buckets - 1) * sizeof(*slab_hot.entries);
 	slab_hot.large = memtel_counters_slot(&table.counts, slots);
 	slab_hot.lost = memtel_counters_slot(&table.lost, 0);
+
+	table.boot = find_boot();
+	err = -ENOMEM;
+	if (!table.boot)
+		goto err_exit;
+	table.boot_slot = take_slot(table.boot);
 	return 0;
 
 err_exit:
@@ -368,7 +391,7 @@ const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
 		entry++;
 	if (found)
 		*i = table.entry_slots[entry - slab_hot.entries];
-	else if (cache == READ_ONCE(table.boot))
+	else if (cache == table.boot)
 		*i = table.boot_slot;
 	else
 		return NULL;

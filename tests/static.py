@@ -7,8 +7,10 @@ Runs in a kernel's root filesystem: static.py LINUX BUILD
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -125,8 +127,27 @@ def readme_program(_linux, _build):
     return None if len(lines) <= 30 else f"{len(lines)} lines are too many"
 
 
+def installed_program(_linux, build):
+    """It builds against what `make install` installs, by pkg-config."""
+    with tempfile.TemporaryDirectory() as root:
+        said = command("make", "-C", "userspace", f"O={build}/userspace",
+                       f"DESTDIR={root}", "PREFIX=/usr", "install")
+        if said:
+            return said
+        for name in ("usr/bin/memtel", "usr/share/man/man1/memtel.1",
+                     "usr/share/man/man3/libmemtel.3",
+                     "usr/share/bash-completion/completions/memtel"):
+            if not Path(root, name).exists():
+                return f"{name} is not installed"
+        shutil.copy(TOP / "userspace/lib/examples/hottest.c", root)
+        return command("env", f"PKG_CONFIG_SYSROOT_DIR={root}",
+                       f"PKG_CONFIG_PATH={root}/usr/lib/pkgconfig",
+                       "sh", "-c", f"cd {root} && cc -Wall -Werror hottest.c "
+                       "$(pkg-config --cflags --libs libmemtel)")
+
+
 CHECKS = (checkpatch, sparse, shellcheck, codespell, generated, versions,
-          licences, man_pages, readme_program)
+          licences, man_pages, readme_program, installed_program)
 
 
 def main():

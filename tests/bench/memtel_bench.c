@@ -78,43 +78,40 @@ static int empty_get(void *data, u64 *on)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(empty_fops, empty_get, empty_set, "%llu\n");
 
-static int kmalloc_get(void *data, u64 *ns)
+/* Always inline, so that which is no question in the loop. */
+static __always_inline u64 pair_milli_ns(struct kmem_cache *from)
 {
 	unsigned long flags;
+	void *object;
 	u64 start;
 	int i;
 
 	local_irq_save(flags);
 	start = ktime_get_ns();
 	for (i = 0; i < PAIRS; i++) {
-		void *object = kmalloc(128, GFP_NOWAIT);
-
+		object = from ? kmem_cache_alloc(from, GFP_NOWAIT) :
+				kmalloc(128, GFP_NOWAIT);
 		barrier_data(object);
-		kfree(object);
+		if (!from)
+			kfree(object);
+		else if (object)
+			kmem_cache_free(from, object);
 	}
-	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	start = ktime_get_ns() - start;
 	local_irq_restore(flags);
+	return start * 1000 / PAIRS;
+}
+
+static int kmalloc_get(void *data, u64 *ns)
+{
+	*ns = pair_milli_ns(NULL);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(kmalloc_fops, kmalloc_get, NULL, "%llu\n");
 
 static int cache_get(void *data, u64 *ns)
 {
-	unsigned long flags;
-	u64 start;
-	int i;
-
-	local_irq_save(flags);
-	start = ktime_get_ns();
-	for (i = 0; i < PAIRS; i++) {
-		void *object = kmem_cache_alloc(cache, GFP_NOWAIT);
-
-		barrier_data(object);
-		if (object)
-			kmem_cache_free(cache, object);
-	}
-	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
-	local_irq_restore(flags);
+	*ns = pair_milli_ns(cache);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cache_fops, cache_get, NULL, "%llu\n");

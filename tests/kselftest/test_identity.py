@@ -118,6 +118,29 @@ def test_full_table_is_counted():
     oracle("destroy oracle-late")
 
 
+def test_full_table_still_sees_a_cache_end():
+    """Past its last slot, too, an address never stands for two caches."""
+    unload()
+    load("slab_slots=200")
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    free = 200 - ynl.do("source-get", {"name": "slab"})["slots-used"]
+    for i in range(free + 20):
+        oracle(f"create oracle-end-{i % 3} {72 + 8 * (i % 30)}")
+        oracle(f"alloc oracle-end-{i % 3} task 0 0 72 {i + 1}")
+        living, = [r for r in rows(ynl, f"oracle-end-{i % 3}")
+                   if "gone" not in r]
+        if "id" in living:
+            equal(total(living, "allocs"), i + 1, f"allocs of cache {i}")
+        else:
+            check(i >= free, f"cache {i} has no slot though {free} were free")
+        oracle(f"free oracle-end-{i % 3} task 0 -1 {i + 1}")
+        oracle(f"destroy oracle-end-{i % 3}")
+    source = ynl.do("source-get", {"name": "slab"})
+    equal(source["slots-used"], 200, "slots used")
+    check(source["unplaced-allocs"] > 0, "nothing was lost")
+
+
 def test_slots_out_of_range():
     """The module refuses a table of no sense and loads nothing."""
     unload()

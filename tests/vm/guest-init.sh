@@ -31,16 +31,20 @@ run_batch() { # COMMAND...
 	wait
 }
 
+# One session for the job and the shell after it: the end of a session hangs its
+# terminal up. The trap lets ctrl-C end the job alone.
 run_interactive() { # [COMMAND...]
 	exec </dev/hvc0 >/dev/hvc0 2>&1
 	stty sane rows "$VM_ROWS" cols "$VM_COLS"
-	status=0
-	if [ $# -gt 0 ]; then
-		setsid -c -w sh -c '"$@"; exit $?' sh "$@"
+	# shellcheck disable=SC2016 # for the inner shell to expand
+	setsid -c -w sh -c 'trap : INT
+		"$@"
 		status=$?
-		echo "[exit status $status; the shell's end powers off]"
-	fi
-	setsid -c -w bash
+		echo "$status" >/run/status
+		[ $# -eq 0 ] || echo "[exit status $status]"
+		echo "[the end of this shell powers off]"
+		exec bash' sh "$@"
+	status=$(cat /run/status)
 	kill_others
 }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests and answers: who may ask, a do's one message, a dump's many.
+ */
+#include <linux/capability.h>
+#include <linux/nodemask.h>
+#include <net/sock.h>
+
+#include "generated/netlink.h"
+#include "message.h"
+
+struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct memtel_dump_ctx) > sizeof(cb->ctx));
+	return (struct memtel_dump_ctx *)cb->ctx;
+}
+
+/**
+ * memtel_nl_check() - may this be asked by who asks it
+ * @skb: the request's message
+ * @nlh: its header
+ * @extack: told why not
+ *
+ * Generic netlink has checked CAP_NET_ADMIN for admin-perm operations before.
+ *
+ * Return: 0, -EPROTONOSUPPORT or -EPERM.
+ */
+int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
+		    struct netlink_ext_ack *extack)
+{
+	const struct genlmsghdr *hdr = nlmsg_data(nlh);
+
+	if (hdr->version != MEMTEL_FAMILY_VERSION) {
+		NL_SET_ERR_MSG(extack, "unknown version of the memtel family");
+		return -EPROTONOSUPPORT;
+	}
+	if (!netlink_capable(skb, CAP_NET_ADMIN) &&
+	    !netlink_capable(skb, CAP_PERFMON)) {
+		NL_SET_ERR_MSG(extack,
+			       "needs CAP_PERFMON or CAP_NET_ADMIN in the initial user namespace");
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* The same for a dump. */
+int memtel_nl_check_dump(struct netlink_callback *cb)
+{
+	return memtel_nl_check(cb->skb, cb->nlh, cb->extack);
+}
+
+/* Return: 0 where no node is named or it is online, else -ENOENT. */
+int memtel_nl_check_node(const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	if (!attr || (nla_get_u32(attr) < nr_node_ids &&
+		      node_online(nla_get_u32(attr))))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "no such node is online");
+	return -ENOENT;
+}
+
+/**
+ * memtel_reply_begin() - start the answer to a do
+ * @reply: filled; to be given to memtel_reply_end() unless this fails
+ * @info: the request
+ * @bytes: the most that its attributes take, 0 for what fits a usual message
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int memtel_reply_begin(struct memtel_reply *reply, struct genl_info *info,
+		       size_t bytes)
+{
+	reply->skb = genlmsg_new(max_t(size_t, bytes, GENLMSG_DEFAULT_SIZE),
+				 GFP_KERNEL);
+	if (!reply->skb)
+		return -ENOMEM;
+	reply->hdr = genlmsg_put(reply->skb, info->snd_portid, info->snd_seq,
+				 &memtel_nl_family, 0, info->genlhdr->cmd);
+	if (WARN_ON_ONCE(!reply->hdr)) {
+		nlmsg_free(reply->skb);
+		return -EMSGSIZE;
+	}
+	return 0;
+}
+
+/**
+ * memtel_reply_end() - send an answer, or drop it
+ * @reply: the answer
+ * @info: the request
+ * @err: drop it for this errno; 0 sends it
+ *
+ * Return: @err, or what sending returned.
+ */
+int memtel_reply_end(struct memtel_reply *reply, struct genl_info *info, int err)
+{
+	if (err) {
+		nlmsg_free(reply->skb);
+		return err;
+	}
+	genlmsg_end(reply->skb, reply->hdr);
+	return genlmsg_reply(reply->skb, info);
+}
+
+/**
+ * memtel_dump_rows() - dump rows from where the last message ended
+ * @skb: the message
+ * @cb: the dump
+ * @nr: rows there are
+ * @fill: writes row i; MEMTEL_NO_ROW when there is nothing to show of it,
+ *        -EMSGSIZE when it does not fit, which ends the message
+ *
+ * Return: bytes written, 0 at the end of the dump, or an errno; -EMSGSIZE only
+ * where not even one row fits.
+ */
+int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
+		     unsigned int nr,
+		     int (*fill)(struct sk_buff *skb,
+				 struct netlink_callback *cb, unsigned int i))
+{
+	const struct genlmsghdr *request = nlmsg_data(cb->nlh);
+	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
+	int err = 0;
+	void *hdr;
+
+	for (; ctx->next < nr; ctx->next++) {
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &memtel_nl_family,
+				  NLM_F_MULTI, request->cmd);
+		err = hdr ? fill(skb, cb, ctx->next) : -EMSGSIZE;
+		if (likely(!err)) {
+			nl_dump_check_consistent(cb, hdr - GENL_HDRLEN -
+						     NLMSG_HDRLEN);
+			genlmsg_end(skb, hdr);
+			continue;
+		}
+		if (hdr)
+			genlmsg_cancel(skb, hdr);
+		if (err != MEMTEL_NO_ROW)
+			break;
+		err = 0;
+	}
+	return err && !skb->len ? err : skb->len;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What all requests have in common. See message.c. */
+#ifndef _MEMTEL_MESSAGE_H
+#define _MEMTEL_MESSAGE_H
+
+#include <linux/netlink.h>
+#include <net/genetlink.h>
+
+struct memtel_snapshot;
+
+/* Returned by a dump's row when there is nothing to show at its place. */
+#define MEMTEL_NO_ROW	1
+
+/**
+ * struct memtel_dump_ctx - where a dump is, in cb->ctx
+ * @snap: the caches', taken at the start
+ * @next: the row that comes next
+ */
+struct memtel_dump_ctx {
+	struct memtel_snapshot *snap;
+	unsigned int next;
+};
+
+/**
+ * struct memtel_reply - a do's answer, to be filled, then sent or dropped
+ * @skb: the message
+ * @hdr: its header
+ */
+struct memtel_reply {
+	struct sk_buff *skb;
+	void *hdr;
+};
+
+int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
+		    struct netlink_ext_ack *extack);
+int memtel_nl_check_dump(struct netlink_callback *cb);
+int memtel_nl_check_node(const struct nlattr *attr,
+			 struct netlink_ext_ack *extack);
+
+int memtel_reply_begin(struct memtel_reply *reply, struct genl_info *info,
+		       size_t bytes);
+int memtel_reply_end(struct memtel_reply *reply, struct genl_info *info,
+		     int err);
+
+struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb);
+int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
+		     unsigned int nr,
+		     int (*fill)(struct sk_buff *skb,
+				 struct netlink_callback *cb, unsigned int i));
+
+#endif /* _MEMTEL_MESSAGE_H */

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests about the module, its sources and their holders. All state they
+ * touch is protected by memtel_source_lock.
+ */
+#include "fill.h"
+#include "generated/netlink.h"
+#include "message.h"
+#include "source.h"
+
+int memtel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct memtel_reply reply;
+	int err;
+
+	err = memtel_nl_check(skb, info->nlhdr, info->extack);
+	if (err)
+		return err;
+	err = memtel_reply_begin(&reply, info, 0);
+	if (err)
+		return err;
+	return memtel_reply_end(&reply, info, memtel_fill_status(reply.skb));
+}
+
+static struct memtel_source *source_of(struct genl_info *info)
+{
+	struct nlattr *name = info->attrs[MEMTEL_A_SOURCE_NAME];
+	struct memtel_source *source;
+
+	if (GENL_REQ_ATTR_CHECK(info, MEMTEL_A_SOURCE_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "the source's name is needed");
+		return ERR_PTR(-EINVAL);
+	}
+	source = memtel_source_find(nla_data(name));
+	if (source)
+		return source;
+	NL_SET_ERR_MSG_ATTR(info->extack, name, "no such source");
+	return ERR_PTR(-ENOENT);
+}
+
+int memtel_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct memtel_source *source;
+	struct memtel_reply reply;
+	int err;
+
+	err = memtel_nl_check(skb, info->nlhdr, info->extack);
+	if (err)
+		return err;
+	source = source_of(info);
+	if (IS_ERR(source))
+		return PTR_ERR(source);
+	err = memtel_reply_begin(&reply, info, 0);
+	if (err)
+		return err;
+	mutex_lock(&memtel_source_lock);
+	err = memtel_fill_source(reply.skb, source);
+	mutex_unlock(&memtel_source_lock);
+	return memtel_reply_end(&reply, info, err);
+}
+
+static int source_row(struct sk_buff *skb, struct netlink_callback *cb,
+		      unsigned int i)
+{
+	struct nlattr *name = memtel_dump_attrs(cb)[MEMTEL_A_SOURCE_NAME];
+
+	if (name && nla_strcmp(name, memtel_sources[i]->name))
+		return MEMTEL_NO_ROW;
+	return memtel_fill_source(skb, memtel_sources[i]);
+}
+
+int memtel_nl_source_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb)
+{
+	int err = memtel_nl_check_dump(cb);
+
+	if (err)
+		return err;
+	mutex_lock(&memtel_source_lock);
+	cb->seq = memtel_source_generation + 1;
+	err = memtel_dump_rows(skb, cb, memtel_nr_sources, source_row);
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
+
+/* What the operations that change a source do under its lock. */
+static int change_source(struct sk_buff *skb, struct genl_info *info,
+			 int (*change)(struct memtel_source *source,
+				       struct genl_info *info))
+{
+	struct memtel_source *source;
+	int err;
+
+	err = memtel_nl_check(skb, info->nlhdr, info->extack);
+	if (err)
+		return err;
+	source = source_of(info);
+	if (IS_ERR(source))
+		return PTR_ERR(source);
+	mutex_lock(&memtel_source_lock);
+	err = change(source, info);
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
+
+static int hold_socket(struct memtel_source *source, struct genl_info *info)
+{
+	return memtel_source_hold(source, MEMTEL_HOLD_KIND_SOCKET,
+				  info->snd_portid, info->extack);
+}
+
+static int release_socket(struct memtel_source *source, struct genl_info *info)
+{
+	int err = memtel_source_release(source, MEMTEL_HOLD_KIND_SOCKET,
+					info->snd_portid);
+
+	if (err)
+		NL_SET_ERR_MSG(info->extack,
+			       "this socket does not hold the source");
+	return err;
+}
+
+static int hold_admin(struct memtel_source *source, struct genl_info *info)
+{
+	return memtel_source_hold(source, MEMTEL_HOLD_KIND_ADMIN, 0,
+				  info->extack);
+}
+
+static int release_admin(struct memtel_source *source, struct genl_info *info)
+{
+	int err = memtel_source_release(source, MEMTEL_HOLD_KIND_ADMIN, 0);
+
+	if (err)
+		NL_SET_ERR_MSG(info->extack, "the source is not enabled");
+	return err;
+}
+
+static int reset_source(struct memtel_source *source, struct genl_info *info)
+{
+	int err = memtel_source_reset(source);
+
+	if (err)
+		NL_SET_ERR_MSG(info->extack,
+			       "the source is not attached: it has no counts");
+	return err;
+}
+
+int memtel_nl_source_hold_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_source(skb, info, hold_socket);
+}
+
+int memtel_nl_source_release_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_source(skb, info, release_socket);
+}
+
+int memtel_nl_source_enable_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_source(skb, info, hold_admin);
+}
+
+int memtel_nl_source_disable_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_source(skb, info, release_admin);
+}
+
+int memtel_nl_source_reset_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_source(skb, info, reset_source);
+}
+
+/* Under memtel_source_lock. The i-th of all holds, or NULL. */
+static const struct memtel_hold *nth_hold(unsigned int i)
+{
+	const struct memtel_hold *hold;
+	unsigned int s;
+
+	for (s = 0; s < memtel_nr_sources; s++)
+		list_for_each_entry(hold, &memtel_sources[s]->holds, list)
+			if (!i--)
+				return hold;
+	return NULL;
+}
+
+static bool hold_matches(const struct memtel_hold *hold, struct nlattr **attrs)
+{
+	struct nlattr *source = attrs[MEMTEL_A_HOLD_SOURCE];
+	struct nlattr *id = attrs[MEMTEL_A_HOLD_ID];
+
+	return (!id || nla_get_u32(id) == hold->id) &&
+	       (!source || !nla_strcmp(source, hold->source->name));
+}
+
+int memtel_nl_hold_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct memtel_hold *hold;
+	struct memtel_reply reply;
+	unsigned int i = 0;
+	int err;
+
+	err = memtel_nl_check(skb, info->nlhdr, info->extack);
+	if (err)
+		return err;
+	if (GENL_REQ_ATTR_CHECK(info, MEMTEL_A_HOLD_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the hold's id is needed");
+		return -EINVAL;
+	}
+	err = memtel_reply_begin(&reply, info, 0);
+	if (err)
+		return err;
+	mutex_lock(&memtel_source_lock);
+	do {
+		hold = nth_hold(i++);
+	} while (hold && !hold_matches(hold, info->attrs));
+	err = hold ? memtel_fill_hold(reply.skb, hold) : -ENOENT;
+	mutex_unlock(&memtel_source_lock);
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[MEMTEL_A_HOLD_ID],
+				    "no such hold");
+	return memtel_reply_end(&reply, info, err);
+}
+
+static int hold_row(struct sk_buff *skb, struct netlink_callback *cb,
+		    unsigned int i)
+{
+	const struct memtel_hold *hold = nth_hold(i);
+
+	if (!hold || !hold_matches(hold, memtel_dump_attrs(cb)))
+		return MEMTEL_NO_ROW;
+	return memtel_fill_hold(skb, hold);
+}
+
+int memtel_nl_hold_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	unsigned int i, nr = 0;
+	int err = memtel_nl_check_dump(cb);
+
+	if (err)
+		return err;
+	mutex_lock(&memtel_source_lock);
+	cb->seq = memtel_source_generation + 1;
+	for (i = 0; i < memtel_nr_sources; i++)
+		nr += memtel_sources[i]->nr_holds;
+	err = memtel_dump_rows(skb, cb, nr, hold_row);
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
