@@ -256,7 +256,7 @@ int memtel_fill_zone(struct sk_buff *skb, int nid,
 	u32 order;
 
 	if (memtel_cursor_begin(&c, skb, U32_BYTES + NAME_BYTES +
-				7 * U64_BYTES + MEMTEL_NR_ORDERS *
+				7 * U64_BYTES + NR_PAGE_ORDERS *
 				(NEST_BYTES + U32_BYTES + U64_BYTES),
 				MEMTEL_A_ZONE_PAD))
 		return -EMSGSIZE;
@@ -274,7 +274,7 @@ int memtel_fill_zone(struct sk_buff *skb, int nid,
 		       zone->watermark_high_bytes);
 
 	c.pad = MEMTEL_A_FREE_BLOCKS_PAD;
-	for (order = 0; order < MEMTEL_NR_ORDERS; order++) {
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
 		nest = memtel_nest_begin(&c, MEMTEL_A_ZONE_FREE_BLOCKS);
 		memtel_put_u32(&c, MEMTEL_A_FREE_BLOCKS_ORDER, order);
 		memtel_put_u64(&c, MEMTEL_A_FREE_BLOCKS_BLOCKS,

@@ -6,13 +6,6 @@
 #include <linux/mmzone.h>
 #include <linux/types.h>
 
-/* 6.4 and later say how many orders there are by another name. */
-#ifdef NR_PAGE_ORDERS
-#define MEMTEL_NR_ORDERS	NR_PAGE_ORDERS
-#else
-#define MEMTEL_NR_ORDERS	MAX_ORDER
-#endif
-
 /**
  * struct memtel_zone - a zone's gauges; meanings in memtel.yaml
  */
@@ -25,7 +18,7 @@ struct memtel_zone {
 	u64 watermark_min_bytes;
 	u64 watermark_low_bytes;
 	u64 watermark_high_bytes;
-	u64 free_blocks[MEMTEL_NR_ORDERS];
+	u64 free_blocks[NR_PAGE_ORDERS];
 };
 
 /**

@@ -7,6 +7,7 @@
 #define _MEMTEL_PRIVATE_H
 
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/types.h>
 
 /* Opaque on purpose: only private.c looks inside. */
@@ -81,11 +82,29 @@ bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 			      struct memtel_occupancy *occ);
 
 /**
- * memtel_object_page() - the head page of an object of kmalloc() or a cache
- * @object: the object, not NULL or ZERO_SIZE_PTR
+ * memtel_is_object() - whether an address may be an object's
+ * @object: what a slab tracepoint told
  *
- * Objects lie in the direct map, which on x86 saves asking whether the address
- * might be one of the kernel's image.
+ * kfree(NULL) is an event like any other. kfree() of what lies in the kernel's
+ * image is a bug, but one that the kernel survives: memtel must not be the one
+ * to look for its page in the direct map. One comparison asks both.
+ */
+static __always_inline bool memtel_is_object(const void *object)
+{
+#ifdef CONFIG_X86_64
+	unsigned long first = (unsigned long)ZERO_SIZE_PTR + 1;
+
+	return (unsigned long)object - first < __START_KERNEL_map - first;
+#else
+	return !ZERO_OR_NULL_PTR(object) && virt_addr_valid(object);
+#endif
+}
+
+/**
+ * memtel_object_page() - the head page of an object of kmalloc() or a cache
+ * @object: the object, of which memtel_is_object() holds
+ *
+ * Objects lie in the direct map, where x86 comes to the page by a subtraction.
  */
 static __always_inline struct page *memtel_object_page(const void *object)
 {

@@ -96,7 +96,7 @@ static noinline void slab_search(struct kmem_cache *cache, int nid,
 
 static noinline void slab_no_object(bool is_free)
 {
-	/* kfree() of nothing is an event too, and none of memtel's. */
+	/* A free of no object is none of memtel's. */
 	if (!is_free)
 		this_cpu_inc(slab_hot.lost[SLAB_FAILED_ALLOCS]);
 }
@@ -113,7 +113,7 @@ static __always_inline void slab_count(struct slab_event event)
 	struct page *page;
 	int nid;
 
-	if (unlikely(ZERO_OR_NULL_PTR(event.object)))
+	if (unlikely(!memtel_is_object(event.object)))
 		return slab_no_object(event.is_free);
 
 	page = memtel_object_page(event.object);

@@ -43,7 +43,7 @@ bool memtel_zone_read(int nid, unsigned int idx, struct memtel_zone *zone)
 	zone->watermark_min_bytes = pages_to_bytes(min_wmark_pages(z));
 	zone->watermark_low_bytes = pages_to_bytes(low_wmark_pages(z));
 	zone->watermark_high_bytes = pages_to_bytes(high_wmark_pages(z));
-	for (order = 0; order < MEMTEL_NR_ORDERS; order++)
+	for (order = 0; order < NR_PAGE_ORDERS; order++)
 		zone->free_blocks[order] =
 			READ_ONCE(z->free_area[order].nr_free);
 	return true;

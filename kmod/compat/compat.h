@@ -8,6 +8,7 @@
 #ifndef _MEMTEL_COMPAT_H
 #define _MEMTEL_COMPAT_H
 
+#include "linux/mmzone.h"
 #include "net/genetlink.h"
 
 #endif /* _MEMTEL_COMPAT_H */
