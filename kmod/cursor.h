@@ -10,8 +10,17 @@
 #ifndef _MEMTEL_CURSOR_H
 #define _MEMTEL_CURSOR_H
 
+#include <linux/memtel.h>
 #include <linux/string.h>
 #include <net/netlink.h>
+
+/* What attributes of these types take at most, padding included. */
+#define U32_BYTES		nla_total_size(sizeof(u32))
+#define U64_BYTES		nla_total_size_64bit(sizeof(u64))
+#define NAME_BYTES		nla_total_size(MEMTEL_NAME_MAX + 1)
+#define PATH_BYTES		nla_total_size(MEMTEL_PATH_MAX + 1)
+#define REASON_BYTES		nla_total_size(MEMTEL_REASON_MAX + 1)
+#define NEST_BYTES		nla_total_size(0)
 
 /**
  * struct memtel_cursor - a place in a message

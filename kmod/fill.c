@@ -6,6 +6,7 @@
  * Every function writes at the end of the message and returns 0, or -EMSGSIZE
  * where there might be no room; the caller then cancels the message.
  */
+#include <linux/kernel.h>
 #include <linux/nodemask.h>
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
@@ -14,58 +15,72 @@
 #include "fill.h"
 #include "gauge.h"
 #include "private.h"
+#include "reclaim.h"
 #include "snapshot.h"
 #include "source.h"
-
-/* What attributes of these types take at most, padding included. */
-#define U32_BYTES		nla_total_size(sizeof(u32))
-#define U64_BYTES		nla_total_size_64bit(sizeof(u64))
-#define NAME_BYTES		nla_total_size(MEMTEL_NAME_MAX + 1)
-#define REASON_BYTES		nla_total_size(MEMTEL_REASON_MAX + 1)
-#define NEST_BYTES		nla_total_size(0)
+#include "zonelock.h"
 
 static void put_capability(struct memtel_cursor *c, const char *name,
-			   const char *cannot)
+			   const char *cannot, const char *warning)
 {
 	struct nlattr *nest = memtel_nest_begin(c, MEMTEL_A_STATUS_CAPABILITY);
 
 	memtel_put_string(c, MEMTEL_A_CAPABILITY_NAME, name);
 	if (cannot)
 		memtel_put_string(c, MEMTEL_A_CAPABILITY_REASON, cannot);
+	else if (warning)
+		memtel_put_string(c, MEMTEL_A_CAPABILITY_WARNING, warning);
 	memtel_nest_end(c, nest);
 }
 
+/* Of each source, and of what needs none. */
 int memtel_fill_status(struct sk_buff *skb)
 {
+	unsigned int i, nr = memtel_nr_sources + 1;
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
-				2 * (NEST_BYTES + NAME_BYTES + REASON_BYTES),
+				nr * (NEST_BYTES + NAME_BYTES + REASON_BYTES),
 				0))
 		return -EMSGSIZE;
 	memtel_put_string(&c, MEMTEL_A_STATUS_VERSION, MEMTEL_VERSION);
 	memtel_put_string(&c, MEMTEL_A_STATUS_KERNEL, init_utsname()->release);
-	put_capability(&c, "slab-counts",
-		       memtel_source_cannot(&memtel_slab_source));
-	put_capability(&c, "slab-occupancy", memtel_private_cannot_list());
+	for (i = 0; i < memtel_nr_sources; i++) {
+		const struct memtel_source *source = memtel_sources[i];
+
+		put_capability(&c, source->capability,
+			       memtel_source_cannot(source),
+			       source->warning ? source->warning() : NULL);
+	}
+	put_capability(&c, "slab-occupancy", memtel_private_cannot_list(),
+		       NULL);
 	return memtel_cursor_end(&c);
+}
+
+static bool is_u32(unsigned int attr)
+{
+	return attr == MEMTEL_A_SOURCE_SLOTS_USED ||
+	       attr == MEMTEL_A_SOURCE_SLOTS_TOTAL ||
+	       attr == MEMTEL_A_SOURCE_SAMPLING;
 }
 
 static void put_attached(struct memtel_cursor *c, struct memtel_source *source)
 {
-	struct memtel_source_stats stats;
+	struct memtel_source_stats stats = {};
+	unsigned int attr;
 
-	source->read(&stats);
+	source->stats(&stats);
 	memtel_put_flag(c, MEMTEL_A_SOURCE_ATTACHED);
 	memtel_put_u64(c, MEMTEL_A_SOURCE_SINCE_NS, source->since_ns);
 	memtel_put_u64(c, MEMTEL_A_SOURCE_MEMORY_BYTES, stats.memory_bytes);
-	memtel_put_u32(c, MEMTEL_A_SOURCE_SLOTS_USED, stats.slots_used);
-	memtel_put_u32(c, MEMTEL_A_SOURCE_SLOTS_TOTAL, stats.slots_total);
-	memtel_put_u64(c, MEMTEL_A_SOURCE_UNPLACED_ALLOCS,
-		       stats.unplaced_allocs);
-	memtel_put_u64(c, MEMTEL_A_SOURCE_UNPLACED_FREES, stats.unplaced_frees);
-	memtel_put_u64(c, MEMTEL_A_SOURCE_RECURSIONS, stats.recursions);
-	memtel_put_u64(c, MEMTEL_A_SOURCE_FAILED_ALLOCS, stats.failed_allocs);
+	for (attr = 0; attr <= MEMTEL_A_SOURCE_MAX; attr++) {
+		if (!(stats.present & BIT_ULL(attr)))
+			continue;
+		if (is_u32(attr))
+			memtel_put_u32(c, attr, stats.values[attr]);
+		else
+			memtel_put_u64(c, attr, stats.values[attr]);
+	}
 }
 
 /* Under memtel_source_lock. */
@@ -75,7 +90,8 @@ int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, NAME_BYTES + NEST_BYTES +
-				4 * U32_BYTES + 7 * U64_BYTES,
+				2 * U32_BYTES +
+				(MEMTEL_A_SOURCE_MAX + 1) * U64_BYTES,
 				MEMTEL_A_SOURCE_PAD))
 		return -EMSGSIZE;
 	memtel_put_string(&c, MEMTEL_A_SOURCE_NAME, source->name);
@@ -223,12 +239,25 @@ int memtel_fill_cache(struct sk_buff *skb, const struct memtel_snapshot *snap,
 	return memtel_cursor_end(&c);
 }
 
+/* Under memtel_source_lock, for the times. */
 int memtel_fill_node(struct sk_buff *skb, int nid,
 		     const struct memtel_node *node)
 {
+	static const struct {
+		unsigned int attr;
+		enum memtel_reclaim_kind kind;
+	} times[] = {
+		{ MEMTEL_A_NODE_DIRECT_RECLAIM, MEMTEL_RECLAIM_KIND_DIRECT },
+		{ MEMTEL_A_NODE_KSWAPD, MEMTEL_RECLAIM_KIND_KSWAPD },
+		{ MEMTEL_A_NODE_NODE_RECLAIM, MEMTEL_RECLAIM_KIND_NODE },
+		{ MEMTEL_A_NODE_THROTTLE, MEMTEL_RECLAIM_KIND_THROTTLE },
+	};
+	struct memtel_timing timing;
 	struct memtel_cursor c;
+	unsigned int i;
 
-	if (memtel_cursor_begin(&c, skb, U32_BYTES + 10 * U64_BYTES,
+	if (memtel_cursor_begin(&c, skb, U32_BYTES + 10 * U64_BYTES +
+				(ARRAY_SIZE(times) + 1) * MEMTEL_TIME_BYTES,
 				MEMTEL_A_NODE_PAD))
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_NODE_ID, nid);
@@ -245,19 +274,27 @@ int memtel_fill_node(struct sk_buff *skb, int nid,
 		       node->numa_interleave);
 	memtel_put_u64(&c, MEMTEL_A_NODE_NUMA_LOCAL, node->numa_local);
 	memtel_put_u64(&c, MEMTEL_A_NODE_NUMA_OTHER, node->numa_other);
+	for (i = 0; i < ARRAY_SIZE(times); i++)
+		if (memtel_reclaim_time(times[i].kind, nid, -1, &timing))
+			memtel_put_time(&c, times[i].attr, &timing);
+	if (memtel_zonelock_time(nid, -1, &timing))
+		memtel_put_time(&c, MEMTEL_A_NODE_LOCK_WAIT, &timing);
 	return memtel_cursor_end(&c);
 }
 
+/* Under memtel_source_lock, for the times. */
 int memtel_fill_zone(struct sk_buff *skb, int nid,
 		     const struct memtel_zone *zone)
 {
+	struct memtel_timing timing;
 	struct memtel_cursor c;
 	struct nlattr *nest;
 	u32 order;
 
 	if (memtel_cursor_begin(&c, skb, U32_BYTES + NAME_BYTES +
 				7 * U64_BYTES + NR_PAGE_ORDERS *
-				(NEST_BYTES + U32_BYTES + U64_BYTES),
+				(NEST_BYTES + U32_BYTES + U64_BYTES) +
+				3 * MEMTEL_TIME_BYTES,
 				MEMTEL_A_ZONE_PAD))
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_ZONE_NODE_ID, nid);
@@ -281,5 +318,14 @@ int memtel_fill_zone(struct sk_buff *skb, int nid,
 			       zone->free_blocks[order]);
 		memtel_nest_end(&c, nest);
 	}
+
+	if (memtel_reclaim_time(MEMTEL_RECLAIM_KIND_DIRECT, nid, zone->idx,
+				&timing))
+		memtel_put_time(&c, MEMTEL_A_ZONE_DIRECT_RECLAIM, &timing);
+	if (memtel_reclaim_time(MEMTEL_RECLAIM_KIND_COMPACTION, nid, zone->idx,
+				&timing))
+		memtel_put_time(&c, MEMTEL_A_ZONE_COMPACTION, &timing);
+	if (memtel_zonelock_time(nid, zone->idx, &timing))
+		memtel_put_time(&c, MEMTEL_A_ZONE_LOCK_WAIT, &timing);
 	return memtel_cursor_end(&c);
 }

@@ -5,10 +5,13 @@
 
 #include <linux/types.h>
 
+#include "cursor.h"
+
 struct memtel_hold;
 struct memtel_node;
 struct memtel_snapshot;
 struct memtel_source;
+struct memtel_timing;
 struct memtel_zone;
 struct sk_buff;
 
@@ -22,5 +25,18 @@ int memtel_fill_node(struct sk_buff *skb, int nid,
 		     const struct memtel_node *node);
 int memtel_fill_zone(struct sk_buff *skb, int nid,
 		     const struct memtel_zone *zone);
+
+/* fill_reclaim.c */
+
+/* What memtel_put_time() writes at most. */
+#define MEMTEL_TIME_BYTES	(NEST_BYTES + 3 * U64_BYTES)
+
+void memtel_put_time(struct memtel_cursor *c, int type,
+		     const struct memtel_timing *timing);
+int memtel_fill_reclaim(struct sk_buff *skb, unsigned int i);
+size_t memtel_fill_reclaim_bytes(void);
+int memtel_fill_shrinker(struct sk_buff *skb, unsigned int i);
+int memtel_fill_lock(struct sk_buff *skb, unsigned int i);
+int memtel_fill_fallback(struct sk_buff *skb, unsigned int i);
 
 #endif /* _MEMTEL_FILL_H */

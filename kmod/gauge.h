@@ -8,9 +8,11 @@
 
 /**
  * struct memtel_zone - a zone's gauges; meanings in memtel.yaml
+ * @idx: its index in its node
  */
 struct memtel_zone {
 	const char *name;
+	unsigned int idx;
 	u64 managed_bytes;
 	u64 present_bytes;
 	u64 spanned_bytes;

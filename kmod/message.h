@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 
 struct memtel_snapshot;
+struct memtel_table;
 
 /* Returned by a dump's row when there is nothing to show at its place. */
 #define MEMTEL_NO_ROW	1
@@ -14,10 +15,14 @@ struct memtel_snapshot;
 /**
  * struct memtel_dump_ctx - where a dump is, in cb->ctx
  * @snap: the caches', taken at the start
+ * @table: of which rows are dumped, netlink_reclaim.c's
  * @next: the row that comes next
  */
 struct memtel_dump_ctx {
-	struct memtel_snapshot *snap;
+	union {
+		struct memtel_snapshot *snap;
+		const struct memtel_table *table;
+	};
 	unsigned int next;
 };
 

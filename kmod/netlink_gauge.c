@@ -7,6 +7,21 @@
 #include "gauge.h"
 #include "generated/netlink.h"
 #include "message.h"
+#include "source.h"
+
+/* The times in a row need the lock of the sources they are of. */
+static int dump_locked(struct sk_buff *skb, struct netlink_callback *cb,
+		       unsigned int nr,
+		       int (*fill)(struct sk_buff *skb,
+				   struct netlink_callback *cb, unsigned int i))
+{
+	int err;
+
+	mutex_lock(&memtel_source_lock);
+	err = memtel_dump_rows(skb, cb, nr, fill);
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
 
 int memtel_nl_node_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -30,8 +45,10 @@ int memtel_nl_node_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = memtel_reply_begin(&reply, info, 0);
 	if (err)
 		return err;
-	return memtel_reply_end(&reply, info,
-			 memtel_fill_node(reply.skb, nla_get_u32(id), &node));
+	mutex_lock(&memtel_source_lock);
+	err = memtel_fill_node(reply.skb, nla_get_u32(id), &node);
+	mutex_unlock(&memtel_source_lock);
+	return memtel_reply_end(&reply, info, err);
 }
 
 static int node_row(struct sk_buff *skb, struct netlink_callback *cb,
@@ -51,7 +68,7 @@ int memtel_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int err = memtel_nl_check_dump(cb) ?:
 		  memtel_nl_check_node(id, cb->extack);
 
-	return err ?: memtel_dump_rows(skb, cb, nr_node_ids, node_row);
+	return err ?: dump_locked(skb, cb, nr_node_ids, node_row);
 }
 
 static bool zone_matches(const struct memtel_zone *zone, int nid,
@@ -97,8 +114,10 @@ int memtel_nl_zone_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = memtel_reply_begin(&reply, info, 0);
 	if (err)
 		return err;
-	return memtel_reply_end(&reply, info,
-			 memtel_fill_zone(reply.skb, nid, &zone));
+	mutex_lock(&memtel_source_lock);
+	err = memtel_fill_zone(reply.skb, nid, &zone);
+	mutex_unlock(&memtel_source_lock);
+	return memtel_reply_end(&reply, info, err);
 }
 
 static int zone_row(struct sk_buff *skb, struct netlink_callback *cb,
@@ -119,6 +138,6 @@ int memtel_nl_zone_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int err = memtel_nl_check_dump(cb) ?:
 		  memtel_nl_check_node(id, cb->extack);
 
-	return err ?: memtel_dump_rows(skb, cb, nr_node_ids * MAX_NR_ZONES,
-				       zone_row);
+	return err ?: dump_locked(skb, cb, nr_node_ids * MAX_NR_ZONES,
+				  zone_row);
 }

@@ -203,19 +203,23 @@ static void slab_started(void)
 	memtel_cache_walk_end(&walk);
 }
 
-static void slab_read_stats(struct memtel_source_stats *stats)
+static void slab_stats(struct memtel_source_stats *stats)
 {
+	static const unsigned int attrs[SLAB_LOST_WORDS] = {
+		[SLAB_UNPLACED_ALLOCS] = MEMTEL_A_SOURCE_UNPLACED_ALLOCS,
+		[SLAB_UNPLACED_FREES] = MEMTEL_A_SOURCE_UNPLACED_FREES,
+		[SLAB_RECURSIONS] = MEMTEL_A_SOURCE_RECURSIONS,
+		[SLAB_FAILED_ALLOCS] = MEMTEL_A_SOURCE_FAILED_ALLOCS,
+	};
+	unsigned int i;
+
 	stats->memory_bytes = slab_table_bytes();
-	stats->slots_used = slab_table_used();
-	stats->slots_total = slab_table_slots();
-	stats->unplaced_allocs =
-		memtel_counter_sum(&slab_hot.lost[SLAB_UNPLACED_ALLOCS]);
-	stats->unplaced_frees =
-		memtel_counter_sum(&slab_hot.lost[SLAB_UNPLACED_FREES]);
-	stats->recursions =
-		memtel_counter_sum(&slab_hot.lost[SLAB_RECURSIONS]);
-	stats->failed_allocs =
-		memtel_counter_sum(&slab_hot.lost[SLAB_FAILED_ALLOCS]);
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_SLOTS_USED, slab_table_used());
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_SLOTS_TOTAL,
+			slab_table_slots());
+	for (i = 0; i < SLAB_LOST_WORDS; i++)
+		memtel_stat_add(stats, attrs[i],
+				memtel_counter_sum(&slab_hot.lost[i]));
 }
 
 /**
@@ -267,6 +271,7 @@ void memtel_slab_read(const struct slab_slot *slot, int nid,
 
 struct memtel_source memtel_slab_source = {
 	.name = "slab",
+	.capability = "slab-counts",
 	.probes = slab_probes,
 	.nr_probes = ARRAY_SIZE(slab_probes),
 	.cannot = memtel_private_cannot_count,
@@ -274,5 +279,5 @@ struct memtel_source memtel_slab_source = {
 	.started = slab_started,
 	.cleanup = slab_table_exit,
 	.reset = slab_table_reset,
-	.read = slab_read_stats,
+	.stats = slab_stats,
 };

@@ -25,6 +25,10 @@ unsigned int memtel_source_generation;
 
 struct memtel_source *const memtel_sources[] = {
 	&memtel_slab_source,
+	&memtel_reclaim_source,
+	&memtel_shrinker_source,
+	&memtel_zonelock_source,
+	&memtel_fallback_source,
 };
 
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
@@ -41,7 +45,7 @@ bool memtel_source_is_attached(const struct memtel_source *source)
 /* Why this kernel cannot have the source, or NULL. */
 const char *memtel_source_cannot(const struct memtel_source *source)
 {
-	const char *why = source->cannot();
+	const char *why = source->cannot ? source->cannot() : NULL;
 
 	if (!why && memtel_probes_missing(source->probes, source->nr_probes))
 		why = "the kernel lacks a tracepoint it needs";
@@ -79,7 +83,8 @@ static int attach(struct memtel_source *source, struct netlink_ext_ack *extack)
 		return err;
 	}
 	source->since_ns = ktime_get_boottime_ns();
-	source->started();
+	if (source->started)
+		source->started();
 	return 0;
 }
 

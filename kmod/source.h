@@ -3,6 +3,7 @@
 #ifndef _MEMTEL_SOURCE_H
 #define _MEMTEL_SOURCE_H
 
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/memtel.h>
 #include <linux/mutex.h>
@@ -15,50 +16,56 @@ struct netlink_ext_ack;
 /**
  * struct memtel_source_stats - what a source says of itself while attached
  * @memory_bytes: memory its counters take, over all CPUs
- * @slots_used: caches that have a slot
- * @slots_total: slots there are
- * @unplaced_allocs: loss: allocations of caches without a slot
- * @unplaced_frees: loss: frees of caches without a slot
- * @recursions: loss: events inside an event
- * @failed_allocs: allocations that returned NULL
+ * @present: which of @values it has, a bit each
+ * @values: by their attribute, MEMTEL_A_SOURCE_SLOTS_USED and on; meanings in
+ *          memtel.yaml
  */
 struct memtel_source_stats {
 	u64 memory_bytes;
-	u32 slots_used;
-	u32 slots_total;
-	u64 unplaced_allocs;
-	u64 unplaced_frees;
-	u64 recursions;
-	u64 failed_allocs;
+	u64 present;
+	u64 values[MEMTEL_A_SOURCE_MAX + 1];
 };
+
+/* Add to one of them, which makes it present. */
+static inline void memtel_stat_add(struct memtel_source_stats *stats,
+				   unsigned int attr, u64 value)
+{
+	stats->present |= BIT_ULL(attr);
+	stats->values[attr] += value;
+}
 
 /**
  * struct memtel_source - one domain's probes
  * @name: what users call it
+ * @capability: what status calls that which it counts
  * @probes: its table of probes
  * @nr_probes: rows of that
- * @cannot: why this kernel cannot have it, or NULL; called at any time
+ * @cannot: why this kernel cannot have it, or NULL; called at any time. NULL
+ *          when having the tracepoints is enough
+ * @warning: why it counts less here than it says, or NULL; may be NULL itself
  * @prepare: make storage, before probes are registered
- * @started: after they are
+ * @started: after they are; NULL for nothing to do
  * @cleanup: free storage, after no probe runs any more
  * @reset: zero while probes run
- * @read: fill stats, while attached
+ * @stats: add to stats, all zero before; while attached
  * @holds: who holds it, struct memtel_hold; attached while not empty
  * @nr_holds: how many
  * @since_ns: CLOCK_BOOTTIME when its counts were last zero
  *
- * All callbacks but @cannot, and @holds to @since_ns, under memtel_source_lock.
+ * All callbacks but the first two, and @holds to @since_ns, under memtel_source_lock.
  */
 struct memtel_source {
 	const char *name;
+	const char *capability;
 	struct memtel_probe *probes;
 	unsigned int nr_probes;
 	const char *(*cannot)(void);
+	const char *(*warning)(void);
 	int (*prepare)(void);
 	void (*started)(void);
 	void (*cleanup)(void);
 	void (*reset)(void);
-	void (*read)(struct memtel_source_stats *stats);
+	void (*stats)(struct memtel_source_stats *stats);
 
 	struct list_head holds;
 	unsigned int nr_holds;
@@ -90,6 +97,10 @@ extern struct mutex memtel_source_lock;
 extern unsigned int memtel_source_generation;
 
 extern struct memtel_source memtel_slab_source;
+extern struct memtel_source memtel_reclaim_source;
+extern struct memtel_source memtel_shrinker_source;
+extern struct memtel_source memtel_zonelock_source;
+extern struct memtel_source memtel_fallback_source;
 extern struct memtel_source *const memtel_sources[];
 extern const unsigned int memtel_nr_sources;
 

@@ -36,6 +36,7 @@ bool memtel_zone_read(int nid, unsigned int idx, struct memtel_zone *zone)
 		return false;
 
 	zone->name = z->name;
+	zone->idx = idx;
 	zone->managed_bytes = pages_to_bytes(zone_managed_pages(z));
 	zone->present_bytes = pages_to_bytes(READ_ONCE(z->present_pages));
 	zone->spanned_bytes = pages_to_bytes(READ_ONCE(z->spanned_pages));

@@ -97,6 +97,64 @@ static const struct nla_policy memtel_zone_get_dump_nl_policy[MEMTEL_A_ZONE_NAME
 	[MEMTEL_A_ZONE_NAME] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
 };
 
+/* MEMTEL_CMD_RECLAIM_GET - do */
+static const struct nla_policy memtel_reclaim_get_do_nl_policy[MEMTEL_A_RECLAIM_CGROUP_ID + 1] = {
+	[MEMTEL_A_RECLAIM_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, 7),
+	[MEMTEL_A_RECLAIM_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_RECLAIM_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_RECLAIM_CGROUP_ID] = { .type = NLA_U64, },
+};
+
+/* MEMTEL_CMD_RECLAIM_GET - dump */
+static const struct nla_policy memtel_reclaim_get_dump_nl_policy[MEMTEL_A_RECLAIM_CGROUP_ID + 1] = {
+	[MEMTEL_A_RECLAIM_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, 7),
+	[MEMTEL_A_RECLAIM_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_RECLAIM_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_RECLAIM_CGROUP_ID] = { .type = NLA_U64, },
+};
+
+/* MEMTEL_CMD_SHRINKER_GET - do */
+static const struct nla_policy memtel_shrinker_get_do_nl_policy[MEMTEL_A_SHRINKER_NODE_ID + 1] = {
+	[MEMTEL_A_SHRINKER_NAME] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_SHRINKER_ID] = { .type = NLA_U32, },
+	[MEMTEL_A_SHRINKER_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+};
+
+/* MEMTEL_CMD_SHRINKER_GET - dump */
+static const struct nla_policy memtel_shrinker_get_dump_nl_policy[MEMTEL_A_SHRINKER_NODE_ID + 1] = {
+	[MEMTEL_A_SHRINKER_NAME] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_SHRINKER_ID] = { .type = NLA_U32, },
+	[MEMTEL_A_SHRINKER_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+};
+
+/* MEMTEL_CMD_LOCK_GET - do */
+static const struct nla_policy memtel_lock_get_do_nl_policy[MEMTEL_A_LOCK_ZONE + 1] = {
+	[MEMTEL_A_LOCK_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_LOCK_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+};
+
+/* MEMTEL_CMD_LOCK_GET - dump */
+static const struct nla_policy memtel_lock_get_dump_nl_policy[MEMTEL_A_LOCK_ZONE + 1] = {
+	[MEMTEL_A_LOCK_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_LOCK_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+};
+
+/* MEMTEL_CMD_FALLBACK_GET - do */
+static const struct nla_policy memtel_fallback_get_do_nl_policy[MEMTEL_A_FALLBACK_ZONE + 1] = {
+	[MEMTEL_A_FALLBACK_WANTED_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_FALLBACK_WANTED_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_FALLBACK_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_FALLBACK_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+};
+
+/* MEMTEL_CMD_FALLBACK_GET - dump */
+static const struct nla_policy memtel_fallback_get_dump_nl_policy[MEMTEL_A_FALLBACK_ZONE + 1] = {
+	[MEMTEL_A_FALLBACK_WANTED_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_FALLBACK_WANTED_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_FALLBACK_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_FALLBACK_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+};
+
 /* Ops table for memtel */
 static const struct genl_split_ops memtel_nl_ops[] = {
 	{
@@ -209,6 +267,62 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 		.dumpit		= memtel_nl_zone_get_dumpit,
 		.policy		= memtel_zone_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_ZONE_NAME,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MEMTEL_CMD_RECLAIM_GET,
+		.doit		= memtel_nl_reclaim_get_doit,
+		.policy		= memtel_reclaim_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_RECLAIM_CGROUP_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_RECLAIM_GET,
+		.dumpit		= memtel_nl_reclaim_get_dumpit,
+		.policy		= memtel_reclaim_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_RECLAIM_CGROUP_ID,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MEMTEL_CMD_SHRINKER_GET,
+		.doit		= memtel_nl_shrinker_get_doit,
+		.policy		= memtel_shrinker_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_SHRINKER_NODE_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_SHRINKER_GET,
+		.dumpit		= memtel_nl_shrinker_get_dumpit,
+		.policy		= memtel_shrinker_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_SHRINKER_NODE_ID,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MEMTEL_CMD_LOCK_GET,
+		.doit		= memtel_nl_lock_get_doit,
+		.policy		= memtel_lock_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_LOCK_ZONE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_LOCK_GET,
+		.dumpit		= memtel_nl_lock_get_dumpit,
+		.policy		= memtel_lock_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_LOCK_ZONE,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MEMTEL_CMD_FALLBACK_GET,
+		.doit		= memtel_nl_fallback_get_doit,
+		.policy		= memtel_fallback_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_FALLBACK_ZONE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_FALLBACK_GET,
+		.dumpit		= memtel_nl_fallback_get_dumpit,
+		.policy		= memtel_fallback_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_FALLBACK_ZONE,
 		.flags		= GENL_CMD_CAP_DUMP,
 	},
 };

@@ -32,6 +32,17 @@ int memtel_nl_node_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memtel_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int memtel_nl_zone_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memtel_nl_zone_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int memtel_nl_reclaim_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_reclaim_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int memtel_nl_shrinker_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_shrinker_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int memtel_nl_lock_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_lock_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int memtel_nl_fallback_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_fallback_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
 
 extern struct genl_family memtel_nl_family;
 

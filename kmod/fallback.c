@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fallback source: which node and zone an allocation of pages wanted, and
+ * which it got.
+ *
+ * kmem:mm_page_alloc tells what it got. What it wanted first depends on the
+ * caller's node, its policies and cpuset, which the event does not tell; but
+ * the page allocator has just worked it out and counted it, on this CPU: NUMA_HIT
+ * in the zone the page is of, if that is of the node wanted, else NUMA_MISS
+ * there and NUMA_FOREIGN in the zone wanted. So each CPU keeps what those
+ * counters were at its last look, and what changed tells. Memory bound to
+ * another node is not taken for fallen back, as a look at the CPU's node would
+ * have it.
+ *
+ * On a hit the zone wanted is the highest populated one of the node that the
+ * gfp mask allows, where the search begins.
+ *
+ * Pages allocated in bulk are counted by the kernel without an event. They show
+ * as a change by more than one, and are counted as untraced; should one look
+ * find both hits and misses, a page of the CPU's own node is taken for a hit and
+ * any other for a miss. A task that moves to another CPU between the counter
+ * and the event leaves no change to be seen: counted as unattributed. So is
+ * everything when vm.numa_stat is 0. Reading numastat or zoneinfo zeroes the
+ * CPUs' counters after adding them up elsewhere: one that went down is taken to
+ * have begun at zero.
+ *
+ * Sampling. One allocation of fallback_sampling on each CPU is looked at: the
+ * one before it takes down the counters of all zones.
+ */
+#include <linux/cpumask.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/moduleparam.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+#include <linux/vmstat.h>
+#include <trace/events/kmem.h>
+
+#include "counter.h"
+#include "fallback.h"
+#include "probe.h"
+#include "source.h"
+
+#define SAMPLING_MIN	1
+#define SAMPLING_MAX	1000000
+
+static unsigned int fallback_sampling = 1;
+
+static int sampling_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, SAMPLING_MIN, SAMPLING_MAX);
+}
+
+static const struct kernel_param_ops sampling_ops = {
+	.set = sampling_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(fallback_sampling, &sampling_ops, &fallback_sampling, 0644);
+MODULE_PARM_DESC(fallback_sampling,
+		 "The fallback source looks at one of so many page allocations on each CPU (1 to 1000000, default 1); read when it is attached");
+
+/* A zone's words of a CPU: what its counters were at the last look. */
+enum seen_word {
+	SEEN_HIT,
+	SEEN_MISS,
+	SEEN_FOREIGN,
+	SEEN_WORDS,
+};
+
+/* The source's own words, one slot of them. */
+enum fallback_word {
+	FALLBACK_COUNTDOWN,
+	FALLBACK_UNATTRIBUTED,
+	FALLBACK_UNTRACED,
+	FALLBACK_WORDS,
+};
+
+/*
+ * Constant while attached; set up under the source lock. Zones are numbered:
+ * those with memory, and those that memory can be plugged into.
+ */
+static struct zone **zones;
+static unsigned int nr_zones;
+static int *numbers;		/* by node and zone index; -1 for none */
+static unsigned int sampling;
+static struct memtel_counters cells;	/* a slot for each zone wanted */
+static struct memtel_counters seen;
+static struct memtel_counters own;
+
+static u64 __percpu *own_word(enum fallback_word word)
+{
+	return memtel_counters_slot(&own, 0) + word;
+}
+
+static int number_of(int nid, int zid)
+{
+	return numbers[nid * MAX_NR_ZONES + zid];
+}
+
+static int numa_event_of(enum seen_word word)
+{
+	static const enum numa_stat_item items[SEEN_WORDS] = {
+		[SEEN_HIT] = NUMA_HIT,
+		[SEEN_MISS] = NUMA_MISS,
+		[SEEN_FOREIGN] = NUMA_FOREIGN,
+	};
+
+	return items[word];
+}
+
+/* Interrupts off. What a zone's counter grew by since this CPU's last look. */
+static u64 growth(unsigned int i, enum seen_word word)
+{
+	u64 __percpu *last = memtel_counters_slot(&seen, i) + word;
+	u64 now = this_cpu_read(zones[i]->per_cpu_zonestats->vm_numa_event
+				[numa_event_of(word)]);
+	u64 before = this_cpu_read(*last);
+
+	if (now == before)
+		return 0;
+	this_cpu_write(*last, now);
+	return now > before ? now - before : now;
+}
+
+/* Interrupts off. Take down all counters. */
+static void look(void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_zones; i++) {
+		growth(i, SEEN_HIT);
+		growth(i, SEEN_MISS);
+		growth(i, SEEN_FOREIGN);
+	}
+}
+
+/* Interrupts off. The zone in which a page was missed, or -1. */
+static int missed_zone(void)
+{
+	int missed = -1;
+	unsigned int i;
+
+	for (i = 0; i < nr_zones; i++)
+		if (growth(i, SEEN_FOREIGN))
+			missed = i;
+	return missed;
+}
+
+static int highest_zone(int nid, gfp_t gfp)
+{
+	int zid = gfp_zone(gfp);
+
+	while (zid && !populated_zone(&NODE_DATA(nid)->node_zones[zid]))
+		zid--;
+	return number_of(nid, zid);
+}
+
+/* Interrupts off. The zone wanted by who got a page of zone @got, or -1. */
+static int wanted_zone(int got, int nid, gfp_t gfp)
+{
+	u64 hits = growth(got, SEEN_HIT);
+	u64 misses = growth(got, SEEN_MISS);
+
+	if (!hits && !misses)
+		return -1;
+	if (hits + misses > 1)
+		this_cpu_add(*own_word(FALLBACK_UNTRACED), hits + misses - 1);
+	if (hits && (!misses || nid == numa_node_id()))
+		return highest_zone(nid, gfp);
+	return missed_zone();
+}
+
+/* Interrupts off. Is this allocation looked at? */
+static bool is_sampled(void)
+{
+	s64 left;
+
+	if (sampling == 1)
+		return true;
+	left = this_cpu_dec_return(*own_word(FALLBACK_COUNTDOWN));
+	if (left == 1)
+		look(NULL);
+	/* Below zero at the beginning: then no look was taken before. */
+	if (left <= 0)
+		this_cpu_write(*own_word(FALLBACK_COUNTDOWN), sampling);
+	return !left;
+}
+
+/* Interrupts off. */
+static void sample(const struct page *page, gfp_t gfp)
+{
+	int nid = page_to_nid(page);
+	int got = number_of(nid, page_zonenum(page));
+	int wanted = got < 0 ? -1 : wanted_zone(got, nid, gfp);
+
+	if (wanted >= 0)
+		this_cpu_inc(memtel_counters_slot(&cells, wanted)[got]);
+	else
+		this_cpu_inc(*own_word(FALLBACK_UNATTRIBUTED));
+}
+
+/* kmem:mm_page_alloc, any context, after the page allocator counted it */
+static void fallback_on_page_alloc(void *data, struct page *page,
+				   unsigned int order, gfp_t gfp_flags,
+				   int migratetype)
+{
+	unsigned long flags;
+
+	if (unlikely(!page))
+		return;
+	/* An interrupt that allocates would look in between. */
+	local_irq_save(flags);
+	if (is_sampled())
+		sample(page, gfp_flags);
+	local_irq_restore(flags);
+}
+
+static struct memtel_probe fallback_probes[] = {
+	MEMTEL_PROBE(mm_page_alloc, fallback_on_page_alloc),
+};
+
+static const char *fallback_cannot(void)
+{
+	return IS_ENABLED(CONFIG_NUMA) ? NULL : "a kernel without NUMA";
+}
+
+/* Memory is plugged into these, whatever a node has now. */
+static bool may_have_memory(struct zone *zone, int zid)
+{
+	return populated_zone(zone) || zid == ZONE_NORMAL ||
+	       zid == ZONE_MOVABLE;
+}
+
+static void number_zones(void)
+{
+	int nid, zid;
+
+	nr_zones = 0;
+	for_each_node(nid) {
+		for (zid = 0; zid < MAX_NR_ZONES; zid++) {
+			struct zone *zone = NODE_DATA(nid) ?
+				&NODE_DATA(nid)->node_zones[zid] : NULL;
+
+			numbers[nid * MAX_NR_ZONES + zid] = -1;
+			if (!zone || !may_have_memory(zone, zid))
+				continue;
+			numbers[nid * MAX_NR_ZONES + zid] = nr_zones;
+			zones[nr_zones++] = zone;
+		}
+	}
+}
+
+static void fallback_cleanup(void)
+{
+	memtel_counters_free(&own);
+	memtel_counters_free(&seen);
+	memtel_counters_free(&cells);
+	kvfree(numbers);
+	kvfree(zones);
+	numbers = NULL;
+	zones = NULL;
+}
+
+static int fallback_prepare(void)
+{
+	unsigned int nr = nr_node_ids * MAX_NR_ZONES;
+	int err = -ENOMEM;
+
+	sampling = READ_ONCE(fallback_sampling);
+	zones = kvcalloc(nr, sizeof(*zones), GFP_KERNEL);
+	numbers = kvcalloc(nr, sizeof(*numbers), GFP_KERNEL);
+	if (!zones || !numbers)
+		goto out_cleanup;
+	number_zones();
+	err = memtel_counters_alloc(&cells, nr_zones, nr_zones) ?:
+	      memtel_counters_alloc(&seen, nr_zones, SEEN_WORDS) ?:
+	      memtel_counters_alloc(&own, 1, FALLBACK_WORDS);
+	if (err)
+		goto out_cleanup;
+	/* A CPU that comes later has counted nothing yet. */
+	on_each_cpu(look, NULL, 1);
+	return 0;
+
+out_cleanup:
+	fallback_cleanup();
+	return err;
+}
+
+/* The countdown and what was seen go on. */
+static void fallback_reset(void)
+{
+	memtel_counters_zero(&cells);
+	memtel_counters_zero(&own);
+}
+
+static void fallback_stats(struct memtel_source_stats *stats)
+{
+	stats->memory_bytes = nr_node_ids * MAX_NR_ZONES *
+			      (sizeof(*zones) + sizeof(*numbers)) +
+			      memtel_counters_bytes(&cells) +
+			      memtel_counters_bytes(&seen) +
+			      memtel_counters_bytes(&own);
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNATTRIBUTED,
+			memtel_counter_sum(own_word(FALLBACK_UNATTRIBUTED)));
+	if (sampling == 1)
+		memtel_stat_add(stats, MEMTEL_A_SOURCE_UNTRACED,
+				memtel_counter_sum(own_word(FALLBACK_UNTRACED)));
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_SAMPLING, sampling);
+}
+
+/* Cells there are. Source attached. */
+unsigned int memtel_fallback_cells(void)
+{
+	return nr_zones * nr_zones;
+}
+
+/**
+ * memtel_fallback_read() - sum what a cell counted
+ * @i: below memtel_fallback_cells()
+ * @cell: filled
+ *
+ * Context: Under memtel_source_lock, source attached.
+ * Return: false when it counted nothing.
+ */
+bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell)
+{
+	struct zone *wanted = zones[i / nr_zones];
+	struct zone *got = zones[i % nr_zones];
+
+	cell->wanted_nid = zone_to_nid(wanted);
+	cell->wanted_zone = wanted->name;
+	cell->nid = zone_to_nid(got);
+	cell->zone = got->name;
+	cell->samples = memtel_counter_sum(memtel_counters_slot(&cells,
+								i / nr_zones) +
+					   i % nr_zones);
+	return cell->samples;
+}
+
+struct memtel_source memtel_fallback_source = {
+	.name = "fallback",
+	.capability = "fallback",
+	.probes = fallback_probes,
+	.nr_probes = ARRAY_SIZE(fallback_probes),
+	.cannot = fallback_cannot,
+	.prepare = fallback_prepare,
+	.cleanup = fallback_cleanup,
+	.reset = fallback_reset,
+	.stats = fallback_stats,
+};

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The reclaim source: who waits for memory to be freed, how long, and where.
+ *
+ * Model. Each kind of reclaim has a begin and an end event, which come in the
+ * task that does it: a window (window.c). Its time is that from one to the
+ * other, by ktime_get_mono_fast_ns(), sleeping included.
+ *
+ * Where. Node reclaim, kswapd and compaction tell their node or zone. Direct
+ * reclaim does not: it may work on several nodes. Each sign of work inside
+ * (a batch of the LRU shrunk, a shrinker begun or ended) has a node. The time
+ * since the last sign, or since the beginning, is spent on the node of the next
+ * sign, and what is left at the end on the node of the last. So no time is
+ * counted twice or lost: the total of all rows is the time of all windows. The
+ * window itself (count, longest, histogram, order, gfp class) is counted once,
+ * where its first sign was. Without any sign it is the node of the CPU it ended
+ * on. The zone is the highest populated one on that node which the gfp mask
+ * allows; what is reclaimed may be of any zone below, too.
+ *
+ * kswapd has no event when it is done, only when it goes to sleep, which it
+ * does a tenth of a second later. So its time ends with its last sign of work.
+ *
+ * Memory cgroups reclaim in the task that is charged. Which cgroup's limit it
+ * hit is not in the events; counted is the cgroup of the task, which is who
+ * loses the time.
+ *
+ * Where an allocation landed that had tried node reclaim is told by the next
+ * page the task gets: the node of that is compared. While no task waits for
+ * that, a page allocation costs one load and a branch here.
+ *
+ * What it does not see: time in __perform_reclaim() outside the two events, and
+ * reclaim that fires none (proactive hibernation images, DAMON). Pages freed by
+ * shrinkers are not in pages_reclaimed.
+ */
+#include <linux/compaction.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/sched.h>
+#include <linux/shrinker.h>
+#include <linux/timekeeping.h>
+#include <linux/topology.h>
+#include <trace/events/kmem.h>
+#include <trace/events/vmscan.h>
+
+/* Private to mm/, and named in the header below. */
+struct compact_control;
+
+#include <trace/events/compaction.h>
+
+#include "probe.h"
+#include "reclaim_rows.h"
+#include "source.h"
+#include "window.h"
+
+/*
+ * Open windows: of reclaim, one within another at most; of compaction; and of
+ * tasks that tried node reclaim and have no page yet, nr_landing of them. Set
+ * up and taken down under the source lock while no probe runs.
+ */
+static struct memtel_windows reclaims;
+static struct memtel_windows compactions;
+static struct memtel_windows landings;
+static atomic_t nr_landing = ATOMIC_INIT(0);
+
+/* What a kind's windows are of: any address that no other kind has. */
+static const void *what(enum memtel_reclaim_kind kind)
+{
+	static const char kinds[MEMTEL_RECLAIM_KIND_THROTTLE + 1];
+
+	return &kinds[kind];
+}
+
+/* The highest zone with memory on a node that a request may use. */
+static unsigned int highest_zone(int nid, gfp_t gfp)
+{
+	unsigned int zid = gfp_zone(gfp);
+
+	while (zid && !populated_zone(&NODE_DATA(nid)->node_zones[zid]))
+		zid--;
+	return zid;
+}
+
+static unsigned int class_of(gfp_t gfp)
+{
+	if (!(gfp & __GFP_IO))
+		return MEMTEL_GFP_CLASS_NOIO;
+	if (!(gfp & __GFP_FS))
+		return MEMTEL_GFP_CLASS_NOFS;
+	if (gfp & __GFP_MOVABLE)
+		return MEMTEL_GFP_CLASS_MOVABLE;
+	if (gfp & __GFP_HARDWALL)
+		return MEMTEL_GFP_CLASS_USER;
+	return MEMTEL_GFP_CLASS_KERNEL;
+}
+
+/* Spend a direct reclaim's time up to now on a node it works on. */
+static void direct_spend(struct memtel_window *win, int nid, u64 now)
+{
+	if (win->nid != nid) {
+		win->nid = nid;
+		win->words = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_DIRECT, nid,
+						highest_zone(nid, win->gfp));
+		memtel_reclaim_count(win->words, RECLAIM_VISITS, 1);
+		if (!win->home)
+			win->home = win->words;
+	}
+	memtel_timing_spend(win->words, now - win->mark_ns);
+}
+
+/* Current works on a node. Returns the row that its pages count in, or NULL. */
+static u64 __percpu *sign_of_work(int nid)
+{
+	struct memtel_window *win = memtel_window_find(&reclaims, NULL);
+	u64 now;
+
+	if (!win)
+		return NULL;
+	now = ktime_get_mono_fast_ns();
+	if (win->what == what(MEMTEL_RECLAIM_KIND_DIRECT))
+		direct_spend(win, nid, now);
+	win->mark_ns = now;
+	return win->words;
+}
+
+/* vmscan:mm_vmscan_lru_shrink_inactive, the reclaiming task */
+static void reclaim_on_lru_shrink(void *data, int nid, unsigned long nr_scanned,
+				  unsigned long nr_reclaimed,
+				  struct reclaim_stat *stat, int priority,
+				  int file)
+{
+	u64 __percpu *row = sign_of_work(nid);
+
+	if (!row)
+		return;
+	memtel_reclaim_count(row, RECLAIM_PAGES_SCANNED, nr_scanned);
+	memtel_reclaim_count(row, RECLAIM_PAGES_RECLAIMED, nr_reclaimed);
+}
+
+/* vmscan:mm_shrink_slab_start, the reclaiming task, or one that drops caches */
+static void reclaim_on_shrink_start(void *data, struct shrinker *shr,
+				    struct shrink_control *sc,
+				    long nr_objects_to_shrink,
+				    unsigned long cache_items,
+				    unsigned long long delta,
+				    unsigned long total_scan, int priority)
+{
+	sign_of_work(sc->nid);
+}
+
+/* vmscan:mm_shrink_slab_end, as its start */
+static void reclaim_on_shrink_end(void *data, struct shrinker *shr, int nid,
+				  int shrinker_retval, long unused_scan_cnt,
+				  long new_scan_cnt, long total_scan)
+{
+	sign_of_work(nid);
+}
+
+/* vmscan:mm_vmscan_direct_reclaim_begin, the reclaiming task */
+static void reclaim_on_direct_begin(void *data, int order, gfp_t gfp)
+{
+	struct memtel_window *win =
+		memtel_window_begin(&reclaims,
+				    what(MEMTEL_RECLAIM_KIND_DIRECT));
+
+	if (!win)
+		return;
+	win->order = order;
+	win->gfp = gfp;
+}
+
+static bool is_failure(const struct memtel_window *win,
+		       unsigned long nr_reclaimed)
+{
+	return nr_reclaimed < 1UL << clamp(win->order, 0, NR_PAGE_ORDERS);
+}
+
+/* vmscan:mm_vmscan_direct_reclaim_end, the reclaiming task */
+static void reclaim_on_direct_end(void *data, unsigned long nr_reclaimed)
+{
+	struct memtel_window *win =
+		memtel_window_ending(&reclaims,
+				     what(MEMTEL_RECLAIM_KIND_DIRECT));
+	u64 now;
+
+	if (!win)
+		return;
+	now = ktime_get_mono_fast_ns();
+	direct_spend(win, win->home ? win->nid : numa_mem_id(), now);
+	memtel_timing_count(win->home, now - win->begin_ns);
+	memtel_reclaim_order(win->home, win->order);
+	memtel_reclaim_class(win->home, class_of(win->gfp));
+	if (is_failure(win, nr_reclaimed))
+		memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
+	memtel_window_free(win);
+}
+
+/* Of kinds whose rows are known at the beginning. */
+static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
+					  u64 __percpu *row, int order)
+{
+	struct memtel_window *win = memtel_window_begin(&reclaims, what(kind));
+
+	if (win) {
+		win->home = row;
+		win->words = row;
+		win->order = order;
+	}
+	return win;
+}
+
+static struct memtel_window *simple_end(enum memtel_reclaim_kind kind,
+					unsigned long nr_reclaimed)
+{
+	struct memtel_window *win = memtel_window_ending(&reclaims, what(kind));
+
+	/* No row: the table was full, which was counted. */
+	if (win && win->home) {
+		memtel_timing_end(win->home,
+				  ktime_get_mono_fast_ns() - win->begin_ns);
+		if (is_failure(win, nr_reclaimed))
+			memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
+	}
+	return win;
+}
+
+/* vmscan:mm_vmscan_memcg_reclaim_begin, the reclaiming task */
+static void reclaim_on_memcg_begin(void *data, int order, gfp_t gfp)
+{
+	simple_begin(MEMTEL_RECLAIM_KIND_MEMCG, memtel_reclaim_cgroup_row(), order);
+}
+
+/* vmscan:mm_vmscan_memcg_reclaim_end, the reclaiming task */
+static void reclaim_on_memcg_end(void *data, unsigned long nr_reclaimed)
+{
+	struct memtel_window *win = simple_end(MEMTEL_RECLAIM_KIND_MEMCG,
+					       nr_reclaimed);
+
+	if (win)
+		memtel_window_free(win);
+}
+
+/* vmscan:mm_vmscan_node_reclaim_begin, the allocating task */
+static void reclaim_on_node_begin(void *data, int nid, int order, gfp_t gfp)
+{
+	struct memtel_window *win =
+		simple_begin(MEMTEL_RECLAIM_KIND_NODE,
+			     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_NODE, nid,
+						0), order);
+
+	if (win)
+		win->nid = nid;
+}
+
+/* The task's next page tells where its allocation landed. */
+static void await_landing(const struct memtel_window *reclaim)
+{
+	struct memtel_window *win = memtel_window_find(&landings, NULL);
+
+	if (!win) {
+		win = memtel_window_begin(&landings, &landings);
+		if (!win)
+			return;
+		atomic_inc(&nr_landing);
+	}
+	/* An allocation that tries several nodes counts at the last. */
+	win->words = reclaim->words;
+	win->nid = reclaim->nid;
+}
+
+/* vmscan:mm_vmscan_node_reclaim_end, the allocating task */
+static void reclaim_on_node_end(void *data, unsigned long nr_reclaimed)
+{
+	struct memtel_window *win = simple_end(MEMTEL_RECLAIM_KIND_NODE,
+					       nr_reclaimed);
+
+	if (!win)
+		return;
+	await_landing(win);
+	memtel_window_free(win);
+}
+
+static noinline void landed(const struct page *page)
+{
+	struct memtel_window *win;
+	enum reclaim_count where = RECLAIM_LANDED_NOWHERE;
+
+	/* Pages for reclaim's own use are not what the task waits for. */
+	if (!in_task() || current->flags & PF_MEMALLOC)
+		return;
+	win = memtel_window_find(&landings, NULL);
+	if (!win)
+		return;
+	if (page)
+		where = page_to_nid(page) == win->nid ?
+			RECLAIM_LANDED_HERE : RECLAIM_LANDED_ELSEWHERE;
+	memtel_reclaim_count(win->words, where, 1);
+	atomic_dec(&nr_landing);
+	memtel_window_free(win);
+}
+
+/* kmem:mm_page_alloc, any context */
+static void reclaim_on_page_alloc(void *data, struct page *page,
+				  unsigned int order, gfp_t gfp_flags,
+				  int migratetype)
+{
+	if (unlikely(atomic_read(&nr_landing)))
+		landed(page);
+}
+
+/* A round of kswapd ends where it was last seen at work. */
+static void kswapd_end(const struct memtel_window *win)
+{
+	memtel_timing_end(win->home, win->mark_ns - win->begin_ns);
+}
+
+/* vmscan:mm_vmscan_kswapd_wake, kswapd */
+static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
+{
+	struct memtel_window *win =
+		memtel_window_find(&reclaims,
+				   what(MEMTEL_RECLAIM_KIND_KSWAPD));
+
+	/* Woken anew before it slept soundly: no sleep event came. */
+	if (win) {
+		kswapd_end(win);
+		memtel_window_free(win);
+	}
+	simple_begin(MEMTEL_RECLAIM_KIND_KSWAPD,
+		     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD, nid, 0),
+		     order);
+}
+
+/* vmscan:mm_vmscan_kswapd_sleep, kswapd */
+static void reclaim_on_kswapd_sleep(void *data, int nid)
+{
+	struct memtel_window *win =
+		memtel_window_ending(&reclaims,
+				     what(MEMTEL_RECLAIM_KIND_KSWAPD));
+
+	if (!win)
+		return;
+	kswapd_end(win);
+	memtel_window_free(win);
+}
+
+/* vmscan:mm_vmscan_wakeup_kswapd, any context */
+static void reclaim_on_wakeup(void *data, int nid, int zid, int order,
+			      gfp_t gfp_flags)
+{
+	memtel_reclaim_count(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD,
+						nid, 0),
+			     RECLAIM_WAKEUPS, 1);
+}
+
+/*
+ * The zone that begins at a page frame. Zones are not looked up by page: a
+ * zone's first page frame may be in a hole.
+ */
+static struct zone *zone_from(unsigned long start_pfn)
+{
+	struct zone *zone;
+	int nid, i;
+
+	for_each_online_node(nid) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			zone = &NODE_DATA(nid)->node_zones[i];
+			if (populated_zone(zone) &&
+			    zone->zone_start_pfn == start_pfn)
+				return zone;
+		}
+	}
+	return NULL;
+}
+
+/* compaction:mm_compaction_begin, the compacting task */
+static void reclaim_on_compaction_begin(void *data, struct compact_control *cc,
+					unsigned long zone_start,
+					unsigned long zone_end, bool sync)
+{
+	enum memtel_reclaim_kind kind = current->flags & PF_KTHREAD ?
+		MEMTEL_RECLAIM_KIND_BACKGROUND_COMPACTION :
+		MEMTEL_RECLAIM_KIND_COMPACTION;
+	struct memtel_window *win = memtel_window_begin(&compactions,
+							&compactions);
+	struct zone *zone = zone_from(zone_start);
+
+	if (!win)
+		return;
+	win->order = -1;
+	if (zone)
+		win->home = memtel_reclaim_row(kind, zone_to_nid(zone),
+					       zone_idx(zone));
+}
+
+/* compaction:mm_compaction_finished, the compacting task, now and then */
+static void reclaim_on_compaction_finished(void *data, struct zone *zone,
+					   int order, int ret)
+{
+	struct memtel_window *win = memtel_window_find(&compactions, NULL);
+
+	if (win)
+		win->order = order;
+}
+
+static unsigned int outcome_of(int status)
+{
+	switch (status) {
+	case COMPACT_SUCCESS:
+		return MEMTEL_COMPACTION_OUTCOME_SUCCESS;
+	case COMPACT_COMPLETE:
+		return MEMTEL_COMPACTION_OUTCOME_COMPLETE;
+	case COMPACT_PARTIAL_SKIPPED:
+		return MEMTEL_COMPACTION_OUTCOME_PARTIAL_SKIPPED;
+	case COMPACT_CONTENDED:
+		return MEMTEL_COMPACTION_OUTCOME_CONTENDED;
+	default:
+		return MEMTEL_COMPACTION_OUTCOME_OTHER;
+	}
+}
+
+/* compaction:mm_compaction_end, the compacting task */
+static void reclaim_on_compaction_end(void *data, struct compact_control *cc,
+				      unsigned long zone_start,
+				      unsigned long zone_end, bool sync,
+				      int status)
+{
+	struct memtel_window *win = memtel_window_ending(&compactions,
+							 &compactions);
+
+	if (!win)
+		return;
+	/* Memory that was unplugged in between has no row. */
+	if (win->home) {
+		memtel_timing_end(win->home,
+				  ktime_get_mono_fast_ns() - win->begin_ns);
+		memtel_reclaim_order(win->home, win->order);
+		memtel_reclaim_class(win->home, outcome_of(status));
+	}
+	memtel_window_free(win);
+}
+
+/* vmscan:mm_vmscan_throttled, the task that slept, after it */
+static void reclaim_on_throttled(void *data, int nid, int usec_timeout,
+				 int usec_delayed, int reason)
+{
+	if (reason < 0 || reason >= MEMTEL_THROTTLE_REASON_CONGESTED)
+		return;
+	memtel_timing_end(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_THROTTLE, nid,
+					     reason),
+			  (u64)usec_delayed * NSEC_PER_USEC);
+}
+
+/* Ends before begins: see window.c. */
+static struct memtel_probe reclaim_probes[] = {
+	MEMTEL_PROBE(mm_vmscan_direct_reclaim_end, reclaim_on_direct_end),
+	MEMTEL_PROBE(mm_vmscan_memcg_reclaim_end, reclaim_on_memcg_end),
+	MEMTEL_PROBE(mm_page_alloc, reclaim_on_page_alloc),
+	MEMTEL_PROBE(mm_vmscan_node_reclaim_end, reclaim_on_node_end),
+	MEMTEL_PROBE(mm_vmscan_kswapd_sleep, reclaim_on_kswapd_sleep),
+	MEMTEL_PROBE(mm_compaction_end, reclaim_on_compaction_end),
+	MEMTEL_PROBE(mm_vmscan_lru_shrink_inactive, reclaim_on_lru_shrink),
+	MEMTEL_PROBE(mm_shrink_slab_start, reclaim_on_shrink_start),
+	MEMTEL_PROBE(mm_shrink_slab_end, reclaim_on_shrink_end),
+	MEMTEL_PROBE(mm_compaction_finished, reclaim_on_compaction_finished),
+	MEMTEL_PROBE(mm_vmscan_throttled, reclaim_on_throttled),
+	MEMTEL_PROBE(mm_vmscan_wakeup_kswapd, reclaim_on_wakeup),
+	MEMTEL_PROBE(mm_vmscan_direct_reclaim_begin, reclaim_on_direct_begin),
+	MEMTEL_PROBE(mm_vmscan_memcg_reclaim_begin, reclaim_on_memcg_begin),
+	MEMTEL_PROBE(mm_vmscan_node_reclaim_begin, reclaim_on_node_begin),
+	MEMTEL_PROBE(mm_vmscan_kswapd_wake, reclaim_on_kswapd_wake),
+	MEMTEL_PROBE(mm_compaction_begin, reclaim_on_compaction_begin),
+};
+
+static void reclaim_cleanup(void)
+{
+	memtel_windows_exit(&landings);
+	memtel_windows_exit(&compactions);
+	memtel_windows_exit(&reclaims);
+	memtel_reclaim_rows_exit();
+	atomic_set(&nr_landing, 0);
+}
+
+static int reclaim_prepare(void)
+{
+	int err = memtel_reclaim_rows_init() ?:
+		  memtel_windows_init(&reclaims) ?:
+		  memtel_windows_init(&compactions) ?:
+		  memtel_windows_init(&landings);
+
+	if (err)
+		reclaim_cleanup();
+	return err;
+}
+
+static void reclaim_reset(void)
+{
+	memtel_reclaim_rows_reset();
+	memtel_windows_reset(&reclaims);
+	memtel_windows_reset(&compactions);
+	memtel_windows_reset(&landings);
+}
+
+static void reclaim_stats(struct memtel_source_stats *stats)
+{
+	memtel_reclaim_rows_stats(stats);
+	memtel_windows_stats(&reclaims, stats);
+	memtel_windows_stats(&compactions, stats);
+	memtel_windows_stats(&landings, stats);
+}
+
+struct memtel_source memtel_reclaim_source = {
+	.name = "reclaim",
+	.capability = "reclaim",
+	.probes = reclaim_probes,
+	.nr_probes = ARRAY_SIZE(reclaim_probes),
+	.prepare = reclaim_prepare,
+	.cleanup = reclaim_cleanup,
+	.reset = reclaim_reset,
+	.stats = reclaim_stats,
+};

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shrinker source: the calls of each shrinker on each node.
+ *
+ * A call is a window (window.c) of the task and the shrinker, from the event
+ * before its scan function is called to the one after the last call of it for
+ * one request. So calls on several CPUs, and calls within calls, are each
+ * timed for itself; a call within a call is in the time of both. A shrinker
+ * that has nothing to free fires no event: the time it takes to say so is not
+ * seen.
+ *
+ * A shrinker is told by its address and its scan function's, and by its name
+ * where the kernel keeps one (CONFIG_SHRINKER_DEBUG). Without, its name is the
+ * scan function's symbol, looked up at its first call, when the function is
+ * surely there: two file systems of one type cannot be told apart by name then,
+ * only by id, and one made at the address of another continues its row.
+ */
+#include <linux/moduleparam.h>
+#include <linux/kernel.h>
+#include <linux/shrinker.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <trace/events/vmscan.h>
+
+#include "keyed.h"
+#include "probe.h"
+#include "shrinker.h"
+#include "source.h"
+#include "window.h"
+
+#define SLOTS_MIN	1
+#define SLOTS_MAX	16384
+
+static unsigned int shrinker_slots = 256;
+
+static int slots_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, SLOTS_MIN, SLOTS_MAX);
+}
+
+static const struct kernel_param_ops slots_ops = {
+	.set = slots_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(shrinker_slots, &slots_ops, &shrinker_slots, 0444);
+MODULE_PARM_DESC(shrinker_slots,
+		 "Shrinkers, each counted for each node, that the shrinker source can count (1 to 16384, default 256); each takes 296 bytes for each CPU while it is attached");
+
+/* A row's words. */
+enum shrinker_word {
+	SHRINKER_SCANNED = TIMING_WORDS,
+	SHRINKER_FREED,
+	SHRINKER_WORDS,
+};
+
+/* Set up and taken down under the source lock while no probe runs. */
+static struct memtel_keyed shrinkers;
+static struct memtel_windows calls;
+
+static const char *own_name(const struct shrinker *shrinker)
+{
+#ifdef CONFIG_SHRINKER_DEBUG
+	return shrinker->name;
+#else
+	return NULL;
+#endif
+}
+
+/* The name of one that has none. */
+static void shrinker_label(const struct memtel_key *key, char *name,
+			   size_t size)
+{
+	snprintf(name, size, "%ps", (void *)(unsigned long)key->b);
+	/* A kernel without symbols gives numbers. */
+	if (name[0] == '0')
+		strscpy(name, "unknown", size);
+}
+
+/* vmscan:mm_shrink_slab_start, the task that shrinks */
+static void shrinker_on_start(void *data, struct shrinker *shr,
+			      struct shrink_control *sc,
+			      long nr_objects_to_shrink,
+			      unsigned long cache_items,
+			      unsigned long long delta,
+			      unsigned long total_scan, int priority)
+{
+	struct memtel_window *win = memtel_window_begin(&calls, shr);
+
+	if (win)
+		win->value = total_scan;
+}
+
+/* vmscan:mm_shrink_slab_end, the same task */
+static void shrinker_on_end(void *data, struct shrinker *shr, int nid,
+			    int shrinker_retval, long unused_scan_cnt,
+			    long new_scan_cnt, long total_scan)
+{
+	struct memtel_window *win = memtel_window_ending(&calls, shr);
+	struct memtel_key key = {
+		.a = (unsigned long)shr,
+		.b = (unsigned long)shr->scan_objects,
+		.nid = nid,
+		.name = own_name(shr),
+	};
+	u64 __percpu *row;
+	u64 ns;
+
+	if (!win)
+		return;
+	ns = ktime_get_mono_fast_ns() - win->begin_ns;
+	row = memtel_keyed_place(&shrinkers, &key);
+	if (row) {
+		memtel_timing_end(row, ns);
+		this_cpu_add(row[SHRINKER_SCANNED],
+			     max(win->value - total_scan, 0L));
+		/* An unsigned long that the event cut to an int. */
+		this_cpu_add(row[SHRINKER_FREED],
+			     (unsigned int)shrinker_retval);
+	}
+	memtel_window_free(win);
+}
+
+/* The end before the begin: see window.c. */
+static struct memtel_probe shrinker_probes[] = {
+	MEMTEL_PROBE(mm_shrink_slab_end, shrinker_on_end),
+	MEMTEL_PROBE(mm_shrink_slab_start, shrinker_on_start),
+};
+
+static void shrinker_cleanup(void)
+{
+	memtel_windows_exit(&calls);
+	memtel_keyed_exit(&shrinkers);
+}
+
+static int shrinker_prepare(void)
+{
+	int err = memtel_keyed_init(&shrinkers, shrinker_slots,
+				    SHRINKER_WORDS) ?:
+		  memtel_windows_init(&calls);
+
+	shrinkers.label = shrinker_label;
+	if (err)
+		shrinker_cleanup();
+	return err;
+}
+
+static void shrinker_reset(void)
+{
+	memtel_keyed_reset(&shrinkers);
+	memtel_windows_reset(&calls);
+}
+
+static void shrinker_stats(struct memtel_source_stats *stats)
+{
+	memtel_keyed_stats(&shrinkers, stats);
+	memtel_windows_stats(&calls, stats);
+}
+
+/* Rows there are. Source attached. */
+unsigned int memtel_shrinker_rows(void)
+{
+	return memtel_keyed_used(&shrinkers);
+}
+
+/**
+ * memtel_shrinker_read() - sum what a row counted
+ * @i: below memtel_shrinker_rows()
+ * @row: filled
+ *
+ * Context: Under memtel_source_lock, source attached.
+ * Return: false when it has no call since the last reset.
+ */
+bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row)
+{
+	const struct memtel_keyed_slot *slot = memtel_keyed_slot(&shrinkers, i);
+	const u64 __percpu *words = memtel_keyed_words(&shrinkers, i);
+
+	row->name = slot->name;
+	row->id = slot->id;
+	row->nid = slot->nid;
+	memtel_timing_read(words, &row->timing);
+	row->objects_scanned = memtel_counter_sum(&words[SHRINKER_SCANNED]);
+	row->objects_freed = memtel_counter_sum(&words[SHRINKER_FREED]);
+	return row->timing.count;
+}
+
+struct memtel_source memtel_shrinker_source = {
+	.name = "shrinker",
+	.capability = "shrinker",
+	.probes = shrinker_probes,
+	.nr_probes = ARRAY_SIZE(shrinker_probes),
+	.prepare = shrinker_prepare,
+	.cleanup = shrinker_cleanup,
+	.reset = shrinker_reset,
+	.stats = shrinker_stats,
+};

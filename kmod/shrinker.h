@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The shrinker source's counts, for readers. See shrinker.c. */
+#ifndef _MEMTEL_SHRINKER_H
+#define _MEMTEL_SHRINKER_H
+
+#include <linux/types.h>
+
+#include "timing.h"
+
+/**
+ * struct memtel_shrinker_row - a shrinker on a node, over all CPUs
+ * @name: its own name or its function's; lives while the source is attached
+ * @id: the same on all nodes
+ * @nid: the node
+ * @timing: its calls
+ * @objects_scanned: objects it scanned
+ * @objects_freed: objects it freed
+ */
+struct memtel_shrinker_row {
+	const char *name;
+	u32 id;
+	int nid;
+	struct memtel_timing timing;
+	u64 objects_scanned;
+	u64 objects_freed;
+};
+
+unsigned int memtel_shrinker_rows(void);
+bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row);
+
+#endif /* _MEMTEL_SHRINKER_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How often, how long in all, how long at most, and a histogram. */
+#ifndef _MEMTEL_TIMING_H
+#define _MEMTEL_TIMING_H
+
+#include <linux/memtel.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+/* The first words of a row of counters that is timed. */
+enum timing_word {
+	TIMING_COUNT,
+	TIMING_TOTAL_NS,
+	TIMING_LONGEST_NS,
+	TIMING_BUCKETS,
+	TIMING_WORDS = TIMING_BUCKETS + MEMTEL_TIMING_BUCKETS,
+};
+
+/**
+ * struct memtel_timing - those words over all CPUs
+ * @count: how many
+ * @total_ns: their time in sum
+ * @longest_ns: the longest of them
+ * @buckets: how many by time, see hist.h
+ */
+struct memtel_timing {
+	u64 count;
+	u64 total_ns;
+	u64 longest_ns;
+	u64 buckets[MEMTEL_TIMING_BUCKETS];
+};
+
+void memtel_timing_count(u64 __percpu *words, u64 ns);
+void memtel_timing_read(const u64 __percpu *words,
+			struct memtel_timing *timing);
+void memtel_timing_add(struct memtel_timing *sum,
+		       const struct memtel_timing *timing);
+
+/* A part of a time whose whole is counted elsewhere. */
+static inline void memtel_timing_spend(u64 __percpu *words, u64 ns)
+{
+	this_cpu_add(words[TIMING_TOTAL_NS], ns);
+}
+
+/* A time, counted and spent in one place. */
+static inline void memtel_timing_end(u64 __percpu *words, u64 ns)
+{
+	memtel_timing_spend(words, ns);
+	memtel_timing_count(words, ns);
+}
+
+#endif /* _MEMTEL_TIMING_H */

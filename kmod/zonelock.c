@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The zonelock source: waits for the locks of zones' free lists.
+ *
+ * lock:contention_begin and contention_end fire for all kinds of contended
+ * locks and none that is free; what comes here is told from the rest by its
+ * address alone, through a small hash table of the zones' locks. A CPU that
+ * waits for a zone's lock has interrupts off and waits for nothing else
+ * meanwhile, so one place per CPU is enough to keep when it began.
+ *
+ * The counts are lower bounds. The first waiter of an x86 queued spinlock
+ * spins on the pending bit, before the event. A virtual machine whose
+ * hypervisor has no paravirtual spinlocks uses a test-and-set lock that fires
+ * nothing at all; memtel says so in its status. With PREEMPT_RT a zone's lock
+ * sleeps, and waiters move between CPUs: not supported.
+ *
+ * Times are by ktime_get_mono_fast_ns().
+ */
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <trace/events/lock.h>
+
+#ifdef CONFIG_X86
+#include <asm/cpufeature.h>
+#include <asm/paravirt.h>
+#endif
+
+#include "counter.h"
+#include "probe.h"
+#include "source.h"
+#include "zonelock.h"
+
+/* The table is at most a quarter full. */
+#define ENTRIES_PER_LOCK	4
+
+/* The source's losses, one slot of counters. */
+enum zonelock_lost {
+	ZONELOCK_UNPAIRED_BEGINS,
+	ZONELOCK_UNPAIRED_ENDS,
+	ZONELOCK_LOST_WORDS,
+};
+
+/**
+ * struct zonelock_entry - where a lock is found
+ * @lock: its address, NULL for none
+ * @words: its row
+ */
+struct zonelock_entry {
+	const void *lock;
+	u64 __percpu *words;
+};
+
+/* What a CPU waits for, and since when. Written by that CPU alone. */
+struct zonelock_wait {
+	const void *lock;
+	u64 begin_ns;
+};
+
+static DEFINE_PER_CPU(struct zonelock_wait, wait);
+
+/* Constant while attached; set up under the source lock. */
+static struct zonelock_entry *entries;
+static unsigned int nr_entries;
+static struct memtel_counters rows;
+static struct memtel_counters lost;
+
+static u64 __percpu *row_of(int nid, int zid)
+{
+	return memtel_counters_slot(&rows, nid * MAX_NR_ZONES + zid);
+}
+
+/* The entry of a lock, or an empty one. */
+static __always_inline struct zonelock_entry *find_entry(const void *lock)
+{
+	u32 i = hash_ptr(lock, ilog2(nr_entries));
+
+	while (entries[i].lock && entries[i].lock != lock)
+		i = (i + 1) & (nr_entries - 1);
+	return &entries[i];
+}
+
+static void lose(enum zonelock_lost what)
+{
+	this_cpu_inc(memtel_counters_slot(&lost, 0)[what]);
+}
+
+/* lock:contention_begin, any context */
+static void zonelock_on_begin(void *data, void *lock, unsigned int flags)
+{
+	if (!find_entry(lock)->lock)
+		return;
+	if (this_cpu_read(wait.lock))
+		lose(ZONELOCK_UNPAIRED_BEGINS);
+	this_cpu_write(wait.lock, lock);
+	this_cpu_write(wait.begin_ns, ktime_get_mono_fast_ns());
+}
+
+/* lock:contention_end, any context; the lock is held now */
+static void zonelock_on_end(void *data, void *lock, int ret)
+{
+	u64 __percpu *words;
+
+	if (likely(this_cpu_read(wait.lock) != lock)) {
+		if (unlikely(find_entry(lock)->lock))
+			lose(ZONELOCK_UNPAIRED_ENDS);
+		return;
+	}
+	words = find_entry(lock)->words;
+	memtel_timing_end(words, ktime_get_mono_fast_ns() -
+				 this_cpu_read(wait.begin_ns));
+	this_cpu_write(wait.lock, NULL);
+}
+
+/* The end before the begin, so that no begin is left waiting. */
+static struct memtel_probe zonelock_probes[] = {
+	MEMTEL_PROBE(contention_end, zonelock_on_end),
+	MEMTEL_PROBE(contention_begin, zonelock_on_begin),
+};
+
+static const char *zonelock_cannot(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return "zone locks sleep on a PREEMPT_RT kernel";
+	return NULL;
+}
+
+/*
+ * Without paravirtual spinlocks both operations are the same that does
+ * nothing.
+ */
+static const char *zonelock_warning(void)
+{
+#if defined(CONFIG_X86) && defined(CONFIG_PARAVIRT_SPINLOCKS)
+	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) &&
+	    (void *)pv_ops.lock.wait == (void *)pv_ops.lock.kick)
+		return "a virtual machine without paravirtual spinlocks: nearly no wait is traced";
+#endif
+	return NULL;
+}
+
+static void add_locks(int nid)
+{
+	struct zonelock_entry *entry;
+	const void *lock;
+	int zid;
+
+	for (zid = 0; zid < MAX_NR_ZONES; zid++) {
+		lock = &NODE_DATA(nid)->node_zones[zid].lock;
+		entry = find_entry(lock);
+		entry->lock = lock;
+		entry->words = row_of(nid, zid);
+	}
+}
+
+static void zonelock_cleanup(void)
+{
+	memtel_counters_free(&lost);
+	memtel_counters_free(&rows);
+	kvfree(entries);
+	entries = NULL;
+}
+
+/* Nodes that memory may be plugged into later have their zones already. */
+static int zonelock_prepare(void)
+{
+	unsigned int locks = nr_node_ids * MAX_NR_ZONES;
+	int cpu, nid;
+
+	nr_entries = roundup_pow_of_two(locks * ENTRIES_PER_LOCK);
+	entries = kvcalloc(nr_entries, sizeof(*entries), GFP_KERNEL);
+	if (!entries || memtel_counters_alloc(&rows, locks, TIMING_WORDS) ||
+	    memtel_counters_alloc(&lost, 1, ZONELOCK_LOST_WORDS)) {
+		zonelock_cleanup();
+		return -ENOMEM;
+	}
+	for_each_node(nid)
+		if (NODE_DATA(nid))
+			add_locks(nid);
+	for_each_possible_cpu(cpu)
+		per_cpu(wait.lock, cpu) = NULL;
+	return 0;
+}
+
+static void zonelock_reset(void)
+{
+	memtel_counters_zero(&rows);
+	memtel_counters_zero(&lost);
+}
+
+static void zonelock_stats(struct memtel_source_stats *stats)
+{
+	const u64 __percpu *words = memtel_counters_slot(&lost, 0);
+
+	stats->memory_bytes = nr_entries * sizeof(*entries) +
+			      memtel_counters_bytes(&rows) +
+			      memtel_counters_bytes(&lost);
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNPAIRED_BEGINS,
+			memtel_counter_sum(&words[ZONELOCK_UNPAIRED_BEGINS]));
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNPAIRED_ENDS,
+			memtel_counter_sum(&words[ZONELOCK_UNPAIRED_ENDS]));
+}
+
+/**
+ * memtel_zonelock_time() - waits for a zone's lock
+ * @nid: its node
+ * @zid: its index, -1 for the sum of the node's
+ * @timing: filled
+ *
+ * Context: Under memtel_source_lock.
+ * Return: false while the source is not attached.
+ */
+bool memtel_zonelock_time(int nid, int zid, struct memtel_timing *timing)
+{
+	struct memtel_timing one;
+	int i;
+
+	if (!memtel_source_is_attached(&memtel_zonelock_source))
+		return false;
+	*timing = (struct memtel_timing) {};
+	for (i = 0; i < MAX_NR_ZONES; i++) {
+		if (zid >= 0 && zid != i)
+			continue;
+		memtel_timing_read(row_of(nid, i), &one);
+		memtel_timing_add(timing, &one);
+	}
+	return true;
+}
+
+struct memtel_source memtel_zonelock_source = {
+	.name = "zonelock",
+	.capability = "zonelock",
+	.probes = zonelock_probes,
+	.nr_probes = ARRAY_SIZE(zonelock_probes),
+	.cannot = zonelock_cannot,
+	.warning = zonelock_warning,
+	.prepare = zonelock_prepare,
+	.cleanup = zonelock_cleanup,
+	.reset = zonelock_reset,
+	.stats = zonelock_stats,
+};
