@@ -25,7 +25,8 @@
  * have begun at zero.
  *
  * Sampling. One allocation of fallback_sampling on each CPU is looked at: the
- * one before it takes down the counters of all zones.
+ * one before it takes down the counters of all zones. A task that a kernel with
+ * preemptible probes moves in between makes that one sample less certain.
  */
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
@@ -47,7 +48,7 @@
 #define SAMPLING_MIN	1
 #define SAMPLING_MAX	1000000
 
-static unsigned int fallback_sampling = 1;
+static unsigned int fallback_sampling = 16;
 
 static int sampling_set(const char *val, const struct kernel_param *kp)
 {
@@ -61,7 +62,7 @@ static const struct kernel_param_ops sampling_ops = {
 
 module_param_cb(fallback_sampling, &sampling_ops, &fallback_sampling, 0644);
 MODULE_PARM_DESC(fallback_sampling,
-		 "The fallback source looks at one of so many page allocations on each CPU (1 to 1000000, default 1); read when it is attached");
+		 "The fallback source looks at one of so many page allocations on each CPU (1 to 1000000, default 16); read when it is attached");
 
 /* A zone's words of a CPU: what its counters were at the last look. */
 enum seen_word {
@@ -79,50 +80,44 @@ enum fallback_word {
 	FALLBACK_WORDS,
 };
 
-/*
- * Constant while attached; set up under the source lock. Zones are numbered:
- * those with memory, and those that memory can be plugged into.
+/**
+ * struct fallback_zone - a zone with memory, or that may get some
+ * @zone: the zone
+ * @seen: what its counters were at the last look
+ * @cells: allocations that wanted it, by the number of the zone they got
  */
-static struct zone **zones;
+struct fallback_zone {
+	struct zone *zone;
+	u64 __percpu *seen;
+	u64 __percpu *cells;
+};
+
+/* Constant while attached; set up under the source lock. */
+static struct fallback_zone *zones;
 static unsigned int nr_zones;
 static int *numbers;		/* by node and zone index; -1 for none */
 static unsigned int sampling;
-static struct memtel_counters cells;	/* a slot for each zone wanted */
+static u64 __percpu *own_words;
+static struct memtel_counters cells;
 static struct memtel_counters seen;
 static struct memtel_counters own;
-
-static u64 __percpu *own_word(enum fallback_word word)
-{
-	return memtel_counters_slot(&own, 0) + word;
-}
 
 static int number_of(int nid, int zid)
 {
 	return numbers[nid * MAX_NR_ZONES + zid];
 }
 
-static int numa_event_of(enum seen_word word)
-{
-	static const enum numa_stat_item items[SEEN_WORDS] = {
-		[SEEN_HIT] = NUMA_HIT,
-		[SEEN_MISS] = NUMA_MISS,
-		[SEEN_FOREIGN] = NUMA_FOREIGN,
-	};
-
-	return items[word];
-}
-
 /* Interrupts off. What a zone's counter grew by since this CPU's last look. */
-static u64 growth(unsigned int i, enum seen_word word)
+static __always_inline u64 growth(const struct fallback_zone *z,
+				  enum seen_word word,
+				  enum numa_stat_item item)
 {
-	u64 __percpu *last = memtel_counters_slot(&seen, i) + word;
-	u64 now = this_cpu_read(zones[i]->per_cpu_zonestats->vm_numa_event
-				[numa_event_of(word)]);
-	u64 before = this_cpu_read(*last);
+	u64 now = this_cpu_read(z->zone->per_cpu_zonestats->vm_numa_event[item]);
+	u64 before = this_cpu_read(z->seen[word]);
 
 	if (now == before)
 		return 0;
-	this_cpu_write(*last, now);
+	this_cpu_write(z->seen[word], now);
 	return now > before ? now - before : now;
 }
 
@@ -132,9 +127,9 @@ static void look(void *unused)
 	unsigned int i;
 
 	for (i = 0; i < nr_zones; i++) {
-		growth(i, SEEN_HIT);
-		growth(i, SEEN_MISS);
-		growth(i, SEEN_FOREIGN);
+		growth(&zones[i], SEEN_HIT, NUMA_HIT);
+		growth(&zones[i], SEEN_MISS, NUMA_MISS);
+		growth(&zones[i], SEEN_FOREIGN, NUMA_FOREIGN);
 	}
 }
 
@@ -145,7 +140,7 @@ static int missed_zone(void)
 	unsigned int i;
 
 	for (i = 0; i < nr_zones; i++)
-		if (growth(i, SEEN_FOREIGN))
+		if (growth(&zones[i], SEEN_FOREIGN, NUMA_FOREIGN))
 			missed = i;
 	return missed;
 }
@@ -162,32 +157,16 @@ static int highest_zone(int nid, gfp_t gfp)
 /* Interrupts off. The zone wanted by who got a page of zone @got, or -1. */
 static int wanted_zone(int got, int nid, gfp_t gfp)
 {
-	u64 hits = growth(got, SEEN_HIT);
-	u64 misses = growth(got, SEEN_MISS);
+	u64 hits = growth(&zones[got], SEEN_HIT, NUMA_HIT);
+	u64 misses = growth(&zones[got], SEEN_MISS, NUMA_MISS);
 
 	if (!hits && !misses)
 		return -1;
 	if (hits + misses > 1)
-		this_cpu_add(*own_word(FALLBACK_UNTRACED), hits + misses - 1);
+		this_cpu_add(own_words[FALLBACK_UNTRACED], hits + misses - 1);
 	if (hits && (!misses || nid == numa_node_id()))
 		return highest_zone(nid, gfp);
 	return missed_zone();
-}
-
-/* Interrupts off. Is this allocation looked at? */
-static bool is_sampled(void)
-{
-	s64 left;
-
-	if (sampling == 1)
-		return true;
-	left = this_cpu_dec_return(*own_word(FALLBACK_COUNTDOWN));
-	if (left == 1)
-		look(NULL);
-	/* Below zero at the beginning: then no look was taken before. */
-	if (left <= 0)
-		this_cpu_write(*own_word(FALLBACK_COUNTDOWN), sampling);
-	return !left;
 }
 
 /* Interrupts off. */
@@ -198,9 +177,9 @@ static void sample(const struct page *page, gfp_t gfp)
 	int wanted = got < 0 ? -1 : wanted_zone(got, nid, gfp);
 
 	if (wanted >= 0)
-		this_cpu_inc(memtel_counters_slot(&cells, wanted)[got]);
+		this_cpu_inc(zones[wanted].cells[got]);
 	else
-		this_cpu_inc(*own_word(FALLBACK_UNATTRIBUTED));
+		this_cpu_inc(own_words[FALLBACK_UNATTRIBUTED]);
 }
 
 /* kmem:mm_page_alloc, any context, after the page allocator counted it */
@@ -209,13 +188,24 @@ static void fallback_on_page_alloc(void *data, struct page *page,
 				   int migratetype)
 {
 	unsigned long flags;
+	s64 left = 0;
 
 	if (unlikely(!page))
 		return;
+	if (sampling > 1) {
+		left = this_cpu_dec_return(own_words[FALLBACK_COUNTDOWN]);
+		if (likely(left > 1))
+			return;
+	}
 	/* An interrupt that allocates would look in between. */
 	local_irq_save(flags);
-	if (is_sampled())
+	if (left == 1)
+		look(NULL);
+	else if (!left)
 		sample(page, gfp_flags);
+	/* Below zero at the beginning: no look was taken before. */
+	if (left < 1)
+		this_cpu_write(own_words[FALLBACK_COUNTDOWN], sampling);
 	local_irq_restore(flags);
 }
 
@@ -249,7 +239,7 @@ static void number_zones(void)
 			if (!zone || !may_have_memory(zone, zid))
 				continue;
 			numbers[nid * MAX_NR_ZONES + zid] = nr_zones;
-			zones[nr_zones++] = zone;
+			zones[nr_zones++].zone = zone;
 		}
 	}
 }
@@ -269,6 +259,7 @@ static int fallback_prepare(void)
 {
 	unsigned int nr = nr_node_ids * MAX_NR_ZONES;
 	int err = -ENOMEM;
+	unsigned int i;
 
 	sampling = READ_ONCE(fallback_sampling);
 	zones = kvcalloc(nr, sizeof(*zones), GFP_KERNEL);
@@ -281,6 +272,11 @@ static int fallback_prepare(void)
 	      memtel_counters_alloc(&own, 1, FALLBACK_WORDS);
 	if (err)
 		goto out_cleanup;
+	for (i = 0; i < nr_zones; i++) {
+		zones[i].seen = memtel_counters_slot(&seen, i);
+		zones[i].cells = memtel_counters_slot(&cells, i);
+	}
+	own_words = memtel_counters_slot(&own, 0);
 	/* A CPU that comes later has counted nothing yet. */
 	on_each_cpu(look, NULL, 1);
 	return 0;
@@ -305,10 +301,10 @@ static void fallback_stats(struct memtel_source_stats *stats)
 			      memtel_counters_bytes(&seen) +
 			      memtel_counters_bytes(&own);
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNATTRIBUTED,
-			memtel_counter_sum(own_word(FALLBACK_UNATTRIBUTED)));
+			memtel_counter_sum(&own_words[FALLBACK_UNATTRIBUTED]));
 	if (sampling == 1)
 		memtel_stat_add(stats, MEMTEL_A_SOURCE_UNTRACED,
-				memtel_counter_sum(own_word(FALLBACK_UNTRACED)));
+				memtel_counter_sum(&own_words[FALLBACK_UNTRACED]));
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_SAMPLING, sampling);
 }
 
@@ -328,16 +324,14 @@ unsigned int memtel_fallback_cells(void)
  */
 bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell)
 {
-	struct zone *wanted = zones[i / nr_zones];
-	struct zone *got = zones[i % nr_zones];
+	const struct fallback_zone *from = &zones[i / nr_zones];
+	struct zone *got = zones[i % nr_zones].zone;
 
-	cell->wanted_nid = zone_to_nid(wanted);
-	cell->wanted_zone = wanted->name;
+	cell->wanted_nid = zone_to_nid(from->zone);
+	cell->wanted_zone = from->zone->name;
 	cell->nid = zone_to_nid(got);
 	cell->zone = got->name;
-	cell->samples = memtel_counter_sum(memtel_counters_slot(&cells,
-								i / nr_zones) +
-					   i % nr_zones);
+	cell->samples = memtel_counter_sum(&from->cells[i % nr_zones]);
 	return cell->samples;
 }
 

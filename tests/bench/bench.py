@@ -11,11 +11,18 @@ do not depend on the machine.
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 BUILD = os.environ["MEMTEL_BUILD"]
 os.environ["LD_LIBRARY_PATH"] = f"{BUILD}/userspace"
+KINDS = {"kmalloc": "kmalloc(128)", "cache": "kmem_cache_alloc",
+         "page": "alloc_page", "lock": "free spin_lock"}
+TIMED = ("reclaim", "shrinker", "zonelock", "fallback")
+SAMPLING = "/sys/module/memtel/parameters/fallback_sampling"
+TRACING = "/sys/kernel/tracing"
+CGROUP = "/sys/fs/cgroup"
 BENCH = "/sys/kernel/debug/memtel_bench"
 MEMTEL = f"{BUILD}/userspace/memtel"
 
@@ -48,6 +55,52 @@ def reading(what):
                  must(f"{BUILD}/bench/dump", what).split())
 
 
+def traced_reclaims():
+    """Durations of memory cgroup reclaims in ftrace's buffer, ns."""
+    begun, out = None, []
+    with open(f"{TRACING}/trace", encoding="ascii") as file:
+        for line in file:
+            match = re.search(r" (\d+)\.(\d{6}): mm_vmscan_memcg_reclaim_"
+                              r"(begin|end)", line)
+            if not match:
+                continue
+            now = int(match[1]) * 1000000 + int(match[2])
+            if match[3] == "begin":
+                begun = now
+            elif begun is not None:
+                out.append((now - begun) * 1000)
+                begun = None
+    return out
+
+
+def reclaim():
+    """What a reclaim's probes cost, and what reclaims cost here.
+
+    The probes are called as a reclaim of one batch would call them. The
+    reclaims are real: of the page cache of a cgroup that reads more files
+    than it may keep, timed by ftrace while memtel is not attached.
+    """
+    must(MEMTEL, "enable", "reclaim")
+    probes = pair("reclaim")[0]
+    must(MEMTEL, "disable", "reclaim")
+    os.makedirs(f"{CGROUP}/bench", exist_ok=True)
+    for path, text in (
+            (f"{CGROUP}/cgroup.subtree_control", "+memory"),
+            (f"{CGROUP}/bench/memory.max", "8M"),
+            (f"{TRACING}/trace_clock", "mono"),
+            (f"{TRACING}/set_event", "vmscan:mm_vmscan_memcg_reclaim_begin "
+             "vmscan:mm_vmscan_memcg_reclaim_end")):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    must("sh", "-c", f"echo $$ > {CGROUP}/bench/cgroup.procs && "
+         "find /usr/lib -name '*.so*' -type f | head -120 | xargs cat | wc -c")
+    times = traced_reclaims()
+    with open(f"{TRACING}/set_event", "w", encoding="ascii") as file:
+        file.write("")
+    return {"probes": probes, "reclaims": len(times),
+            "mean": sum(times) / max(len(times), 1)}
+
+
 def measure():
     """All figures."""
     must("insmod", f"{BUILD}/kmod/memtel.ko")
@@ -55,8 +108,7 @@ def measure():
     out = {"pair": {}, "reading": {}}
 
     def pairs(label):
-        out["pair"][label] = {kind: pair(kind) for kind in
-                              ("kmalloc", "cache")}
+        out["pair"][label] = {kind: pair(kind) for kind in KINDS}
 
     pairs("nothing")
     empty_probes(True)
@@ -67,7 +119,20 @@ def measure():
     pairs("memtel slab")
     out["reading"]["memtel, occupancy and counts"] = reading("caches")
     must(MEMTEL, "disable", "slab")
+    with open(SAMPLING, "r+", encoding="ascii") as file:
+        default = file.read()
+        file.write("1")
+        file.flush()
+        must(MEMTEL, "enable", "fallback")
+        pairs("memtel fallback, all")
+        must(MEMTEL, "disable", "fallback")
+        file.write(default)
+    for source in TIMED:
+        must(MEMTEL, "enable", source)
+        pairs(f"memtel {source}")
+        must(MEMTEL, "disable", source)
     pairs("nothing again")
+    out["reclaim"] = reclaim()
     out["reading"]["/proc/slabinfo"] = reading("/proc/slabinfo")
     with open("/proc/slabinfo", encoding="ascii") as file:
         out["caches"] = len(file.readlines()) - 2
@@ -83,17 +148,25 @@ def added(figures, label, kind="kmalloc"):
 def show(figures):
     """The figures as tables."""
     print("Instructions of one allocation and its free\n")
-    print(f"{'':<30}{'kmalloc(128)':>20}{'kmem_cache_alloc':>20}")
+    print(f"{'':<20}" + "".join(f"{head:>20}" for head in KINDS.values()))
     for label, kinds in figures["pair"].items():
         cells = "".join(
             f"{kinds[kind][0]:>12.1f} {added(figures, label, kind):>+7.1f}"
-            for kind in ("kmalloc", "cache"))
-        print(f"{label:<30}{cells}")
+            for kind in KINDS)
+        print(f"{label:<20}{cells}")
     print(f"\nInstructions of one reading of all {figures['caches']} caches\n")
     slabinfo = figures["reading"]["/proc/slabinfo"][0]
     for label, (instructions, size) in figures["reading"].items():
         print(f"{label:<30}{instructions:>12} {size:>8} bytes   1/"
               f"{slabinfo / instructions:.1f} of /proc/slabinfo")
+
+
+def show_reclaim(figures):
+    """What timing a reclaim adds to it."""
+    of = figures["reclaim"]
+    print(f"\nA reclaim's probes take {of['probes']:.0f} instructions; "
+          f"{of['reclaims']} reclaims of page cache took {of['mean']:.0f} "
+          f"each: {100 * of['probes'] / of['mean']:.2f} %")
 
 
 def gate(figures):
@@ -107,6 +180,18 @@ def gate(figures):
          added(figures, "memtel slab") <= 110),
         ("a pair costs nothing while nobody holds the source",
          abs(added(figures, "nothing again")) <= 0.1),
+        *((f"{source} adds nothing to slab allocation",
+           abs(added(figures, f"memtel {source}", kind)) <= 0.1)
+          for source in TIMED for kind in ("kmalloc", "cache")),
+        ("zonelock adds nothing to a free lock",
+         abs(added(figures, "memtel zonelock", "lock")) <= 0.1),
+        ("a page costs at most 25 instructions more with reclaim",
+         added(figures, "memtel reclaim", "page") <= 25),
+        ("a page costs at most 50 instructions more with fallback, sampled",
+         added(figures, "memtel fallback", "page") <= 50),
+        ("timing a reclaim costs under a hundredth of it",
+         figures["reclaim"]["reclaims"] > 50 and
+         figures["reclaim"]["probes"] * 100 < figures["reclaim"]["mean"]),
         ("a dump with occupancy and counts takes at most a fifth of "
          "/proc/slabinfo", full * 5 <= slabinfo),
         ("figures repeat to half an instruction", spread <= 0.5),
@@ -124,6 +209,7 @@ def main():
         print(json.dumps(figures))
     else:
         show(figures)
+        show_reclaim(figures)
     return gate(figures) if "--gate" in sys.argv else 0
 
 

@@ -7,19 +7,30 @@
  *                                          take it off: the floor
  *   /sys/kernel/debug/memtel_bench/kmalloc read: ns for one pair of
  *   /sys/kernel/debug/memtel_bench/cache   kmalloc(128)+kfree(), of
- *                                          kmem_cache_alloc()+free(), each
- *                                          times 1000, mean of PAIRS
+ *   /sys/kernel/debug/memtel_bench/page    kmem_cache_alloc()+free(), of
+ *   /sys/kernel/debug/memtel_bench/lock    alloc_page()+__free_page(), of an
+ *                                          uncontended spin_lock()+unlock();
+ *                                          each times 1000, mean of PAIRS
+ *   /sys/kernel/debug/memtel_bench/reclaim read: ns that the probes on a
+ *                                          direct reclaim of one batch take
+ *                                          (begin, LRU shrunk, end), times
+ *                                          1000: called as the tracepoints
+ *                                          would, with nothing reclaimed
  *
  * Under `-icount shift=0,sleep=off` with one CPU a nanosecond is an
  * instruction and the figures repeat to a tenth.
  */
 #include <linux/debugfs.h>
+#include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <linux/tracepoint.h>
 
 #define PAIRS	10000
@@ -29,6 +40,7 @@ static const char * const tracepoints[] = {
 };
 
 static struct tracepoint *found[ARRAY_SIZE(tracepoints)];
+static struct tracepoint *reclaim_begin, *lru_shrink, *reclaim_end;
 static struct kmem_cache *cache;
 static struct dentry *dir;
 static bool attached;
@@ -46,6 +58,12 @@ static void find(struct tracepoint *tp, void *priv)
 	for (i = 0; i < ARRAY_SIZE(tracepoints); i++)
 		if (!strcmp(tp->name, tracepoints[i]))
 			found[i] = tp;
+	if (!strcmp(tp->name, "mm_vmscan_direct_reclaim_begin"))
+		reclaim_begin = tp;
+	if (!strcmp(tp->name, "mm_vmscan_lru_shrink_inactive"))
+		lru_shrink = tp;
+	if (!strcmp(tp->name, "mm_vmscan_direct_reclaim_end"))
+		reclaim_end = tp;
 }
 
 static int empty_set(void *data, u64 on)
@@ -77,6 +95,97 @@ static int empty_get(void *data, u64 *on)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(empty_fops, empty_get, empty_set, "%llu\n");
+
+/*
+ * Call a tracepoint's probes as it would. Every probe has a prototype of its
+ * own; the ones that are called here read no more arguments than are given.
+ */
+#define CALL(tp, ...) do {						\
+	struct tracepoint_func *f =					\
+		rcu_dereference_sched((tp)->funcs);			\
+									\
+	for (; f && f->func; f++)					\
+		((typeof(fn))f->func)(f->data, __VA_ARGS__);		\
+} while (0)
+
+static void call_begin(void)
+{
+	void (*fn)(void *data, int order, gfp_t gfp);
+
+	CALL(reclaim_begin, 0, GFP_KERNEL);
+}
+
+static void call_lru_shrink(void)
+{
+	void (*fn)(void *data, int nid, unsigned long scanned,
+		   unsigned long reclaimed, void *stat, int priority, int file);
+
+	CALL(lru_shrink, numa_mem_id(), 32, 32, NULL, 12, 1);
+}
+
+static void call_end(void)
+{
+	void (*fn)(void *data, unsigned long reclaimed);
+
+	CALL(reclaim_end, 32);
+}
+
+static int reclaim_get(void *data, u64 *ns)
+{
+	u64 start;
+	int i;
+
+	preempt_disable();
+	start = ktime_get_ns();
+	for (i = 0; i < PAIRS; i++) {
+		call_begin();
+		call_lru_shrink();
+		call_end();
+	}
+	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	preempt_enable();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(reclaim_fops, reclaim_get, NULL, "%llu\n");
+
+static int page_get(void *data, u64 *ns)
+{
+	unsigned long flags;
+	struct page *page;
+	u64 start;
+	int i;
+
+	local_irq_save(flags);
+	start = ktime_get_ns();
+	for (i = 0; i < PAIRS; i++) {
+		page = alloc_page(GFP_NOWAIT);
+		if (page)
+			__free_page(page);
+	}
+	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	local_irq_restore(flags);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(page_fops, page_get, NULL, "%llu\n");
+
+static int lock_get(void *data, u64 *ns)
+{
+	static DEFINE_SPINLOCK(free_lock);	/* protects nothing */
+	unsigned long flags;
+	u64 start;
+	int i;
+
+	local_irq_save(flags);
+	start = ktime_get_ns();
+	for (i = 0; i < PAIRS; i++) {
+		spin_lock(&free_lock);
+		spin_unlock(&free_lock);
+	}
+	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	local_irq_restore(flags);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lock_fops, lock_get, NULL, "%llu\n");
 
 /* Always inline, so that which is no question in the loop. */
 static __always_inline u64 pair_milli_ns(struct kmem_cache *from)
@@ -124,6 +233,8 @@ static int __init bench_init(void)
 	for (i = 0; i < ARRAY_SIZE(found); i++)
 		if (!found[i])
 			return -ENOENT;
+	if (!reclaim_begin || !lru_shrink || !reclaim_end)
+		return -ENOENT;
 	cache = kmem_cache_create("memtel_bench", 136, 0, 0,
 				  NULL);
 	if (!cache)
@@ -132,6 +243,9 @@ static int __init bench_init(void)
 	debugfs_create_file("empty", 0600, dir, NULL, &empty_fops);
 	debugfs_create_file("kmalloc", 0400, dir, NULL, &kmalloc_fops);
 	debugfs_create_file("cache", 0400, dir, NULL, &cache_fops);
+	debugfs_create_file("page", 0400, dir, NULL, &page_fops);
+	debugfs_create_file("lock", 0400, dir, NULL, &lock_fops);
+	debugfs_create_file("reclaim", 0400, dir, NULL, &reclaim_fops);
 	return 0;
 }
 
