@@ -267,7 +267,8 @@ ok(len(rows("caches --active")) == 3, "--active drops what has no count")
 
 # The manual, the completion and --help say the same.
 verbs = memtel("--complete-words").stdout.decode().split()
-ok(verbs == ["status", "caches", "nodes", "zones", "enable", "disable", "reset"],
+ok(verbs == ["status", "caches", "nodes", "zones", "reclaim", "shrinkers",
+             "locks", "fallback", "enable", "disable", "reset"],
    "verbs for completion", verbs)
 for verb in verbs:
     offered = {w.rstrip("=") for w in

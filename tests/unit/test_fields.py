@@ -39,7 +39,11 @@ for line in subprocess.run([os.path.join(os.path.dirname(os.environ["FAKE_KERNEL
 SHOWN_IN = {"status": "status", "capability": "capability", "source": "source",
             "hold": "hold", "cache": "cache", "cache-node": "cache_node",
             "cpu-node": "cpu_node", "node": "node", "zone": "zone",
-            "free-blocks": "free_blocks"}
+            "free-blocks": "free_blocks", "timing": "reclaim",
+            "timing-bucket": "bucket", "reclaim": "reclaim",
+            "reclaim-order": "reclaim_order", "reclaim-gfp": "reclaim_gfp",
+            "reclaim-outcome": "reclaim_outcome", "shrinker": "shrinker",
+            "lock": "lock", "fallback": "fallback"}
 REQUEST_ONLY = {("cache", "glob"), ("cache", "node-id"), ("cache", "only-active")}
 
 sets = {s["name"]: s for s in spec["attribute-sets"]}
@@ -62,13 +66,23 @@ for name, attribute_set in sets.items():
         if attr["type"] == "pad" or (name, attr["name"]) in REQUEST_ONLY:
             continue
         key = attr["name"].replace("-", "_")
-        ok(key in table[SHOWN_IN[name]], f"{name}.{attr['name']}: a field {key}")
+        if attr.get("nested-attributes") == "timing":
+            # Its members stand in the row itself, with a name in front where
+            # there is more than one.
+            front = "" if attr["name"] == "timing" else f"{key}_"
+            for member in ("count", "total_ns", "longest_ns"):
+                ok(front + member in table[SHOWN_IN[name]],
+                   f"{name}.{attr['name']}: a field {front}{member}")
+        else:
+            ok(key in table[SHOWN_IN[name]],
+               f"{name}.{attr['name']}: a field {key}")
         kind = {"nest": "size_t nr_", "u32": "uint32_t ", "u64": "uint64_t ",
                 "flag": "bool ", "string": "const char *"}[attr["type"]]
         if attr["type"] != "nest":
             struct = re.search(rf"struct memtel_{name.replace('-', '_')} {{(.*?)\n}};",
                                rows_h, re.S).group(1)
-            ok(f"\t{kind}{key};" in struct,
+            # A keyword of C++ has a _ behind it.
+            ok(re.search(f"\t{re.escape(kind)}{key}_?;", struct),
                f"{name}.{attr['name']}: a member of its type")
 
 for enum in (d for d in spec["definitions"] if d["type"] == "enum"):

@@ -30,33 +30,11 @@ struct caches {
 	bool has_hinted;
 };
 
-static int note_attached(const struct memtel_source *source, void *arg)
-{
-	*(bool *)arg = source->attached;
-	return 0;
-}
-
-/*
- * Have the source count as long as we look. Who may read but not change still
- * sees what counts because of somebody else.
- */
 static int caches_start(struct memtel *m, const struct options *options,
 			void *state)
 {
-	bool is_attached = false;
-	int err;
-
 	(void)state;
-	if (!options->interval_ns)
-		return 0;
-	err = memtel_source_hold(m, SLAB_SOURCE);
-	if (err != -EPERM && err != -EACCES)
-		return err;
-	if (memtel_source(m, SLAB_SOURCE, note_attached, &is_attached) ||
-	    !is_attached)
-		return memtel_source_hold(m, SLAB_SOURCE);	/* says why */
-	log_error("watching without a hold of the slab source: counts end when its holders release it");
-	return 0;
+	return hold_while_watching(m, options, SLAB_SOURCE);
 }
 
 static bool is_active(const struct memtel_cache *cache)

@@ -37,9 +37,17 @@ int status_run(const struct options *options);
 int caches_run(const struct options *options);
 int nodes_run(const struct options *options);
 int zones_run(const struct options *options);
+int reclaim_run(const struct options *options);
+int shrinkers_run(const struct options *options);
+int locks_run(const struct options *options);
+int fallback_run(const struct options *options);
 int enable_run(const struct options *options);
 int disable_run(const struct options *options);
 int reset_run(const struct options *options);
+
+/* hold.c */
+int hold_while_watching(struct memtel *m, const struct options *options,
+			const char *source);
 
 /* exit.c */
 int exit_code_of(int err);

@@ -15,7 +15,9 @@
 #include "log.h"
 #include "options.h"
 
-#define VERB_TABLES (VERB_CACHES | VERB_NODES | VERB_ZONES)
+#define VERB_TIMED (VERB_RECLAIM | VERB_SHRINKERS | VERB_LOCKS)
+#define VERB_TABLES (VERB_CACHES | VERB_NODES | VERB_ZONES | VERB_TIMED | \
+		     VERB_FALLBACK)
 #define VERB_ALL ~0u
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
@@ -70,8 +72,11 @@ static const struct option_row rows[] = {
 	     "show these fields in the table"),
 	{ "node", 0, "N", OPTION_NUMBER, VERB_TABLES, AT(node), AT(has_node),
 	  0, MEMTEL_NODE_MAX, "only this NUMA node" },
-	TEXT("name", "NAME", VERB_CACHES | VERB_ZONES, name,
-	     "only the cache, or the zones, of this name"),
+	TEXT("name", "NAME", VERB_CACHES | VERB_ZONES | VERB_TIMED |
+	     VERB_FALLBACK, name,
+	     "only the cache, the shrinker, or the zones, of this name"),
+	TEXT("kind", "KIND", VERB_RECLAIM, kind,
+	     "only this kind of reclaim, such as direct or memcg"),
 	TEXT("glob", "PATTERN", VERB_CACHES, glob,
 	     "only caches whose name matches (*, ?, [a-z])"),
 	FLAG("active", 0, VERB_CACHES, active,
@@ -86,7 +91,7 @@ static const struct option_row rows[] = {
 	     "a row for each zone and order of free blocks"),
 	{ "interval", 0, "SECONDS", OPTION_SECONDS, VERB_TABLES,
 	  AT(interval_ns), 0, 0, 0,
-	  "show again and again; caches: hold the slab source, show rates" },
+	  "show again and again; hold the source that counts, show rates" },
 	NUMBER("count", VERB_TABLES, count, 1, UINT32_MAX,
 	       "stop after N times; needs --interval"),
 	FLAG("no-color", 0, VERB_TABLES | VERB_STATUS, no_color,

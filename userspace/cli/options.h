@@ -16,6 +16,10 @@ enum verb_bit {
 	VERB_ENABLE = 1 << 4,
 	VERB_DISABLE = 1 << 5,
 	VERB_RESET = 1 << 6,
+	VERB_RECLAIM = 1 << 7,
+	VERB_SHRINKERS = 1 << 8,
+	VERB_LOCKS = 1 << 9,
+	VERB_FALLBACK = 1 << 10,
 };
 
 /**
@@ -44,6 +48,7 @@ struct options {
 	const char *columns;
 	const char *name;
 	const char *glob;
+	const char *kind;
 	char **args;
 	int nr_args;
 };

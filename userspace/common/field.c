@@ -44,6 +44,9 @@ static const struct field capability_fields[] = {
 		"this kernel has it: there is no reason against it"),
 	PLAIN(CAPABILITY_REASON, memtel_capability, reason, "reason", "REASON",
 	      TEXT, SHOWN, "why this kernel lacks it; absent when it is there"),
+	PLAIN(CAPABILITY_WARNING, memtel_capability, warning, "warning",
+	      "WARNING", TEXT, SHOWN_PRESENT,
+	      "why its numbers are not complete here"),
 };
 
 #define SOURCE(ATTR, member, h, KIND, SHOW, text) \
@@ -63,18 +66,32 @@ static const struct field source_fields[] = {
 	       "tracepoint probes registered"),
 	SOURCE(MEMORY_BYTES, memory_bytes, "MEMORY", BYTES, SHOWN,
 	       "memory its counters take"),
-	SOURCE(SLOTS_USED, slots_used, "SLOTS", COUNT, SHOWN,
-	       "caches that have a slot in its table"),
-	SOURCE(SLOTS_TOTAL, slots_total, "OF", COUNT, SHOWN,
+	SOURCE(SLOTS_USED, slots_used, "SLOTS", COUNT, SHOWN_PRESENT,
+	       "caches, cgroups or shrinkers that have a slot in its table"),
+	SOURCE(SLOTS_TOTAL, slots_total, "OF", COUNT, SHOWN_PRESENT,
 	       "slots in its table"),
 	SOURCE(UNPLACED_ALLOCS, unplaced_allocs, "UNPLACED-ALLOCS", COUNT,
-	       SHOWN, "lost: allocations while the table was full"),
-	SOURCE(UNPLACED_FREES, unplaced_frees, "UNPLACED-FREES", COUNT, SHOWN,
-	       "lost: frees while the table was full"),
-	SOURCE(RECURSIONS, recursions, "RECURSIONS", COUNT, SHOWN,
+	       SHOWN_PRESENT, "lost: allocations while the table was full"),
+	SOURCE(UNPLACED_FREES, unplaced_frees, "UNPLACED-FREES", COUNT,
+	       SHOWN_PRESENT, "lost: frees while the table was full"),
+	SOURCE(RECURSIONS, recursions, "RECURSIONS", COUNT, SHOWN_PRESENT,
 	       "lost: events within a probe's slow path"),
-	SOURCE(FAILED_ALLOCS, failed_allocs, "FAILED-ALLOCS", COUNT, SHOWN,
-	       "allocations that returned NULL"),
+	SOURCE(FAILED_ALLOCS, failed_allocs, "FAILED-ALLOCS", COUNT,
+	       SHOWN_PRESENT, "allocations that returned NULL"),
+	SOURCE(UNPAIRED_BEGINS, unpaired_begins, "UNPAIRED-BEGINS", COUNT,
+	       SHOWN_PRESENT, "lost: begin events whose end was not seen"),
+	SOURCE(UNPAIRED_ENDS, unpaired_ends, "UNPAIRED-ENDS", COUNT,
+	       SHOWN_PRESENT, "lost: end events whose begin was not seen"),
+	SOURCE(UNPLACED_BEGINS, unplaced_begins, "UNPLACED-BEGINS", COUNT,
+	       SHOWN_PRESENT, "lost: begin events while too many were open"),
+	SOURCE(UNPLACED_ROWS, unplaced_rows, "UNPLACED-ROWS", COUNT,
+	       SHOWN_PRESENT, "lost: events while the table was full"),
+	SOURCE(UNATTRIBUTED, unattributed, "UNATTRIBUTED", COUNT,
+	       SHOWN_PRESENT, "lost: samples whose wanted node is not known"),
+	SOURCE(UNTRACED, untraced, "UNTRACED", COUNT, SHOWN_PRESENT,
+	       "allocations the kernel counted but fired no event for"),
+	SOURCE(SAMPLING, sampling, "SAMPLING", COUNT, SHOWN_PRESENT,
+	       "one of so many allocations is looked at"),
 };
 
 static const char *const hold_kinds[] = {
@@ -217,6 +234,21 @@ static const struct field matrix_fields[] = {
 	MATRIX(frees, "FREES", "objects of that node those CPUs freed"),
 };
 
+/* A timing that another row has: how many, and how long in all. */
+#define HAS_TIMING(strukt, timing_, h, what) \
+	{ .key = #timing_ "_count", .head = h, .kind = FIELD_COUNT, \
+	  .shown = FIELD_SHOWN_PRESENT, .get = field_get_member, \
+	  PART(strukt, timing_), .attr = MEMTEL_A_TIMING_COUNT, \
+	  MEMBER(memtel_timing, count), .help = "how many " what }, \
+	{ .key = #timing_ "_total_ns", .head = h "-TIME", .kind = FIELD_NS, \
+	  .shown = FIELD_SHOWN_PRESENT, .get = field_get_member, \
+	  PART(strukt, timing_), .attr = MEMTEL_A_TIMING_TOTAL_NS, \
+	  MEMBER(memtel_timing, total_ns), .help = "time of " what }, \
+	{ .key = #timing_ "_longest_ns", .head = h "-MAX", .kind = FIELD_NS, \
+	  .shown = FIELD_HIDDEN, .get = field_get_member, \
+	  PART(strukt, timing_), .attr = MEMTEL_A_TIMING_LONGEST_NS, \
+	  MEMBER(memtel_timing, longest_ns), .help = "longest of " what }
+
 #define NODE(ATTR, member, h, KIND, SHOW, text) \
 	PLAIN(NODE_##ATTR, memtel_node, member, #member, h, KIND, SHOW, text)
 static const struct field node_fields[] = {
@@ -246,6 +278,16 @@ static const struct field node_fields[] = {
 	     "pages allocated here by a CPU of another node"),
 	DERIVED(hit_share, "numa_hit_percent", "HIT%", PERCENT, HIDDEN,
 		"numa_hit of numa_hit and numa_miss"),
+	HAS_TIMING(memtel_node, direct_reclaim, "DIRECT",
+		   "direct reclaims; while the reclaim source counts"),
+	HAS_TIMING(memtel_node, kswapd, "KSWAPD",
+		   "rounds of kswapd; while the reclaim source counts"),
+	HAS_TIMING(memtel_node, node_reclaim, "NODERECLAIM",
+		   "node reclaims; while the reclaim source counts"),
+	HAS_TIMING(memtel_node, throttle, "THROTTLE",
+		   "throttled reclaims; while the reclaim source counts"),
+	HAS_TIMING(memtel_node, lock_wait, "LOCKWAIT",
+		   "waits for zone locks; while the zonelock source counts"),
 };
 
 #define ZONE(ATTR, member, h, KIND, SHOW, text) \
@@ -271,6 +313,12 @@ static const struct field zone_fields[] = {
 	DERIVED(zone_fragmentation, "fragmentation_index", "FRAGINDEX", MILLI,
 		SHOWN,
 		"an allocation of that order would: -1.000 not fail; near 0 fail for lack of memory; near 1 fail for fragmentation. In JSON times 1000"),
+	HAS_TIMING(memtel_zone, direct_reclaim, "DIRECT",
+		   "direct reclaims; while the reclaim source counts"),
+	HAS_TIMING(memtel_zone, compaction, "COMPACT",
+		   "compactions waited for; while the reclaim source counts"),
+	HAS_TIMING(memtel_zone, lock_wait, "LOCKWAIT",
+		   "waits for the zone's lock; while the zonelock source counts"),
 	LIST(free_blocks, "free_blocks", false, "free blocks by order"),
 };
 
@@ -297,6 +345,190 @@ static const struct field order_fields[] = {
 		 "share of free memory in blocks of a lower order. In JSON times 1000"),
 };
 
+/* What reclaim, shrinkers and locks have in common. */
+#define TIMED(row_, ATTR, member, k, h, KIND, SHOW, text) { \
+	.key = k, .head = h, .kind = FIELD_##KIND, .shown = FIELD_##SHOW, \
+	.get = field_get_member, PART(field_timed_row, row), \
+	.attr = MEMTEL_A_##ATTR, MEMBER(memtel_##row_, member), .help = text }
+#define TIMED_ENUM(row_, ATTR, member, k, h, SHOW, names_, text) { \
+	.key = k, .head = h, .kind = FIELD_ENUM, .shown = FIELD_##SHOW, \
+	.get = field_get_member, PART(field_timed_row, row), \
+	.attr = MEMTEL_A_##ATTR, MEMBER(memtel_##row_, member), \
+	.names = names_, .nr_names = ARRAY_SIZE(names_), .help = text }
+#define TIMING(ATTR, member, h, KIND, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_SHOWN, .get = field_get_member, \
+	PART(field_timed_row, timing), .attr = MEMTEL_A_TIMING_##ATTR, \
+	MEMBER(memtel_timing, member), .help = text }
+#define PACE(ATTR, member, h, KIND, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_SHOWN_RATE, .get = field_get_member, \
+	PART(field_timed_row, pace), .attr = MEMTEL_A_TIMING_##ATTR, \
+	MEMBER(field_pace, member), .help = text }
+#define TIMINGS \
+	TIMING(COUNT, count, "COUNT", COUNT, \
+	       "how many, while the source counted"), \
+	TIMING(TOTAL_NS, total_ns, "TIME", NS, "their time in sum"), \
+	DERIVED(mean, "mean_ns", "MEAN", NS, SHOWN, "total_ns by count"), \
+	DERIVED(p99, "p99_ns", "P99", NS, SHOWN, \
+		"99 % took at most this; at most twice what is true"), \
+	TIMING(LONGEST_NS, longest_ns, "LONGEST", NS, "the longest"), \
+	PACE(COUNT, count_per_s, "COUNT/S", RATE, \
+	     "count per second since the last refresh"), \
+	PACE(TOTAL_NS, busy_percent, "BUSY%", PERCENT, \
+	     "total_ns of the time since the last refresh; above 100 where several waited"), \
+	LIST(bucket, "bucket", false, "histogram of their times")
+
+static const struct field bucket_fields[] = {
+	PLAIN(TIMING_BUCKET_FROM_NS, memtel_timing_bucket, from_ns, "from_ns",
+	      "FROM", NS, SHOWN, "times from this to its double"),
+	PLAIN(TIMING_BUCKET_COUNT, memtel_timing_bucket, count, "count",
+	      "COUNT", COUNT, SHOWN, "how many"),
+};
+
+static const struct field reclaim_order_fields[] = {
+	PLAIN(RECLAIM_ORDER_ORDER, memtel_reclaim_order, order, "order",
+	      "ORDER", COUNT, SHOWN, "for 2^order pages"),
+	PLAIN(RECLAIM_ORDER_COUNT, memtel_reclaim_order, count, "count",
+	      "COUNT", COUNT, SHOWN, "how many"),
+};
+
+static const char *const gfp_classes[] = {
+	[MEMTEL_GFP_CLASS_NOIO] = "noio",
+	[MEMTEL_GFP_CLASS_NOFS] = "nofs",
+	[MEMTEL_GFP_CLASS_MOVABLE] = "movable",
+	[MEMTEL_GFP_CLASS_USER] = "user",
+	[MEMTEL_GFP_CLASS_KERNEL] = "kernel",
+};
+
+#define ENUM(ATTR, strukt, member, k, h, names_, text) { \
+	.key = k, .head = h, .kind = FIELD_ENUM, .shown = FIELD_SHOWN, \
+	.get = field_get_member, .attr = MEMTEL_A_##ATTR, \
+	MEMBER(strukt, member), .names = names_, \
+	.nr_names = ARRAY_SIZE(names_), .help = text }
+static const struct field reclaim_gfp_fields[] = {
+	ENUM(RECLAIM_GFP_CLASS, memtel_reclaim_gfp, class_, "class", "CLASS",
+	     gfp_classes, "class of the gfp mask"),
+	PLAIN(RECLAIM_GFP_COUNT, memtel_reclaim_gfp, count, "count",
+	      "COUNT", COUNT, SHOWN, "how many"),
+};
+
+static const char *const outcomes[] = {
+	[MEMTEL_COMPACTION_OUTCOME_SUCCESS] = "success",
+	[MEMTEL_COMPACTION_OUTCOME_COMPLETE] = "complete",
+	[MEMTEL_COMPACTION_OUTCOME_PARTIAL_SKIPPED] = "partial-skipped",
+	[MEMTEL_COMPACTION_OUTCOME_CONTENDED] = "contended",
+	[MEMTEL_COMPACTION_OUTCOME_OTHER] = "other",
+};
+
+static const struct field reclaim_outcome_fields[] = {
+	ENUM(RECLAIM_OUTCOME_OUTCOME, memtel_reclaim_outcome, outcome,
+	     "outcome", "OUTCOME", outcomes, "what came of it"),
+	PLAIN(RECLAIM_OUTCOME_COUNT, memtel_reclaim_outcome, count, "count",
+	      "COUNT", COUNT, SHOWN, "how many"),
+};
+
+static const char *const reclaim_kinds[] = {
+	[MEMTEL_RECLAIM_KIND_DIRECT] = "direct",
+	[MEMTEL_RECLAIM_KIND_KSWAPD] = "kswapd",
+	[MEMTEL_RECLAIM_KIND_NODE] = "node",
+	[MEMTEL_RECLAIM_KIND_MEMCG] = "memcg",
+	[MEMTEL_RECLAIM_KIND_COMPACTION] = "compaction",
+	[MEMTEL_RECLAIM_KIND_BACKGROUND_COMPACTION] = "background-compaction",
+	[MEMTEL_RECLAIM_KIND_THROTTLE] = "throttle",
+};
+
+static const char *const reasons[] = {
+	[MEMTEL_THROTTLE_REASON_WRITEBACK] = "writeback",
+	[MEMTEL_THROTTLE_REASON_ISOLATED] = "isolated",
+	[MEMTEL_THROTTLE_REASON_NOPROGRESS] = "noprogress",
+	[MEMTEL_THROTTLE_REASON_CONGESTED] = "congested",
+};
+
+#define RECLAIM(ATTR, member, h, KIND, SHOW, text) \
+	TIMED(reclaim, RECLAIM_##ATTR, member, #member, h, KIND, SHOW, text)
+static const struct field reclaim_fields[] = {
+	TIMED_ENUM(reclaim, RECLAIM_KIND, kind, "kind", "KIND", SHOWN,
+		   reclaim_kinds, "kind of reclaim"),
+	RECLAIM(NODE_ID, node_id, "NODE", COUNT, SHOWN_PRESENT, "node"),
+	RECLAIM(ZONE, zone, "ZONE", TEXT, SHOWN_PRESENT,
+		"zone; of direct, the highest that the request could use"),
+	TIMED_ENUM(reclaim, RECLAIM_REASON, reason, "reason", "REASON",
+		   SHOWN_PRESENT, reasons, "why tasks were throttled"),
+	RECLAIM(CGROUP_ID, cgroup_id, "CGROUP-ID", COUNT, HIDDEN,
+		"inode number of the cgroup's directory"),
+	RECLAIM(CGROUP_PATH, cgroup_path, "CGROUP", TEXT, SHOWN_PRESENT,
+		"path of the cgroup of the tasks that reclaimed"),
+	TIMINGS,
+	RECLAIM(PAGES_SCANNED, pages_scanned, "SCANNED", COUNT, SHOWN_PRESENT,
+		"pages scanned"),
+	RECLAIM(PAGES_RECLAIMED, pages_reclaimed, "RECLAIMED", COUNT,
+		SHOWN_PRESENT, "pages freed, but for those of shrinkers"),
+	RECLAIM(FAILURES, failures, "FAILED", COUNT, SHOWN_PRESENT,
+		"those that got fewer pages than asked for"),
+	RECLAIM(VISITS, visits, "VISITS", COUNT, HIDDEN,
+		"times a direct reclaim came to this node"),
+	RECLAIM(WAKEUPS, wakeups, "WAKEUPS", COUNT, HIDDEN,
+		"times an allocation woke kswapd"),
+	RECLAIM(LANDED_HERE, landed_here, "HERE", COUNT, HIDDEN,
+		"allocations then served from this node"),
+	RECLAIM(LANDED_ELSEWHERE, landed_elsewhere, "ELSEWHERE", COUNT, HIDDEN,
+		"allocations then served from another node"),
+	RECLAIM(LANDED_NOWHERE, landed_nowhere, "NOWHERE", COUNT, HIDDEN,
+		"allocations that then failed"),
+	LIST(reclaim_order, "order", false, "count by order of the request"),
+	LIST(reclaim_gfp, "gfp", false, "count by class of the gfp mask"),
+	LIST(reclaim_outcome, "outcome", false, "count by outcome"),
+};
+
+#define SHRINKER(ATTR, member, h, KIND, SHOW, text) \
+	TIMED(shrinker, SHRINKER_##ATTR, member, #member, h, KIND, SHOW, text)
+static const struct field shrinker_fields[] = {
+	SHRINKER(NAME, name, "SHRINKER", TEXT, SHOWN,
+		 "its name, or its scan function's"),
+	SHRINKER(ID, id, "ID", COUNT, SHOWN,
+		 "tells those of one name apart"),
+	SHRINKER(NODE_ID, node_id, "NODE", COUNT, SHOWN, "node shrunk"),
+	TIMINGS,
+	SHRINKER(OBJECTS_SCANNED, objects_scanned, "SCANNED", COUNT, SHOWN,
+		 "objects it scanned"),
+	SHRINKER(OBJECTS_FREED, objects_freed, "FREED", COUNT, SHOWN,
+		 "objects it freed"),
+};
+
+static const char *const lock_kinds[] = {
+	[MEMTEL_LOCK_KIND_ZONE] = "zone",
+};
+
+#define LOCK(ATTR, member, h, KIND, text) \
+	TIMED(lock, LOCK_##ATTR, member, #member, h, KIND, SHOWN, text)
+static const struct field lock_fields[] = {
+	TIMED_ENUM(lock, LOCK_KIND, kind, "kind", "LOCK", SHOWN, lock_kinds,
+		   "what the lock is of"),
+	LOCK(NODE_ID, node_id, "NODE", COUNT, "node of the zone"),
+	LOCK(ZONE, zone, "ZONE", TEXT, "the zone"),
+	TIMINGS,
+};
+
+#define FALLBACK(ATTR, member, h, KIND, SHOW, text) { \
+	.key = #member, .head = h, .kind = FIELD_##KIND, \
+	.shown = FIELD_##SHOW, .get = field_get_member, \
+	PART(field_fallback_row, fallback), .attr = MEMTEL_A_FALLBACK_##ATTR, \
+	MEMBER(memtel_fallback, member), .help = text }
+static const struct field fallback_fields[] = {
+	FALLBACK(WANTED_NODE_ID, wanted_node_id, "WANTED", COUNT, SHOWN,
+		 "node wanted"),
+	FALLBACK(WANTED_ZONE, wanted_zone, "ZONE", TEXT, SHOWN, "zone wanted"),
+	FALLBACK(NODE_ID, node_id, "GOT", COUNT, SHOWN, "node got"),
+	FALLBACK(ZONE, zone, "ZONE", TEXT, SHOWN, "zone got"),
+	FALLBACK(SAMPLES, samples, "SAMPLES", COUNT, HIDDEN,
+		 "allocations looked at"),
+	DERIVED(estimate, "allocs", "ALLOCS", COUNT, SHOWN,
+		"samples times the source's sampling; ~ marks an estimate"),
+	DERIVED(fell, "fell_to_another", "FELL", TEXT, SHOWN,
+		"fell to another node or zone; absent when it did not"),
+};
+
 #define DEFINE_SET(noun) \
 	const struct field_set field_##noun##_set = { \
 		#noun, noun##_fields, ARRAY_SIZE(noun##_fields), false }
@@ -310,6 +542,14 @@ DEFINE_SET(matrix);
 DEFINE_SET(node);
 DEFINE_SET(zone);
 DEFINE_SET(order);
+DEFINE_SET(bucket);
+DEFINE_SET(reclaim_order);
+DEFINE_SET(reclaim_gfp);
+DEFINE_SET(reclaim_outcome);
+DEFINE_SET(reclaim);
+DEFINE_SET(shrinker);
+DEFINE_SET(lock);
+DEFINE_SET(fallback);
 
 const struct field_set field_cache_inner_set = {
 	"cache_node", cache_fields, ARRAY_SIZE(cache_fields), true
@@ -323,7 +563,10 @@ const struct field_set *const field_sets[] = {
 	&field_status_set, &field_capability_set, &field_source_set,
 	&field_hold_set, &field_cache_set, &field_cache_inner_set,
 	&field_cpu_node_set, &field_matrix_set, &field_node_set,
-	&field_zone_set, &field_order_set, &field_order_inner_set, NULL
+	&field_zone_set, &field_order_set, &field_order_inner_set,
+	&field_bucket_set, &field_reclaim_order_set, &field_reclaim_gfp_set,
+	&field_reclaim_outcome_set, &field_reclaim_set, &field_shrinker_set,
+	&field_lock_set, &field_fallback_set, NULL
 };
 
 /**

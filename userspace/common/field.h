@@ -30,6 +30,7 @@ enum field_shown {
 	FIELD_SHOWN_RATE,	/* only where there are rates */
 	FIELD_SHOWN_NODE,	/* only where a row is one node */
 	FIELD_SHOWN_ALIAS,	/* only with names of aliases */
+	FIELD_SHOWN_PRESENT,	/* only where a row has it */
 };
 
 /* A field of one row; for which of the union, see the field's kind. */
@@ -126,6 +127,40 @@ struct field_matrix_row {
 	uint64_t frees;
 };
 
+/**
+ * struct field_pace - what happened since the last refresh
+ * @present: bits of MEMTEL_A_TIMING_*
+ * @count_per_s: of count
+ * @busy_percent: total_ns, of the time that passed; tasks that wait at once
+ *                make it more than 100
+ */
+struct field_pace {
+	uint64_t present;
+	double count_per_s;
+	double busy_percent;
+};
+
+/**
+ * struct field_timed_row - reclaim, a shrinker or a lock
+ * @row: struct memtel_reclaim, memtel_shrinker or memtel_lock
+ * @timing: its timing, or NULL
+ * @pace: since the last refresh, or NULL
+ */
+struct field_timed_row {
+	const void *row;
+	const struct memtel_timing *timing;
+	const struct field_pace *pace;
+};
+
+/**
+ * struct field_fallback_row - a cell of the matrix
+ * @sampling: of the source; 0 when not known
+ */
+struct field_fallback_row {
+	const struct memtel_fallback *fallback;
+	uint32_t sampling;
+};
+
 /* Room for a nested row that has to be put together. */
 union field_inner_row {
 	struct field_cache_row cache;
@@ -155,6 +190,10 @@ extern const struct field_set field_matrix_set;		/* struct field_matrix_row */
 extern const struct field_set field_node_set;		/* struct memtel_node */
 extern const struct field_set field_zone_set;		/* struct memtel_zone */
 extern const struct field_set field_order_set;		/* struct field_order_row */
+extern const struct field_set field_reclaim_set;	/* struct field_timed_row */
+extern const struct field_set field_shrinker_set;	/* struct field_timed_row */
+extern const struct field_set field_lock_set;		/* struct field_timed_row */
+extern const struct field_set field_fallback_set;	/* struct field_fallback_row */
 
 /* Names of the sets above, for who walks all of them; ends with NULL. */
 extern const struct field_set *const field_sets[];

@@ -34,6 +34,7 @@ bool field_get_always(const struct field *field, const void *row,
 	case FIELD_FLAG:
 		memcpy(&value->flag, member, sizeof(value->flag));
 		return true;
+	case FIELD_PERCENT:
 	case FIELD_RATE:
 	case FIELD_BYTE_RATE:
 		memcpy(&value->number, member, sizeof(value->number));
@@ -236,6 +237,53 @@ bool field_get_order_unusable(const struct field *field, const void *row,
 	return order_index(row, value, memtel_zone_unusable_index);
 }
 
+bool field_get_mean(const struct field *field, const void *row,
+		    struct field_value *value)
+{
+	const struct field_timed_row *r = row;
+
+	(void)field;
+	return r->timing && memtel_timing_mean(r->timing, &value->count);
+}
+
+bool field_get_p99(const struct field *field, const void *row,
+		   struct field_value *value)
+{
+	const struct field_timed_row *r = row;
+
+	(void)field;
+	return r->timing && memtel_timing_quantile(r->timing, 990,
+						   &value->count);
+}
+
+bool field_get_estimate(const struct field *field, const void *row,
+			struct field_value *value)
+{
+	const struct field_fallback_row *r = row;
+
+	(void)field;
+	value->count = r->fallback->samples * r->sampling;
+	value->is_estimate = r->sampling > 1;
+	return r->sampling && memtel_has(r->fallback,
+					 MEMTEL_A_FALLBACK_SAMPLES);
+}
+
+bool field_get_fell(const struct field *field, const void *row,
+		    struct field_value *value)
+{
+	const struct memtel_fallback *cell =
+		((const struct field_fallback_row *)row)->fallback;
+
+	(void)field;
+	if (cell->node_id != cell->wanted_node_id)
+		value->text = "node";
+	else if (strcmp(cell->zone, cell->wanted_zone))
+		value->text = "zone";
+	else
+		return false;
+	return true;
+}
+
 bool field_get_nest(const struct field *field, const void *row,
 		    struct field_value *value)
 {
@@ -320,3 +368,48 @@ static const void *free_blocks_at(const void *row, size_t index,
 const struct field_nest field_free_blocks_nest = {
 	&field_order_inner_set, free_blocks_count, free_blocks_at,
 };
+
+static size_t bucket_count(const void *row)
+{
+	const struct field_timed_row *r = row;
+
+	return r->timing ? r->timing->nr_buckets : 0;
+}
+
+static const void *bucket_at(const void *row, size_t index,
+			     union field_inner_row *room)
+{
+	(void)room;
+	return ((const struct field_timed_row *)row)->timing->buckets[index];
+}
+
+const struct field_nest field_bucket_nest = {
+	&field_bucket_set, bucket_count, bucket_at,
+};
+
+static const struct memtel_reclaim *reclaim_of(const void *row)
+{
+	return ((const struct field_timed_row *)row)->row;
+}
+
+#define DEFINE_RECLAIM_NEST(noun) \
+static size_t reclaim_##noun##_count(const void *row) \
+{ \
+	return reclaim_of(row)->nr_##noun##s; \
+} \
+\
+static const void *reclaim_##noun##_at(const void *row, size_t index, \
+				       union field_inner_row *room) \
+{ \
+	(void)room; \
+	return reclaim_of(row)->noun##s[index]; \
+} \
+\
+const struct field_nest field_reclaim_##noun##_nest = { \
+	&field_reclaim_##noun##_set, reclaim_##noun##_count, \
+	reclaim_##noun##_at, \
+}
+
+DEFINE_RECLAIM_NEST(order);
+DEFINE_RECLAIM_NEST(gfp);
+DEFINE_RECLAIM_NEST(outcome);

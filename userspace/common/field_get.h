@@ -45,6 +45,14 @@ bool field_get_order_fragmentation(const struct field *field, const void *row,
 				   struct field_value *value);
 bool field_get_order_unusable(const struct field *field, const void *row,
 			      struct field_value *value);
+bool field_get_mean(const struct field *field, const void *row,
+		    struct field_value *value);
+bool field_get_p99(const struct field *field, const void *row,
+		   struct field_value *value);
+bool field_get_estimate(const struct field *field, const void *row,
+			struct field_value *value);
+bool field_get_fell(const struct field *field, const void *row,
+		    struct field_value *value);
 bool field_get_nest(const struct field *field, const void *row,
 		    struct field_value *value);
 
@@ -56,5 +64,15 @@ extern const struct field_nest field_capability_nest;
 extern const struct field_nest field_cache_node_nest;
 extern const struct field_nest field_cpu_node_nest;
 extern const struct field_nest field_free_blocks_nest;
+extern const struct field_nest field_bucket_nest;
+extern const struct field_nest field_reclaim_order_nest;
+extern const struct field_nest field_reclaim_gfp_nest;
+extern const struct field_nest field_reclaim_outcome_nest;
+
+/* What is nested in a timed row. */
+extern const struct field_set field_bucket_set;
+extern const struct field_set field_reclaim_order_set;
+extern const struct field_set field_reclaim_gfp_set;
+extern const struct field_set field_reclaim_outcome_set;
 
 #endif /* FIELD_GET_H */

@@ -73,6 +73,17 @@ static void format_bytes(double bytes, const char *unit, char *text,
 		 unit);
 }
 
+/* Three digits and more, of a unit that shows them. */
+static void format_ns(uint64_t ns, char *text, size_t size)
+{
+	if (!ns || ns >= 1000000000)
+		snprintf(text, size, "%.3fs", ns / 1e9);
+	else if (ns >= 1000000)
+		snprintf(text, size, "%.3fms", ns / 1e6);
+	else
+		snprintf(text, size, "%.3fus", ns / 1e3);
+}
+
 /**
  * output_format() - a value as text
  * @text: room for it, OUTPUT_VALUE_MAX is enough
@@ -109,7 +120,7 @@ void output_format(const struct field *field, const struct field_value *value,
 		format_bytes(value->number, "/s", text, size);
 		break;
 	case FIELD_NS:
-		snprintf(text, size, "%.3fs", value->count / 1e9);
+		format_ns(value->count, text, size);
 		break;
 	case FIELD_PERCENT:
 	case FIELD_RATE:
@@ -152,9 +163,19 @@ const char *output_bad_column(const struct field_set *set, const char *columns)
 	}
 }
 
-static bool is_shown(const struct field *field, const struct output *how)
+/* Has any row of the table a value of the i-th field? */
+static bool is_present(const struct table *table, size_t i)
 {
-	switch (field->shown) {
+	for (size_t row = 0; row < table->nr; row++)
+		if (table->rows[row].values[i].is_present)
+			return true;
+	return false;
+}
+
+static bool is_shown(const struct table *table, size_t i,
+		     const struct output *how)
+{
+	switch (table->set->fields[i].shown) {
 	case FIELD_SHOWN:
 		return true;
 	case FIELD_SHOWN_RATE:
@@ -163,6 +184,8 @@ static bool is_shown(const struct field *field, const struct output *how)
 		return how->has_nodes;
 	case FIELD_SHOWN_ALIAS:
 		return how->has_aliases;
+	case FIELD_SHOWN_PRESENT:
+		return is_present(table, i);
 	case FIELD_HIDDEN:
 		break;
 	}
@@ -176,15 +199,16 @@ struct column {
 	char **cells;
 };
 
-static size_t columns_choose(const struct field_set *set,
+static size_t columns_choose(const struct table *table,
 			     const struct output *how, struct column *columns)
 {
+	const struct field_set *set = table->set;
 	const char *keys = how->columns;
 	size_t nr = 0;
 
 	if (!keys) {
 		for (size_t i = 0; i < set->nr; i++)
-			if (is_shown(&set->fields[i], how))
+			if (is_shown(table, i, how))
 				columns[nr++].field = &set->fields[i];
 		return nr;
 	}
@@ -290,7 +314,7 @@ int output_table(FILE *out, const struct table *table,
 	columns = calloc(room + 1, sizeof(*columns));
 	if (!columns)
 		return -ENOMEM;
-	nr = columns_choose(table->set, how, columns);
+	nr = columns_choose(table, how, columns);
 	for (size_t i = 0; i < nr && !err; i++)
 		err = column_fill(table, nr_rows, &columns[i], i == 0);
 	for (size_t line = 0; line <= nr_rows && !err; line++)
@@ -322,6 +346,8 @@ void output_vertical(FILE *out, const struct field_set *set, const void *row,
 		if (field->shown == FIELD_HIDDEN)
 			continue;
 		value = field_read(field, row);
+		if (field->shown == FIELD_SHOWN_PRESENT && !value.is_present)
+			continue;
 		output_format(field, &value, text, sizeof(text));
 		fprintf(out, "%s%-16s %s\n", indent, field->key, text);
 	}

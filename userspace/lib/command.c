@@ -15,6 +15,7 @@ struct filter_attr {
 	unsigned int type;
 	const char *string;
 	const uint32_t *u32;
+	const uint64_t *u64;
 	bool flag;
 };
 
@@ -36,6 +37,9 @@ static struct nl_msg *request_new(struct memtel *m, uint8_t cmd, int flags,
 		else if (attrs[i].u32)
 			err = nla_put_u32(request, attrs[i].type,
 					  *attrs[i].u32);
+		else if (attrs[i].u64)
+			err = nla_put_u64(request, attrs[i].type,
+					  *attrs[i].u64);
 		else if (attrs[i].flag)
 			err = nla_put_flag(request, attrs[i].type);
 	}
@@ -167,6 +171,10 @@ DEFINE_GIVER(hold)
 DEFINE_GIVER(cache)
 DEFINE_GIVER(node)
 DEFINE_GIVER(zone)
+DEFINE_GIVER(reclaim)
+DEFINE_GIVER(shrinker)
+DEFINE_GIVER(lock)
+DEFINE_GIVER(fallback)
 
 int memtel_status(struct memtel *m,
 		  int (*row)(const struct memtel_status *status, void *arg),
@@ -328,6 +336,90 @@ int memtel_zone(struct memtel *m, uint32_t node_id, const char *name,
 
 	return request_do(m, MEMTEL_CMD_ZONE_GET, 0, attrs, ARRAY_SIZE(attrs),
 			  zone_give, &giver);
+}
+
+int memtel_reclaims(struct memtel *m, const struct memtel_reclaim_filter *given,
+		    int (*row)(const struct memtel_reclaim *reclaim, void *arg),
+		    void *arg)
+{
+	struct reclaim_giver giver = { row, arg };
+	struct memtel_reclaim_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_RECLAIM_KIND, .u32 = filter.kind },
+		{ .type = MEMTEL_A_RECLAIM_NODE_ID, .u32 = filter.node_id },
+		{ .type = MEMTEL_A_RECLAIM_ZONE, .string = filter.zone },
+		{ .type = MEMTEL_A_RECLAIM_CGROUP_ID,
+		  .u64 = filter.cgroup_id },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_RECLAIM_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), reclaim_give, &giver);
+}
+
+int memtel_shrinkers(struct memtel *m,
+		     const struct memtel_shrinker_filter *given,
+		     int (*row)(const struct memtel_shrinker *shrinker,
+				void *arg),
+		     void *arg)
+{
+	struct shrinker_giver giver = { row, arg };
+	struct memtel_shrinker_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_SHRINKER_NAME, .string = filter.name },
+		{ .type = MEMTEL_A_SHRINKER_ID, .u32 = filter.id },
+		{ .type = MEMTEL_A_SHRINKER_NODE_ID, .u32 = filter.node_id },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_SHRINKER_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), shrinker_give, &giver);
+}
+
+int memtel_locks(struct memtel *m, const struct memtel_lock_filter *given,
+		 int (*row)(const struct memtel_lock *lock, void *arg),
+		 void *arg)
+{
+	struct lock_giver giver = { row, arg };
+	struct memtel_lock_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_LOCK_NODE_ID, .u32 = filter.node_id },
+		{ .type = MEMTEL_A_LOCK_ZONE, .string = filter.zone },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_LOCK_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), lock_give, &giver);
+}
+
+int memtel_fallbacks(struct memtel *m,
+		     const struct memtel_fallback_filter *given,
+		     int (*row)(const struct memtel_fallback *fallback,
+				void *arg),
+		     void *arg)
+{
+	struct fallback_giver giver = { row, arg };
+	struct memtel_fallback_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_FALLBACK_WANTED_NODE_ID,
+		  .u32 = filter.wanted_node_id },
+		{ .type = MEMTEL_A_FALLBACK_WANTED_ZONE,
+		  .string = filter.wanted_zone },
+		{ .type = MEMTEL_A_FALLBACK_NODE_ID, .u32 = filter.node_id },
+		{ .type = MEMTEL_A_FALLBACK_ZONE, .string = filter.zone },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_FALLBACK_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), fallback_give, &giver);
 }
 
 static int source_change(struct memtel *m, uint8_t cmd, const char *name)

@@ -116,6 +116,15 @@ static int decode_nest(const struct memtel_attr *attr, const struct nlattr *nla,
 	return err;
 }
 
+/* Once in a row; of several, which no module sends, the last counts. */
+static int decode_struct(const struct memtel_attr *attr,
+			 const struct nlattr *nla, struct memtel_row *row,
+			 char *data, struct memtel_malformed *malformed)
+{
+	return decode_set(attr->nest, nla_data(nla), nla_len(nla), row,
+			  (void **)(data + attr->offset), malformed);
+}
+
 static int decode_string(const struct nlattr *nla, struct memtel_row *row,
 			 const char **string)
 {
@@ -147,6 +156,8 @@ static int decode_attr(const struct memtel_set *set,
 				     (const char **)(data + attr->offset));
 	case MEMTEL_ATTR_NEST:
 		return decode_nest(attr, nla, left, row, data, malformed);
+	case MEMTEL_ATTR_STRUCT:
+		return decode_struct(attr, nla, row, data, malformed);
 	case MEMTEL_ATTR_FLAG:
 	case MEMTEL_ATTR_U32:
 	case MEMTEL_ATTR_U64:

@@ -3,6 +3,7 @@
  * Numbers that follow from a row's own numbers. Pure.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -132,6 +133,100 @@ bool memtel_node_hit_share(const struct memtel_node *node, double *percent)
 			  percent);
 }
 
+bool memtel_timing_mean(const struct memtel_timing *timing, uint64_t *mean_ns)
+{
+	if (!memtel_has(timing, MEMTEL_A_TIMING_COUNT) ||
+	    !memtel_has(timing, MEMTEL_A_TIMING_TOTAL_NS) || !timing->count)
+		return false;
+	*mean_ns = timing->total_ns / timing->count;
+	return true;
+}
+
+/* Where a bucket ends, or for ever. */
+static uint64_t bucket_end_ns(const struct memtel_timing_bucket *bucket)
+{
+	const uint64_t last_ns = (uint64_t)MEMTEL_TIMING_BUCKET_NS <<
+				 (MEMTEL_TIMING_BUCKETS - 2);
+
+	if (!bucket->from_ns)
+		return MEMTEL_TIMING_BUCKET_NS;
+	return bucket->from_ns >= last_ns ? UINT64_MAX : 2 * bucket->from_ns;
+}
+
+bool memtel_timing_quantile(const struct memtel_timing *timing,
+			    unsigned int permille, uint64_t *at_most_ns)
+{
+	uint64_t all = 0, below = 0, end_ns = 0;
+	size_t i;
+
+	if (!memtel_has(timing, MEMTEL_A_TIMING_LONGEST_NS) || !permille ||
+	    permille > 1000)
+		return false;
+	/* Not count: it was read at another instant. */
+	for (i = 0; i < timing->nr_buckets; i++)
+		all += timing->buckets[i]->count;
+	if (!all)
+		return false;
+	for (i = 0; i < timing->nr_buckets; i++) {
+		below += timing->buckets[i]->count;
+		end_ns = bucket_end_ns(timing->buckets[i]);
+		/* In a double: 1000 times a count may not fit. */
+		if ((double)below * 1000 >= (double)all * permille)
+			break;
+	}
+	*at_most_ns = end_ns < timing->longest_ns ? end_ns :
+						    timing->longest_ns;
+	return true;
+}
+
+/* A sum's timings lie behind it, so that they go with it. */
+struct node_sum {
+	struct memtel_node node;
+	struct memtel_timing timings[5];
+};
+
+static void timing_add(struct memtel_timing *sum,
+		       const struct memtel_timing *timing)
+{
+	sum->present |= timing->present &
+			~(UINT64_C(1) << MEMTEL_A_TIMING_BUCKET);
+	sum->count += timing->count;
+	sum->total_ns += timing->total_ns;
+	if (timing->longest_ns > sum->longest_ns)
+		sum->longest_ns = timing->longest_ns;
+}
+
+static void timings_add(struct node_sum *sum, const struct memtel_node *node)
+{
+	static const struct {
+		unsigned int attr;
+		size_t offset;
+	} timings[ARRAY_SIZE(sum->timings)] = {
+#define TIMING(NAME, member) \
+	{ MEMTEL_A_NODE_##NAME, offsetof(struct memtel_node, member) }
+		TIMING(DIRECT_RECLAIM, direct_reclaim),
+		TIMING(KSWAPD, kswapd),
+		TIMING(NODE_RECLAIM, node_reclaim),
+		TIMING(THROTTLE, throttle),
+		TIMING(LOCK_WAIT, lock_wait),
+#undef TIMING
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(timings); i++) {
+		const struct memtel_timing *timing;
+
+		memcpy(&timing, (const char *)node + timings[i].offset,
+		       sizeof(timing));
+		if (!timing)
+			continue;
+		timing_add(&sum->timings[i], timing);
+		timing = &sum->timings[i];
+		memcpy((char *)&sum->node + timings[i].offset, &timing,
+		       sizeof(timing));
+		sum->node.present |= UINT64_C(1) << timings[i].attr;
+	}
+}
+
 int memtel_node_add(struct memtel_node **total, const struct memtel_node *node)
 {
 	static const struct {
@@ -154,9 +249,10 @@ int memtel_node_add(struct memtel_node **total, const struct memtel_node *node)
 	};
 
 	if (!*total)
-		*total = calloc(1, sizeof(**total));
+		*total = calloc(1, sizeof(struct node_sum));
 	if (!*total)
 		return -ENOMEM;
+	timings_add((struct node_sum *)*total, node);
 	for (size_t i = 0; i < ARRAY_SIZE(added); i++) {
 		uint64_t bit = UINT64_C(1) << added[i].attr;
 

@@ -35,13 +35,15 @@ enum memtel_attr_kind {
 	MEMTEL_ATTR_U64,
 	MEMTEL_ATTR_STRING,
 	MEMTEL_ATTR_NEST,	/* any number of times */
+	MEMTEL_ATTR_STRUCT,	/* a nest that comes once */
 };
 
 /**
  * struct memtel_attr - one attribute
  * @name: as in memtel.yaml; NULL where the set has no such number
  * @kind: its type
- * @offset: of the member in the row; for a nest, of the list
+ * @offset: of the member in the row; for a nest, of the list; for a struct,
+ *          of the pointer to it
  * @nr_offset: of the list's length in the row
  * @nest: the set within
  */
@@ -79,6 +81,10 @@ extern const struct memtel_set memtel_hold_set;
 extern const struct memtel_set memtel_cache_set;
 extern const struct memtel_set memtel_node_set;
 extern const struct memtel_set memtel_zone_set;
+extern const struct memtel_set memtel_reclaim_set;
+extern const struct memtel_set memtel_shrinker_set;
+extern const struct memtel_set memtel_lock_set;
+extern const struct memtel_set memtel_fallback_set;
 
 const struct memtel_command *memtel_command_find(uint8_t cmd);
 

@@ -18,6 +18,10 @@
 		string, MEMTEL_ATTR_NEST, \
 		offsetof(struct memtel_##row, member), \
 		offsetof(struct memtel_##row, nr_##member), &inner }
+#define STRUCT(set, NAME, string, row, member, inner) \
+	[MEMTEL_A_##set##_##NAME] = { \
+		string, MEMTEL_ATTR_STRUCT, \
+		offsetof(struct memtel_##row, member), 0, &inner }
 #define SET(string, row, attrs) \
 	{ string, sizeof(struct memtel_##row), attrs, ARRAY_SIZE(attrs) }
 
@@ -35,10 +39,20 @@ PRESENT_FIRST(cache);
 PRESENT_FIRST(node);
 PRESENT_FIRST(free_blocks);
 PRESENT_FIRST(zone);
+PRESENT_FIRST(timing_bucket);
+PRESENT_FIRST(timing);
+PRESENT_FIRST(reclaim_order);
+PRESENT_FIRST(reclaim_gfp);
+PRESENT_FIRST(reclaim_outcome);
+PRESENT_FIRST(reclaim);
+PRESENT_FIRST(shrinker);
+PRESENT_FIRST(lock);
+PRESENT_FIRST(fallback);
 
 static const struct memtel_attr capability_attrs[] = {
 	PLAIN(CAPABILITY, NAME, "name", STRING, capability, name),
 	PLAIN(CAPABILITY, REASON, "reason", STRING, capability, reason),
+	PLAIN(CAPABILITY, WARNING, "warning", STRING, capability, warning),
 };
 
 static const struct memtel_set capability_set =
@@ -71,6 +85,17 @@ static const struct memtel_attr source_attrs[] = {
 	PLAIN(SOURCE, RECURSIONS, "recursions", U64, source, recursions),
 	PLAIN(SOURCE, FAILED_ALLOCS, "failed-allocs", U64, source,
 	      failed_allocs),
+	PLAIN(SOURCE, UNPAIRED_BEGINS, "unpaired-begins", U64, source,
+	      unpaired_begins),
+	PLAIN(SOURCE, UNPAIRED_ENDS, "unpaired-ends", U64, source,
+	      unpaired_ends),
+	PLAIN(SOURCE, UNPLACED_BEGINS, "unplaced-begins", U64, source,
+	      unplaced_begins),
+	PLAIN(SOURCE, UNPLACED_ROWS, "unplaced-rows", U64, source,
+	      unplaced_rows),
+	PLAIN(SOURCE, UNATTRIBUTED, "unattributed", U64, source, unattributed),
+	PLAIN(SOURCE, UNTRACED, "untraced", U64, source, untraced),
+	PLAIN(SOURCE, SAMPLING, "sampling", U32, source, sampling),
 };
 
 const struct memtel_set memtel_source_set = SET("source", source, source_attrs);
@@ -147,6 +172,26 @@ static const struct memtel_attr cache_attrs[] = {
 
 const struct memtel_set memtel_cache_set = SET("cache", cache, cache_attrs);
 
+static const struct memtel_attr timing_bucket_attrs[] = {
+	IGNORED(TIMING_BUCKET, PAD, "pad"),
+	PLAIN(TIMING_BUCKET, FROM_NS, "from-ns", U64, timing_bucket, from_ns),
+	PLAIN(TIMING_BUCKET, COUNT, "count", U64, timing_bucket, count),
+};
+
+static const struct memtel_set timing_bucket_set =
+	SET("timing-bucket", timing_bucket, timing_bucket_attrs);
+
+static const struct memtel_attr timing_attrs[] = {
+	IGNORED(TIMING, PAD, "pad"),
+	PLAIN(TIMING, COUNT, "count", U64, timing, count),
+	PLAIN(TIMING, TOTAL_NS, "total-ns", U64, timing, total_ns),
+	PLAIN(TIMING, LONGEST_NS, "longest-ns", U64, timing, longest_ns),
+	NEST(TIMING, BUCKET, "bucket", timing, buckets, timing_bucket_set),
+};
+
+static const struct memtel_set timing_set =
+	SET("timing", timing, timing_attrs);
+
 static const struct memtel_attr node_attrs[] = {
 	IGNORED(NODE, PAD, "pad"),
 	PLAIN(NODE, ID, "id", U32, node, id),
@@ -163,6 +208,13 @@ static const struct memtel_attr node_attrs[] = {
 	      numa_interleave),
 	PLAIN(NODE, NUMA_LOCAL, "numa-local", U64, node, numa_local),
 	PLAIN(NODE, NUMA_OTHER, "numa-other", U64, node, numa_other),
+	STRUCT(NODE, DIRECT_RECLAIM, "direct-reclaim", node, direct_reclaim,
+	       timing_set),
+	STRUCT(NODE, KSWAPD, "kswapd", node, kswapd, timing_set),
+	STRUCT(NODE, NODE_RECLAIM, "node-reclaim", node, node_reclaim,
+	       timing_set),
+	STRUCT(NODE, THROTTLE, "throttle", node, throttle, timing_set),
+	STRUCT(NODE, LOCK_WAIT, "lock-wait", node, lock_wait, timing_set),
 };
 
 const struct memtel_set memtel_node_set = SET("node", node, node_attrs);
@@ -192,9 +244,111 @@ static const struct memtel_attr zone_attrs[] = {
 	      watermark_high_bytes),
 	NEST(ZONE, FREE_BLOCKS, "free-blocks", zone, free_blocks,
 	     free_blocks_set),
+	STRUCT(ZONE, DIRECT_RECLAIM, "direct-reclaim", zone, direct_reclaim,
+	       timing_set),
+	STRUCT(ZONE, COMPACTION, "compaction", zone, compaction, timing_set),
+	STRUCT(ZONE, LOCK_WAIT, "lock-wait", zone, lock_wait, timing_set),
 };
 
 const struct memtel_set memtel_zone_set = SET("zone", zone, zone_attrs);
+
+static const struct memtel_attr reclaim_order_attrs[] = {
+	IGNORED(RECLAIM_ORDER, PAD, "pad"),
+	PLAIN(RECLAIM_ORDER, ORDER, "order", U32, reclaim_order, order),
+	PLAIN(RECLAIM_ORDER, COUNT, "count", U64, reclaim_order, count),
+};
+
+static const struct memtel_set reclaim_order_set =
+	SET("reclaim-order", reclaim_order, reclaim_order_attrs);
+
+static const struct memtel_attr reclaim_gfp_attrs[] = {
+	IGNORED(RECLAIM_GFP, PAD, "pad"),
+	PLAIN(RECLAIM_GFP, CLASS, "class", U32, reclaim_gfp, class_),
+	PLAIN(RECLAIM_GFP, COUNT, "count", U64, reclaim_gfp, count),
+};
+
+static const struct memtel_set reclaim_gfp_set =
+	SET("reclaim-gfp", reclaim_gfp, reclaim_gfp_attrs);
+
+static const struct memtel_attr reclaim_outcome_attrs[] = {
+	IGNORED(RECLAIM_OUTCOME, PAD, "pad"),
+	PLAIN(RECLAIM_OUTCOME, OUTCOME, "outcome", U32, reclaim_outcome,
+	      outcome),
+	PLAIN(RECLAIM_OUTCOME, COUNT, "count", U64, reclaim_outcome, count),
+};
+
+static const struct memtel_set reclaim_outcome_set =
+	SET("reclaim-outcome", reclaim_outcome, reclaim_outcome_attrs);
+
+static const struct memtel_attr reclaim_attrs[] = {
+	IGNORED(RECLAIM, PAD, "pad"),
+	PLAIN(RECLAIM, KIND, "kind", U32, reclaim, kind),
+	PLAIN(RECLAIM, NODE_ID, "node-id", U32, reclaim, node_id),
+	PLAIN(RECLAIM, ZONE, "zone", STRING, reclaim, zone),
+	PLAIN(RECLAIM, REASON, "reason", U32, reclaim, reason),
+	PLAIN(RECLAIM, CGROUP_ID, "cgroup-id", U64, reclaim, cgroup_id),
+	PLAIN(RECLAIM, CGROUP_PATH, "cgroup-path", STRING, reclaim,
+	      cgroup_path),
+	STRUCT(RECLAIM, TIMING, "timing", reclaim, timing, timing_set),
+	PLAIN(RECLAIM, VISITS, "visits", U64, reclaim, visits),
+	PLAIN(RECLAIM, PAGES_SCANNED, "pages-scanned", U64, reclaim,
+	      pages_scanned),
+	PLAIN(RECLAIM, PAGES_RECLAIMED, "pages-reclaimed", U64, reclaim,
+	      pages_reclaimed),
+	PLAIN(RECLAIM, WAKEUPS, "wakeups", U64, reclaim, wakeups),
+	PLAIN(RECLAIM, FAILURES, "failures", U64, reclaim, failures),
+	PLAIN(RECLAIM, LANDED_HERE, "landed-here", U64, reclaim, landed_here),
+	PLAIN(RECLAIM, LANDED_ELSEWHERE, "landed-elsewhere", U64, reclaim,
+	      landed_elsewhere),
+	PLAIN(RECLAIM, LANDED_NOWHERE, "landed-nowhere", U64, reclaim,
+	      landed_nowhere),
+	NEST(RECLAIM, ORDER, "order", reclaim, orders, reclaim_order_set),
+	NEST(RECLAIM, GFP, "gfp", reclaim, gfps, reclaim_gfp_set),
+	NEST(RECLAIM, OUTCOME, "outcome", reclaim, outcomes,
+	     reclaim_outcome_set),
+};
+
+const struct memtel_set memtel_reclaim_set =
+	SET("reclaim", reclaim, reclaim_attrs);
+
+static const struct memtel_attr shrinker_attrs[] = {
+	IGNORED(SHRINKER, PAD, "pad"),
+	PLAIN(SHRINKER, NAME, "name", STRING, shrinker, name),
+	PLAIN(SHRINKER, ID, "id", U32, shrinker, id),
+	PLAIN(SHRINKER, NODE_ID, "node-id", U32, shrinker, node_id),
+	STRUCT(SHRINKER, TIMING, "timing", shrinker, timing, timing_set),
+	PLAIN(SHRINKER, OBJECTS_SCANNED, "objects-scanned", U64, shrinker,
+	      objects_scanned),
+	PLAIN(SHRINKER, OBJECTS_FREED, "objects-freed", U64, shrinker,
+	      objects_freed),
+};
+
+const struct memtel_set memtel_shrinker_set =
+	SET("shrinker", shrinker, shrinker_attrs);
+
+static const struct memtel_attr lock_attrs[] = {
+	IGNORED(LOCK, PAD, "pad"),
+	PLAIN(LOCK, KIND, "kind", U32, lock, kind),
+	PLAIN(LOCK, NODE_ID, "node-id", U32, lock, node_id),
+	PLAIN(LOCK, ZONE, "zone", STRING, lock, zone),
+	STRUCT(LOCK, TIMING, "timing", lock, timing, timing_set),
+};
+
+const struct memtel_set memtel_lock_set = SET("lock", lock, lock_attrs);
+
+static const struct memtel_attr fallback_attrs[] = {
+	IGNORED(FALLBACK, PAD, "pad"),
+	PLAIN(FALLBACK, WANTED_NODE_ID, "wanted-node-id", U32, fallback,
+	      wanted_node_id),
+	PLAIN(FALLBACK, WANTED_ZONE, "wanted-zone", STRING, fallback,
+	      wanted_zone),
+	PLAIN(FALLBACK, NODE_ID, "node-id", U32, fallback, node_id),
+	PLAIN(FALLBACK, ZONE, "zone", STRING, fallback, zone),
+	PLAIN(FALLBACK, SAMPLES, "samples", U64, fallback, samples),
+};
+
+const struct memtel_set memtel_fallback_set =
+	SET("fallback", fallback, fallback_attrs);
 
 static const struct memtel_command commands[] = {
 	[MEMTEL_CMD_STATUS_GET] = { "status-get", &memtel_status_set, false },
@@ -212,6 +366,13 @@ static const struct memtel_command commands[] = {
 	[MEMTEL_CMD_CACHE_GET] = { "cache-get", &memtel_cache_set, false },
 	[MEMTEL_CMD_NODE_GET] = { "node-get", &memtel_node_set, false },
 	[MEMTEL_CMD_ZONE_GET] = { "zone-get", &memtel_zone_set, false },
+	[MEMTEL_CMD_RECLAIM_GET] = { "reclaim-get", &memtel_reclaim_set,
+				     false },
+	[MEMTEL_CMD_SHRINKER_GET] = { "shrinker-get", &memtel_shrinker_set,
+				      false },
+	[MEMTEL_CMD_LOCK_GET] = { "lock-get", &memtel_lock_set, false },
+	[MEMTEL_CMD_FALLBACK_GET] = { "fallback-get", &memtel_fallback_set,
+				      false },
 };
 
 /**

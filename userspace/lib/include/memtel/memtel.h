@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libmemtel: slab, node and zone telemetry of the memtel kernel module.
+ * libmemtel: slab, reclaim, node and zone telemetry of the memtel kernel
+ * module.
  *
  * A handle is one netlink socket. It keeps no global state: threads may use
  * different handles at the same time, and one handle one thread at a time.
@@ -19,6 +20,7 @@
  *			handle was opened: what the handle held is released.
  *			Said once, then the handle works with the new module
  *	-ENOENT		no such source, hold, cache, node or zone
+ *	-ENODATA	the source that counts what is asked for is not attached
  *	-EAGAIN		the tables changed during every one of a few dumps
  *	-ETIMEDOUT	no answer in the handle's time
  *	-EBADMSG	a reply is not well formed
@@ -103,6 +105,39 @@ struct memtel_zone_filter {
 	const char *name;
 };
 
+/** struct memtel_reclaim_filter - which kinds of reclaim, where or of whom */
+struct memtel_reclaim_filter {
+	size_t size;
+	const uint32_t *kind;
+	const uint32_t *node_id;
+	const char *zone;
+	const uint64_t *cgroup_id;
+};
+
+/** struct memtel_shrinker_filter - which shrinkers */
+struct memtel_shrinker_filter {
+	size_t size;
+	const char *name;
+	const uint32_t *id;
+	const uint32_t *node_id;
+};
+
+/** struct memtel_lock_filter - which zones' locks */
+struct memtel_lock_filter {
+	size_t size;
+	const uint32_t *node_id;
+	const char *zone;
+};
+
+/** struct memtel_fallback_filter - which cells of the matrix */
+struct memtel_fallback_filter {
+	size_t size;
+	const uint32_t *wanted_node_id;
+	const char *wanted_zone;
+	const uint32_t *node_id;
+	const char *zone;
+};
+
 /*
  * Requests for rows. row() is called once for each, after all have arrived and
  * in the kernel's order; the struct lives until row() returns. What row()
@@ -127,6 +162,29 @@ int memtel_nodes(struct memtel *m,
 int memtel_zones(struct memtel *m, const struct memtel_zone_filter *filter,
 		 int (*row)(const struct memtel_zone *zone, void *arg),
 		 void *arg);
+
+
+/*
+ * The same, of what is counted only while a source is attached: "reclaim",
+ * "shrinker", "zonelock" and "fallback"; -ENODATA while it is not.
+ */
+int memtel_reclaims(struct memtel *m,
+		    const struct memtel_reclaim_filter *filter,
+		    int (*row)(const struct memtel_reclaim *reclaim, void *arg),
+		    void *arg);
+int memtel_shrinkers(struct memtel *m,
+		     const struct memtel_shrinker_filter *filter,
+		     int (*row)(const struct memtel_shrinker *shrinker,
+				void *arg),
+		     void *arg);
+int memtel_locks(struct memtel *m, const struct memtel_lock_filter *filter,
+		 int (*row)(const struct memtel_lock *lock, void *arg),
+		 void *arg);
+int memtel_fallbacks(struct memtel *m,
+		     const struct memtel_fallback_filter *filter,
+		     int (*row)(const struct memtel_fallback *fallback,
+				void *arg),
+		     void *arg);
 
 /*
  * Requests for the one row so named; -ENOENT when there is none.
@@ -253,12 +311,26 @@ bool memtel_node_slab_share(const struct memtel_node *node, double *percent);
 /** memtel_node_hit_share() - numa_hit of numa_hit and numa_miss, in percent */
 bool memtel_node_hit_share(const struct memtel_node *node, double *percent);
 
+/** memtel_timing_mean() - total_ns by count */
+bool memtel_timing_mean(const struct memtel_timing *timing, uint64_t *mean_ns);
+
+/**
+ * memtel_timing_quantile() - a time that so many of them did not exceed
+ * @timing: gives buckets, count and longest_ns
+ * @permille: 1 to 1000, such as 990
+ * @at_most_ns: an upper bound: that of the quantile's bucket, at most twice
+ *              the true quantile, and never above longest_ns
+ */
+bool memtel_timing_quantile(const struct memtel_timing *timing,
+			    unsigned int permille, uint64_t *at_most_ns);
+
 /**
  * memtel_node_add() - add a node's numbers to a sum
  * @total: pointer to NULL for the first node; memtel_node_free() frees the sum
  * @node: what to add
  *
- * A number is present in the sum if a node added has it; the id never is. The
+ * A number is present in the sum if a node added has it; the id never is. Of
+ * timings the longest is that of all, and there are no buckets. The
  * shares above, of the sum of all nodes, are those of all memory.
  *
  * Return: 0 or -ENOMEM.

@@ -38,6 +38,24 @@ struct memtel_capability {
 	uint64_t present;	/* MEMTEL_A_CAPABILITY_* */
 	const char *name;
 	const char *reason;	/* absent: the kernel has it */
+	const char *warning;	/* it has, but not all of it */
+};
+
+/** struct memtel_timing_bucket - times of one order of magnitude */
+struct memtel_timing_bucket {
+	uint64_t present;	/* MEMTEL_A_TIMING_BUCKET_* */
+	uint64_t from_ns;
+	uint64_t count;
+};
+
+/** struct memtel_timing - how many, how long */
+struct memtel_timing {
+	uint64_t present;	/* MEMTEL_A_TIMING_* */
+	uint64_t count;
+	uint64_t total_ns;
+	uint64_t longest_ns;
+	size_t nr_buckets;
+	const struct memtel_timing_bucket *const *buckets;
 };
 
 /** struct memtel_status - what is loaded */
@@ -65,6 +83,13 @@ struct memtel_source {
 	uint64_t unplaced_frees;
 	uint64_t recursions;
 	uint64_t failed_allocs;
+	uint64_t unpaired_begins;
+	uint64_t unpaired_ends;
+	uint64_t unplaced_begins;
+	uint64_t unplaced_rows;
+	uint64_t unattributed;
+	uint64_t untraced;
+	uint32_t sampling;
 };
 
 /** struct memtel_hold - who holds a source */
@@ -130,7 +155,11 @@ struct memtel_cache {
 	const struct memtel_cache_node *total;
 };
 
-/** struct memtel_node - gauges of a NUMA node */
+/**
+ * struct memtel_node - gauges of a NUMA node, and what was lost to it
+ *
+ * A timing is NULL when absent; it has no buckets here.
+ */
 struct memtel_node {
 	uint64_t present;	/* MEMTEL_A_NODE_* */
 	uint32_t id;
@@ -144,6 +173,11 @@ struct memtel_node {
 	uint64_t numa_interleave;
 	uint64_t numa_local;
 	uint64_t numa_other;
+	const struct memtel_timing *direct_reclaim;
+	const struct memtel_timing *kswapd;
+	const struct memtel_timing *node_reclaim;
+	const struct memtel_timing *throttle;
+	const struct memtel_timing *lock_wait;
 };
 
 /** struct memtel_free_blocks - a zone's free blocks of one order */
@@ -153,7 +187,7 @@ struct memtel_free_blocks {
 	uint64_t blocks;
 };
 
-/** struct memtel_zone - gauges of a memory zone */
+/** struct memtel_zone - gauges of a memory zone; timings as in memtel_node */
 struct memtel_zone {
 	uint64_t present;	/* MEMTEL_A_ZONE_* */
 	uint32_t node_id;
@@ -167,6 +201,86 @@ struct memtel_zone {
 	uint64_t watermark_high_bytes;
 	size_t nr_free_blocks;
 	const struct memtel_free_blocks *const *free_blocks;
+	const struct memtel_timing *direct_reclaim;
+	const struct memtel_timing *compaction;
+	const struct memtel_timing *lock_wait;
+};
+
+/** struct memtel_reclaim_order - reclaims by order of the request */
+struct memtel_reclaim_order {
+	uint64_t present;	/* MEMTEL_A_RECLAIM_ORDER_* */
+	uint32_t order;
+	uint64_t count;
+};
+
+/** struct memtel_reclaim_gfp - reclaims by class of the gfp mask */
+struct memtel_reclaim_gfp {
+	uint64_t present;	/* MEMTEL_A_RECLAIM_GFP_* */
+	uint32_t class_;	/* enum memtel_gfp_class, or a later one */
+	uint64_t count;
+};
+
+/** struct memtel_reclaim_outcome - compactions by outcome */
+struct memtel_reclaim_outcome {
+	uint64_t present;	/* MEMTEL_A_RECLAIM_OUTCOME_* */
+	uint32_t outcome;	/* enum memtel_compaction_outcome, or later */
+	uint64_t count;
+};
+
+/** struct memtel_reclaim - reclaim, compaction or throttling in one place */
+struct memtel_reclaim {
+	uint64_t present;	/* MEMTEL_A_RECLAIM_* */
+	uint32_t kind;		/* enum memtel_reclaim_kind, or a later one */
+	uint32_t node_id;
+	const char *zone;
+	uint32_t reason;	/* enum memtel_throttle_reason, or a later one */
+	uint64_t cgroup_id;
+	const char *cgroup_path;
+	const struct memtel_timing *timing;	/* NULL when absent */
+	uint64_t visits;
+	uint64_t pages_scanned;
+	uint64_t pages_reclaimed;
+	uint64_t wakeups;
+	uint64_t failures;
+	uint64_t landed_here;
+	uint64_t landed_elsewhere;
+	uint64_t landed_nowhere;
+	size_t nr_orders;
+	const struct memtel_reclaim_order *const *orders;
+	size_t nr_gfps;
+	const struct memtel_reclaim_gfp *const *gfps;
+	size_t nr_outcomes;
+	const struct memtel_reclaim_outcome *const *outcomes;
+};
+
+/** struct memtel_shrinker - a shrinker's calls on one node */
+struct memtel_shrinker {
+	uint64_t present;	/* MEMTEL_A_SHRINKER_* */
+	const char *name;
+	uint32_t id;
+	uint32_t node_id;
+	const struct memtel_timing *timing;	/* NULL when absent */
+	uint64_t objects_scanned;
+	uint64_t objects_freed;
+};
+
+/** struct memtel_lock - waits for a lock */
+struct memtel_lock {
+	uint64_t present;	/* MEMTEL_A_LOCK_* */
+	uint32_t kind;		/* enum memtel_lock_kind, or a later one */
+	uint32_t node_id;
+	const char *zone;
+	const struct memtel_timing *timing;	/* NULL when absent */
+};
+
+/** struct memtel_fallback - allocations by node and zone wanted and got */
+struct memtel_fallback {
+	uint64_t present;	/* MEMTEL_A_FALLBACK_* */
+	uint32_t wanted_node_id;
+	const char *wanted_zone;
+	uint32_t node_id;
+	const char *zone;
+	uint64_t samples;	/* of one allocation in source.sampling */
 };
 
 /**
