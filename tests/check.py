@@ -17,6 +17,10 @@ TOP = Path(__file__).resolve().parents[1]
 PYTHON = "/usr/bin/python3"
 VM = (PYTHON, "tests/vm/vm.py")
 LINUX = "/usr/src/memtel-linux"
+# Attaches and detaches all the time: in a VM for itself, see vm.py.
+STRESS = "test_stress.py"
+# Locks are contended where there are more than two CPUs.
+LOCKS = "test_zonelock.py"
 # String instructions as loops, so that they count as what they do.
 ICOUNT_CPU = "max,hypervisor=off,erms=off,fsrm=off"
 
@@ -26,6 +30,9 @@ def steps(kernel):
     build = TOP / "build" / kernel
     env = (*VM, "build-env", kernel, "--")
     guest = ("--env", f"MEMTEL_BUILD={build}")
+    tests = sorted(path.name for path in
+                   (TOP / "tests/kselftest").glob("test_*.py")
+                   if path.name not in (STRESS, LOCKS))
     return (
         ("the VM's own tests",
          (PYTHON, "-m", "unittest", "-v", "test_scan")),
@@ -35,8 +42,17 @@ def steps(kernel):
          (*env, "make", "-C", "tests/unit", f"O={build}/unit",
           f"USERSPACE={build}/userspace", "check")),
         ("tests in a VM",
-         (*VM, "boot", kernel, "--timeout", "2400", *guest, "--out",
-          str(build / "vm"), "--", PYTHON, "tests/kselftest/run.py")),
+         (*VM, "boot", kernel, "--timeout", "2400", *guest,
+          "--out", str(build / "vm"), "--", PYTHON,
+          "tests/kselftest/run.py", *tests)),
+        ("tests in a VM of four CPUs",
+         (*VM, "boot", kernel, "--timeout", "900", *guest, "--cpus", "4",
+          "--out", str(build / "locks"), "--", PYTHON,
+          "tests/kselftest/run.py", LOCKS)),
+        ("tests in a VM, coming and going",
+         (*VM, "boot", kernel, "--timeout", "2400", *guest, "--one-thread",
+          "--out", str(build / "stress"), "--", PYTHON,
+          "tests/kselftest/run.py", STRESS)),
         ("costs, by instructions counted",
          (*VM, "boot", kernel, "--icount", "--cpu", ICOUNT_CPU, "--timeout",
           "600", *guest, "--out", str(build / "icount"), "--", PYTHON,

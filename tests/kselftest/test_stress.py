@@ -12,22 +12,44 @@ TRACING = "/sys/kernel/tracing"
 EVENTS = ("kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free")
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
+# For what comes and goes: the two CPUs must have time for that, too.
+LIGHT = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
+         "--timeout", "1200")
+SOURCES = ("slab", "reclaim", "shrinker", "zonelock", "fallback")
+CGROUP = "/sys/fs/cgroup"
 
 
 class Load:
-    """stress-ng in the background: slabs on both nodes, from all contexts."""
+    """stress-ng in the background: slabs on both nodes, from all contexts.
+
+    With reclaiming, a cgroup that reads more files than it may keep as well.
+    """
+
+    def __init__(self, command=STRESS, reclaiming=False):
+        self.commands = [command]
+        if reclaiming:
+            os.makedirs(f"{CGROUP}/stress", exist_ok=True)
+            write(f"{CGROUP}/cgroup.subtree_control", "+memory")
+            write(f"{CGROUP}/stress/memory.max", "8M")
+            self.commands.append((
+                "sh", "-c", f"echo $$ > {CGROUP}/stress/cgroup.procs; "
+                "while :; do find /usr/lib -name '*.so*' -type f | head -40 |"
+                " xargs cat; done"))
+        self.processes = []
 
     def __enter__(self):
         # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(
-            STRESS, cwd="/tmp", stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True)
+        for command in self.commands:
+            self.processes.append(subprocess.Popen(
+                command, cwd="/tmp", stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, start_new_session=True))
         time.sleep(2)
         return self
 
     def __exit__(self, *_):
-        os.killpg(self.process.pid, 15)
-        self.process.wait()
+        for process in self.processes:
+            os.killpg(process.pid, 15)
+            process.wait()
 
 
 def hits(event):
@@ -97,24 +119,29 @@ def test_totals_equal_ftrace():
 
 
 def test_1000_attach_and_detach():
-    """Attached and detached under load, the memory of it all given back."""
+    """All sources in turn under load, the memory of it all given back."""
     ynl = client()
-    with Load():
-        for _ in range(3):
-            ynl.do("source-hold", {"name": "slab"})
-            ynl.do("source-release", {"name": "slab"})
+    gets = dict(zip(SOURCES, ("cache-get", "reclaim-get", "shrinker-get",
+                              "lock-get", "fallback-get")))
+    seen = {source: 0 for source in SOURCES}
+    with Load(LIGHT, reclaiming=True):
+        for source in SOURCES * 3:
+            ynl.do("source-hold", {"name": source})
+            ynl.do("source-release", {"name": source})
         before = percpu()
-        for i in range(1000):
-            ynl.do("source-hold", {"name": "slab"})
-            if i % 10 == 0:
-                rows = ynl.dump("cache-get", {"glob": "kmalloc-1*"})
-                check(rows, "no rows")
-            ynl.do("source-release", {"name": "slab"})
+        for i in range(200):
+            for source in SOURCES:
+                ynl.do("source-hold", {"name": source})
+                if i % 10 == 0:
+                    seen[source] += len(ynl.dump(gets[source], {}))
+                ynl.do("source-release", {"name": source})
+        for source in ("slab", "reclaim", "zonelock"):
+            check(seen[source], f"no rows of {source}")
         equal(our_probes(), [], "probes")
         check(percpu() - before < 2048, f"per-CPU memory grew by "
               f"{percpu() - before} kB")
-        source = ynl.do("source-get", {"name": "slab"})
-        check("attached" not in source, "still attached")
+        for source in ynl.dump("source-get", {}):
+            check("attached" not in source, f"{source['name']} still attached")
 
 
 def percpu():
@@ -138,7 +165,7 @@ def test_200_load_and_unload():
     """Loaded, held, read and unloaded under load; nothing left behind."""
     memtel("status")
     must("rmmod", "memtel")
-    with Load():
+    with Load(LIGHT, reclaiming=True):
         must("insmod", MODULE)
         must("rmmod", "memtel")
         time.sleep(5)
@@ -146,7 +173,7 @@ def test_200_load_and_unload():
         for i in range(200):
             must("insmod", MODULE)
             if i % 4 == 0:
-                memtel("enable", "slab")
+                memtel("enable", *SOURCES)
             if i % 8 == 0:
                 memtel("caches", "--active")
             must("rmmod", "memtel")

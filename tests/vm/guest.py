@@ -58,6 +58,7 @@ class Options:
     cpus: int = 2
     nodes: int = 2
     icount: bool = False
+    one_thread: bool = False
     cpu: str = "max,hypervisor=off"
     append: list[str] = field(default_factory=list)
     env: list[str] = field(default_factory=list)
@@ -181,7 +182,7 @@ def accel_args(options: Options) -> list[str]:
                    for name in ("kvm_intel", "kvm_amd"))
     if hardware and os.access("/dev/kvm", os.R_OK | os.W_OK):
         return ["-accel", "kvm"]
-    return ["-accel", "tcg,thread=multi"]
+    return ["-accel", f"tcg,thread={'single' if options.one_thread else 'multi'}"]
 
 
 def share_args(tag: str, path: Path, read_only: bool) -> list[str]:

@@ -103,6 +103,7 @@ def cmd_boot(args: argparse.Namespace) -> int:
         cpus=args.cpus or default_cpus,
         nodes=args.nodes or default_nodes,
         icount=args.icount,
+        one_thread=args.one_thread,
         cpu=args.cpu,
         append=args.append,
         env=args.env,
@@ -130,6 +131,10 @@ def add_boot_options(parser: argparse.ArgumentParser) -> None:
            help="NUMA nodes (default 2)")
     option("--icount", action="store_true",
            help="count instructions instead of time: one CPU, one node")
+    option("--one-thread", action="store_true",
+           help="emulate all CPUs in turn: where the kernel patches itself"
+                " all the time, CPUs emulated in parallel now and then keep"
+                " a breakpoint that is gone, and hang")
     option("--cpu", default=defaults.cpu, metavar="MODEL",
            help="QEMU's CPU model (default %(default)s: with the hypervisor"
                 " bit set the kernel's spinlocks hide their tracepoints)")

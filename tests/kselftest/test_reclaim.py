@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The reclaim source beside ftrace, vmstat and PSI.
+
+Each load makes one kind of reclaim; the source is held before ftrace is
+turned on and read after it is off, on a machine that does nothing else, so
+that counts must be equal and times differ by the clocks' distance alone.
+"""
+
+import os
+import re
+import time
+
+from harness import check, client, equal, memtel, read, write
+from pressure import (CGROUP, FullNode, Trace, cgroup, close, grown,
+                      read_disk, vmstat)
+
+VMSCAN = "vmscan:mm_vmscan_"
+
+
+def held():
+    """A client that holds the source, and a reader of its rows by kind."""
+    ynl = client()
+    ynl.do("source-hold", {"name": "reclaim"})
+    ynl.do("source-reset", {"name": "reclaim"})
+
+    def rows(kind):
+        return ynl.dump("reclaim-get", {"kind": kind})
+    return ynl, rows
+
+
+def total(rows, key):
+    """A count of the timings of rows, in sum."""
+    return sum(row["timing"][key] for row in rows)
+
+
+def lost_nothing(ynl):
+    """No begin or end was lost, no table full."""
+    source = ynl.do("source-get", {"name": "reclaim"})
+    for key in ("unpaired-begins", "unpaired-ends", "unplaced-begins",
+                "unplaced-rows"):
+        equal(source[key], 0, key)
+
+
+def equals_ftrace(rows, pairs, what):
+    """Count, time, longest and histogram of rows are those of pairs."""
+    equal(total(rows, "count"), len(pairs), f"count of {what}")
+    close(total(rows, "total-ns"), sum(ns for ns, _, _ in pairs), len(pairs),
+          f"time of {what}")
+    for row in rows:
+        timing = row["timing"]
+        equal(sum(b["count"] for b in timing.get("bucket", [])),
+              timing["count"], f"histogram of {what}")
+    if pairs:
+        close(max(row["timing"]["longest-ns"] for row in rows),
+              max(ns for ns, _, _ in pairs), 1, f"longest of {what}")
+
+
+def test_memory_cgroup():
+    """A cgroup at its limit: time and count by the cgroup, exactly."""
+    ynl, rows = held()
+    group = cgroup("small", max="8M")
+    with Trace(f"{VMSCAN}memcg_reclaim_begin",
+               f"{VMSCAN}memcg_reclaim_end") as trace:
+        read_disk(40, group)
+    pairs = trace.pairs("mm_vmscan_memcg_reclaim_begin",
+                        "mm_vmscan_memcg_reclaim_end")
+    check(len(pairs) > 20, f"too little load: {len(pairs)} reclaims")
+    got = rows("memcg")
+    equals_ftrace(got, pairs, "memcg reclaim")
+    equal(len(got), 1, "cgroups")
+    equal(got[0]["cgroup-id"], os.stat(group).st_ino, "id of the cgroup")
+    equal(got[0]["cgroup-path"], "/small", "path of the cgroup")
+    failures = sum(int(end["nr_reclaimed"]) < 1 << int(begin["order"])
+                   for _, begin, end in pairs)
+    equal(got[0]["failures"], failures, "failures")
+    check(got[0]["pages-scanned"] > 0, "no page scanned")
+    one = ynl.do("reclaim-get", {"kind": "memcg",
+                                 "cgroup-id": os.stat(group).st_ino})
+    equal(one, got[0], "the row by its id")
+    lost_nothing(ynl)
+    for _ in range(50):
+        try:
+            os.rmdir(group)
+            break
+        except OSError:
+            time.sleep(0.1)
+    gone = rows("memcg")[0]
+    check("cgroup-path" not in gone, "a path of a cgroup that is gone")
+    equal(gone["timing"]["count"], len(pairs), "its counts")
+
+
+def psi_some_ns():
+    """Time in which some task was stalled for memory, by the kernel."""
+    return int(re.search(r"some .*total=(\d+)",
+                         read("/proc/pressure/memory"))[1]) * 1000
+
+
+def test_direct_and_kswapd():
+    """A node full of page cache, and one task that wants huge pages there.
+
+    One task alone reclaims, so its time is at most that in which the kernel
+    says that some task was stalled.
+    """
+    ynl, rows = held()
+    read_disk(1000, node=0, cpu=0)
+    ynl.do("source-reset", {"name": "reclaim"})
+    before, psi = vmstat(), psi_some_ns()
+    node = FullNode(0, -400)
+    try:
+        with Trace(f"{VMSCAN}direct_reclaim_begin",
+                   f"{VMSCAN}direct_reclaim_end", f"{VMSCAN}kswapd_wake",
+                   f"{VMSCAN}kswapd_sleep",
+                   f"{VMSCAN}lru_shrink_inactive") as trace:
+            node.fill()
+            time.sleep(2)
+        after = vmstat()
+        psi = psi_some_ns() - psi
+        direct, kswapd = rows("direct"), rows("kswapd")
+    finally:
+        node.empty()
+    pairs = trace.pairs("mm_vmscan_direct_reclaim_begin",
+                        "mm_vmscan_direct_reclaim_end")
+    print(f"# {len(pairs)} direct reclaims, {trace.count('mm_vmscan_kswapd_wake')}"
+          " rounds of kswapd")
+    check(len(pairs) > 0, "no direct reclaim")
+    equals_ftrace(direct, pairs, "direct reclaim")
+    busy = [row for row in direct if row["timing"]["count"]]
+    equal([(row["node-id"], row["zone"]) for row in busy], [(0, "DMA32")],
+          "where")
+    equal(sum(order["count"] for row in busy for order in row["order"]),
+          len(pairs), "by order")
+    equal(sum(gfp["count"] for row in busy for gfp in row["gfp"]),
+          len(pairs), "by gfp class")
+    orders = {}
+    for _, begin, _ in pairs:
+        orders[int(begin["order"])] = orders.get(int(begin["order"]), 0) + 1
+    equal({o["order"]: o["count"] for o in busy[0]["order"]}, orders,
+          "orders")
+    check(total(direct, "total-ns") <= psi + 10**7 * 2,
+          f"direct reclaim took {total(direct, 'total-ns')} ns, PSI says that "
+          f"tasks were stalled for {psi} ns")
+    check(len(pairs) <= grown(before, after, r"allocstall_.*"),
+          "more direct reclaims than the kernel counted")
+    for key, pages in (("pages-scanned", r"pgscan_(direct|kswapd)"),
+                       ("pages-reclaimed", r"pgsteal_(direct|kswapd)")):
+        equal(sum(row[key] for row in direct + kswapd),
+              grown(before, after, pages), key)
+    wakes = trace.count("mm_vmscan_kswapd_wake")
+    rounds = total(kswapd, "count")
+    # The last round of each node may not have ended.
+    check(wakes - 2 <= rounds <= wakes, f"{rounds} rounds of {wakes} wakeups")
+    check(wakes > 0, "kswapd was not woken")
+    lost_nothing(ynl)
+
+
+def test_joined_with_zones_and_nodes():
+    """zone-get and node-get have the times of reclaim-get; absent without."""
+    ynl, rows = held()
+    with FullNode(0, 40):
+        read_disk(200, node=0, cpu=0)
+        for row in rows("direct"):
+            zone = ynl.do("zone-get", {"node-id": row["node-id"],
+                                       "name": row["zone"]})
+            for key in ("count", "total-ns", "longest-ns"):
+                equal(zone["direct-reclaim"][key], row["timing"][key],
+                      f"{row['zone']}: {key}")
+        node = ynl.do("node-get", {"id": 0})
+        sums = [row for row in rows("direct") if row["node-id"] == 0]
+        equal(node["direct-reclaim"]["count"], total(sums, "count"), "node 0")
+        check(node["kswapd"]["count"] >= 0, "no kswapd")
+    ynl.do("source-release", {"name": "reclaim"})
+    check("direct-reclaim" not in ynl.do("node-get", {"id": 0}),
+          "a time of a source that is not attached")
+
+
+def test_node_reclaim():
+    """vm.zone_reclaim_mode: attempts, failures, and where pages came from."""
+    ynl, rows = held()
+    write("/proc/sys/vm/zone_reclaim_mode", "1")
+    try:
+        with FullNode(0, 200):
+            before = vmstat()
+            with Trace(f"{VMSCAN}node_reclaim_begin",
+                       f"{VMSCAN}node_reclaim_end") as trace:
+                read_disk(400, cpu=0)
+            after = vmstat()
+            got = rows("node")
+    finally:
+        write("/proc/sys/vm/zone_reclaim_mode", "0")
+    pairs = trace.pairs("mm_vmscan_node_reclaim_begin",
+                        "mm_vmscan_node_reclaim_end")
+    check(len(pairs) > 10, f"too little load: {len(pairs)} node reclaims")
+    equals_ftrace(got, pairs, "node reclaim")
+    equal(sum(row["failures"] for row in got),
+          grown(before, after, "zone_reclaim_failed"),
+          "failures, by vmstat")
+    landed = {key: sum(row[f"landed-{key}"] for row in got)
+              for key in ("here", "elsewhere", "nowhere")}
+    print(f"# landed: {landed}")
+    check(0 < sum(landed.values()) <= len(pairs), f"landed {landed}")
+    check(landed["here"] > 0, f"nothing was served here: {landed}")
+    lost_nothing(ynl)
+
+
+def test_compaction():
+    """Compaction that a task asks for: time, count and outcome by zone."""
+    ynl, rows = held()
+    with Trace("compaction:mm_compaction_begin",
+               "compaction:mm_compaction_end") as trace:
+        read_disk(100)
+        write("/proc/sys/vm/compact_memory", "1")
+        with FullNode(1, 60):
+            pass
+    pairs = trace.pairs("mm_compaction_begin", "mm_compaction_end")
+    got = rows("compaction") + rows("background-compaction")
+    check(len(pairs) >= 3, f"too little load: {len(pairs)} compactions")
+    equals_ftrace(got, pairs, "compaction")
+    outcomes = {}
+    for row in got:
+        for outcome in row.get("outcome", []):
+            outcomes[outcome["outcome"]] = (
+                outcomes.get(outcome["outcome"], 0) + outcome["count"])
+    wanted = {}
+    for _, _, end in pairs:
+        name = end["status"].replace("partial_skipped", "partial-skipped")
+        if name not in ("success", "complete", "partial-skipped",
+                        "contended"):
+            name = "other"
+        wanted[name] = wanted.get(name, 0) + 1
+    equal(outcomes, wanted, "outcomes")
+    equal({(row["node-id"], row["zone"]) for row in rows("compaction")
+           if row["timing"]["count"]} >= {(0, "DMA32"), (1, "DMA32")}, True,
+          "both nodes were compacted")
+    lost_nothing(ynl)
+
+
+def test_throttling():
+    """As many tasks throttled as ftrace saw, and for as long."""
+    ynl, rows = held()
+    with FullNode(0, 30), Trace(f"{VMSCAN}throttled") as trace:
+        read_disk(200, node=0, cpu=0)
+    delayed = [int(event[3]["usec_delayed"]) for event in trace.events]
+    print(f"# {len(delayed)} times throttled")
+    equal(total(rows("throttle"), "count"), len(delayed), "throttled")
+    equal(total(rows("throttle"), "total-ns"), sum(delayed) * 1000, "for")
+    lost_nothing(ynl)
+
+
+def test_table_of_cgroups_is_bounded():
+    """More cgroups than there are rows: what had no row is counted."""
+    ynl = client()
+    path = "/sys/module/memtel/parameters/reclaim_cgroups"
+    equal(read(path).strip(), "256", "default")
+    ynl.do("source-hold", {"name": "reclaim"})
+    equal(ynl.do("source-get", {"name": "reclaim"})["slots-total"], 256,
+          "rows")
+
+
+def test_refusals():
+    """Not attached, no such row, no kind: each has its words."""
+    ynl = client()
+    for command, request, errno, words in (
+            ("reclaim-get", {"kind": "direct"}, 61, "not attached"),
+            ("shrinker-get", {"name": "x", "node-id": 0}, 61, "not attached"),
+            ("lock-get", {"node-id": 0, "zone": "DMA32"}, 61, "not attached"),
+            ("reclaim-get", {}, 22, "kind"),
+            ("lock-get", {"node-id": 0}, 22, "name"),
+            ("shrinker-get", {"node-id": 0}, 22, "name or id"),
+            ("fallback-get", {"node-id": 0}, 22, "wanted")):
+        refused(ynl, command, request, errno, words)
+    for source in ("reclaim", "shrinker", "zonelock", "fallback"):
+        ynl.do("source-hold", {"name": source})
+    refused(ynl, "reclaim-get", {"kind": "direct", "zone": "Nowhere"}, 2,
+            "no such row")
+    refused(ynl, "shrinker-get", {"name": "none", "node-id": 0}, 2,
+            "no such row")
+    refused(ynl, "reclaim-get", {"kind": "direct", "node-id": 77}, 2,
+            "no such node")
+
+
+def refused(ynl, command, request, errno, words):
+    """A request fails with this errno and words."""
+    try:
+        ynl.do(command, request)
+    except Exception as error:  # pylint: disable=broad-except
+        equal(-error.nl_msg.error, errno, f"errno of {command} {request}")
+        message = error.nl_msg.extack.get("msg", "")
+        check(words in message, f"{command} {request}: says '{message}'")
+        return
+    check(False, f"{command} {request} was not refused")
+
+
+def test_tool_shows_it():
+    """memtel reclaim: as the kernel says; without the source, it says so."""
+    done = memtel("reclaim", status=1)
+    check("not attached" in done.stderr and "enable" in done.stderr,
+          done.stderr)
+    ynl, rows = held()
+    group = cgroup("tool", max="8M")
+    read_disk(40, group)
+    text = memtel("reclaim", "--kind", "memcg").stdout.splitlines()
+    equal(len(text), 2, "lines")
+    check("/tool" in text[1], text[1])
+    row = rows("memcg")[0]
+    check(str(row["timing"]["count"]) in text[1].split(), text[1])
+    out = memtel("reclaim", "--interval", "0.2", "--count", "2",
+                 "--columns", "kind,count,count_per_s,busy_percent").stdout
+    check("COUNT/S" in out and "BUSY%" in out, out)
+    memtel("reclaim", "--kind", "none", status=2)
+    memtel("locks", status=1)
+    memtel("shrinkers", "--interval", "0.1", "--count", "1")
+    memtel("fallback", "--interval", "0.1", "--count", "1")
+    memtel("zones")
+    check(os.path.isdir(CGROUP), "no cgroups")

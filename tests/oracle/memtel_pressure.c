@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pressure of known size: shrinkers that sleep, storms of page allocations,
+ * begin and end events that are no pairs.
+ *
+ * /sys/kernel/debug/memtel_pressure/
+ *   run      write one command a time:
+ *     shrinker MS OBJECTS   make the shrinker, NUMA aware: while it is armed
+ *                           it has OBJECTS on each node; a scan sleeps MS
+ *                           milliseconds and frees all it is told to scan
+ *     arm CALLS             let it be scanned so many times
+ *     remove                take the shrinker away
+ *     storm ORDER N         on all CPUs at once, N times: allocate and free a
+ *                           block of pages
+ *     pairs SCENARIO        call the probes on mm_shrink_slab_start and _end
+ *                           as the tracepoints would, for a shrinker that
+ *                           nobody registered: nested, lost-begin, lost-end
+ *   shrinker read: "NODE CALLS SCANNED FREED" of the shrinker, by its own
+ *            count
+ *   locks    read: "ADDRESS NODE ZONE" of every zone's lock
+ */
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/seq_file.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#define MAX_NODES	8
+#define PAIR_MS		20
+
+static DEFINE_MUTEX(lock);	/* one command a time */
+static struct dentry *dir;
+
+/* The shrinker's; written by scans, which may run at once. */
+static atomic_t armed = ATOMIC_INIT(0);
+static atomic_long_t calls[MAX_NODES], scanned[MAX_NODES], freed[MAX_NODES];
+static unsigned int sleep_ms;
+static unsigned long objects;
+static bool registered;
+
+static unsigned long pressure_count(struct shrinker *shrinker,
+				    struct shrink_control *sc)
+{
+	return atomic_read(&armed) > 0 ? objects : 0;
+}
+
+static unsigned long pressure_scan(struct shrinker *shrinker,
+				   struct shrink_control *sc)
+{
+	atomic_dec(&armed);
+	msleep(sleep_ms);
+	atomic_long_inc(&calls[sc->nid]);
+	atomic_long_add(sc->nr_to_scan, &scanned[sc->nid]);
+	atomic_long_add(sc->nr_to_scan, &freed[sc->nid]);
+	return sc->nr_to_scan;
+}
+
+/* So large a batch makes one scan of each call. */
+static struct shrinker shrinker = {
+	.count_objects = pressure_count,
+	.scan_objects = pressure_scan,
+	.seeks = DEFAULT_SEEKS,
+	.batch = 1L << 30,
+	.flags = SHRINKER_NUMA_AWARE,
+};
+
+/* Never registered: only its address is told to probes. */
+static struct shrinker pretended = {
+	.scan_objects = pressure_scan,
+};
+
+static int run_shrinker(char *args)
+{
+	int nid, err;
+
+	if (registered || sscanf(args, "%u %lu", &sleep_ms, &objects) != 2)
+		return -EINVAL;
+	for (nid = 0; nid < MAX_NODES; nid++) {
+		atomic_long_set(&calls[nid], 0);
+		atomic_long_set(&scanned[nid], 0);
+		atomic_long_set(&freed[nid], 0);
+	}
+	err = register_shrinker(&shrinker, "memtel-pressure");
+	registered = !err;
+	return err;
+}
+
+static int run_arm(char *args)
+{
+	int nr;
+
+	if (!registered || kstrtoint(strim(args), 10, &nr))
+		return -EINVAL;
+	atomic_set(&armed, nr);
+	return 0;
+}
+
+static int run_remove(char *args)
+{
+	if (!registered)
+		return -EINVAL;
+	unregister_shrinker(&shrinker);
+	registered = false;
+	return 0;
+}
+
+static unsigned int storm_order, storm_nr;
+
+static void storm(struct work_struct *work)
+{
+	unsigned int i;
+
+	for (i = 0; i < storm_nr; i++) {
+		struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN,
+						storm_order);
+
+		if (page)
+			__free_pages(page, storm_order);
+		if (!(i % 256))
+			cond_resched();
+	}
+}
+
+static int on_every_cpu(work_func_t func)
+{
+	struct work_struct *works = kcalloc(nr_cpu_ids, sizeof(*works),
+					    GFP_KERNEL);
+	int cpu;
+
+	if (!works)
+		return -ENOMEM;
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		INIT_WORK(&works[cpu], func);
+		schedule_work_on(cpu, &works[cpu]);
+	}
+	for_each_online_cpu(cpu)
+		flush_work(&works[cpu]);
+	cpus_read_unlock();
+	kfree(works);
+	return 0;
+}
+
+static int run_storm(char *args)
+{
+	if (sscanf(args, "%u %u", &storm_order, &storm_nr) != 2 ||
+	    storm_order >= MAX_ORDER)
+		return -EINVAL;
+	return on_every_cpu(storm);
+}
+
+static struct tracepoint *shrink_start, *shrink_end;
+
+static void find(struct tracepoint *tp, void *priv)
+{
+	if (!strcmp(tp->name, "mm_shrink_slab_start"))
+		shrink_start = tp;
+	if (!strcmp(tp->name, "mm_shrink_slab_end"))
+		shrink_end = tp;
+}
+
+/* Call a tracepoint's probes as it would, in its context. */
+#define CALL(tp, ...) do {						\
+	struct tracepoint_func *f;					\
+									\
+	preempt_disable_notrace();					\
+	f = rcu_dereference_sched((tp)->funcs);				\
+	for (; f && f->func; f++)					\
+		((typeof(fn))f->func)(f->data, __VA_ARGS__);		\
+	preempt_enable_notrace();					\
+} while (0)
+
+static noinline void call_start(long total_scan)
+{
+	void (*fn)(void *data, struct shrinker *shr, struct shrink_control *sc,
+		   long nr_objects, unsigned long cache_items,
+		   unsigned long long delta, unsigned long total_scan,
+		   int priority);
+	struct shrink_control sc = { .nid = 0, .gfp_mask = GFP_KERNEL };
+
+	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0);
+}
+
+static noinline void call_end(long total_scan, int nr_freed)
+{
+	void (*fn)(void *data, struct shrinker *shr, int nid, int retval,
+		   long unused_scan, long new_scan, long total_scan);
+
+	CALL(shrink_end, &pretended, 0, nr_freed, 0, 0, total_scan);
+}
+
+/* A call within itself: its frame lies deeper in the stack. */
+static noinline void call_nested(unsigned int depth)
+{
+	char room[256];
+
+	memset(room, depth, sizeof(room));
+	barrier_data(room);
+	call_start(10);
+	msleep(PAIR_MS);
+	if (depth)
+		call_nested(depth - 1);
+	call_end(0, 7);
+}
+
+static int run_pairs(char *args)
+{
+	char *scenario = strim(args);
+
+	if (!shrink_start || !shrink_end)
+		return -ENOENT;
+	if (!strcmp(scenario, "nested")) {
+		call_nested(2);
+	} else if (!strcmp(scenario, "lost-begin")) {
+		int i;
+
+		/* One place in the stack: the first can have no end any more. */
+		for (i = 0; i < 2; i++) {
+			call_start(10);
+			msleep(PAIR_MS);
+		}
+		call_end(0, 7);
+	} else if (!strcmp(scenario, "lost-end")) {
+		call_end(0, 7);
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(char *args);
+} commands[] = {
+	{ "shrinker", run_shrinker },
+	{ "arm", run_arm },
+	{ "remove", run_remove },
+	{ "storm", run_storm },
+	{ "pairs", run_pairs },
+};
+
+static ssize_t run_write(struct file *file, const char __user *user,
+			 size_t len, loff_t *pos)
+{
+	char buf[64] = {}, *args = buf;
+	int i, err = -EINVAL;
+
+	if (len >= sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, user, len))
+		return -EFAULT;
+	strsep(&args, "\n ");
+	mutex_lock(&lock);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(buf, commands[i].name))
+			err = commands[i].run(args ?: "");
+	mutex_unlock(&lock);
+	return err ?: len;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = run_write,
+};
+
+static int shrinker_show(struct seq_file *m, void *v)
+{
+	int nid;
+
+	for (nid = 0; nid < MAX_NODES; nid++)
+		if (atomic_long_read(&calls[nid]))
+			seq_printf(m, "%d %ld %ld %ld\n", nid,
+				   atomic_long_read(&calls[nid]),
+				   atomic_long_read(&scanned[nid]),
+				   atomic_long_read(&freed[nid]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(shrinker);
+
+static int locks_show(struct seq_file *m, void *v)
+{
+	int nid, i;
+
+	for_each_online_node(nid) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+			if (populated_zone(zone))
+				seq_printf(m, "%lx %d %s\n",
+					   (unsigned long)&zone->lock, nid,
+					   zone->name);
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(locks);
+
+static int __init pressure_init(void)
+{
+	for_each_kernel_tracepoint(find, NULL);
+	dir = debugfs_create_dir("memtel_pressure", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("shrinker", 0400, dir, NULL, &shrinker_fops);
+	debugfs_create_file("locks", 0400, dir, NULL, &locks_fops);
+	return 0;
+}
+
+static void __exit pressure_exit(void)
+{
+	debugfs_remove_recursive(dir);
+	run_remove("");
+}
+
+module_init(pressure_init);
+module_exit(pressure_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The memtel authors");
+MODULE_DESCRIPTION("Memory pressure of known size for memtel's tests");
