@@ -28,8 +28,8 @@
  * page the task gets: the node of that is compared. While no task waits for
  * that, a page allocation costs one load and a branch here.
  *
- * What it does not see: time in __perform_reclaim() outside the two events, and
- * reclaim that fires none (proactive hibernation images, DAMON). Pages freed by
+ * What it does not see: time in a reclaim's call outside its two events, and
+ * reclaim that fires none, such as that for a hibernation image. Pages freed by
  * shrinkers are not in pages_reclaimed.
  */
 #include <linux/compaction.h>

@@ -20,6 +20,9 @@ finish() {
 		kill "$load" 2>/dev/null || true
 		wait "$load" 2>/dev/null || true
 	fi
+	if [ -n "${group:-}" ]; then
+		rmdir "$group" 2>/dev/null || true
+	fi
 	rm -rf "$work"
 }
 
@@ -32,7 +35,7 @@ if [ -d /sys/module/memtel ]; then
 else
 	insmod "$build/kmod/memtel.ko"
 fi
-"$memtel" enable slab
+"$memtel" enable slab reclaim shrinker zonelock fallback
 
 step "stress-ng: files, directories, pipes and sockets, on all CPUs"
 (cd "$work" && exec stress-ng --dentry 2 --dentries 500 --sock 2 --pipe 2 \
@@ -49,6 +52,34 @@ step "memtel caches --interval 3 --count 4 --sort allocs --top 12"
 kill "$load" 2>/dev/null || true
 wait "$load" 2>/dev/null || true
 load=
+
+# A cgroup of the unified hierarchy; a host may have it elsewhere, or not.
+if [ -w /sys/fs/cgroup/cgroup.subtree_control ]; then
+	step "a memory cgroup of 4 MiB that reads the large libraries of the system"
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	group=/sys/fs/cgroup/memtel-demo
+	mkdir "$group"
+	echo 4M >"$group/memory.max"
+	sh -c "echo \$\$ >$group/cgroup.procs && exec find /usr/lib \
+		-name '*.so*' -size +500k -exec cat {} \;" >/dev/null &
+	load=$!
+	step "memtel reclaim --kind memcg --interval 3 --count 3"
+	"$memtel" reclaim --kind memcg --interval 3 --count 3
+	kill "$load" 2>/dev/null || true
+	wait "$load" 2>/dev/null || true
+	load=
+fi
+
+step "memory compacted: memtel reclaim --kind compaction"
+echo 1 >/proc/sys/vm/compact_memory
+"$memtel" reclaim --kind compaction
+step "caches dropped: memtel shrinkers --sort total_ns --top 8"
+echo 3 >/proc/sys/vm/drop_caches
+"$memtel" shrinkers --sort total_ns --top 8
+step "memtel locks"
+"$memtel" locks
+step "memtel fallback"
+"$memtel" fallback
 
 step "the load has ended: memtel caches --sort slab_bytes --top 12"
 "$memtel" caches --sort slab_bytes --top 12

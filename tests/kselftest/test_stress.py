@@ -13,8 +13,8 @@ EVENTS = ("kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free")
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
 # For what comes and goes: the two CPUs must have time for that, too.
-LIGHT = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
-         "--timeout", "1200")
+LIGHT = ("stress-ng", "--dentry", "1", "--dentries", "200", "--timeout",
+         "1200")
 SOURCES = ("slab", "reclaim", "shrinker", "zonelock", "fallback")
 CGROUP = "/sys/fs/cgroup"
 

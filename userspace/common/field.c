@@ -237,7 +237,7 @@ static const struct field matrix_fields[] = {
 /* A timing that another row has: how many, and how long in all. */
 #define HAS_TIMING(strukt, timing_, h, what) \
 	{ .key = #timing_ "_count", .head = h, .kind = FIELD_COUNT, \
-	  .shown = FIELD_SHOWN_PRESENT, .get = field_get_member, \
+	  .shown = FIELD_HIDDEN, .get = field_get_member, \
 	  PART(strukt, timing_), .attr = MEMTEL_A_TIMING_COUNT, \
 	  MEMBER(memtel_timing, count), .help = "how many " what }, \
 	{ .key = #timing_ "_total_ns", .head = h "-TIME", .kind = FIELD_NS, \
