@@ -107,7 +107,10 @@ static int number_of(int nid, int zid)
 	return numbers[nid * MAX_NR_ZONES + zid];
 }
 
-/* Interrupts off. What a zone's counter grew by since this CPU's last look. */
+/*
+ * Interrupts off. What a zone's counter grew by since this CPU's last look. A
+ * zone whose memory is unplugged loses its counters: only of populated ones.
+ */
 static __always_inline u64 growth(const struct fallback_zone *z,
 				  enum seen_word word,
 				  enum numa_stat_item item)
@@ -127,6 +130,8 @@ static void look(void *unused)
 	unsigned int i;
 
 	for (i = 0; i < nr_zones; i++) {
+		if (!populated_zone(zones[i].zone))
+			continue;
 		growth(&zones[i], SEEN_HIT, NUMA_HIT);
 		growth(&zones[i], SEEN_MISS, NUMA_MISS);
 		growth(&zones[i], SEEN_FOREIGN, NUMA_FOREIGN);
@@ -140,7 +145,8 @@ static int missed_zone(void)
 	unsigned int i;
 
 	for (i = 0; i < nr_zones; i++)
-		if (growth(&zones[i], SEEN_FOREIGN, NUMA_FOREIGN))
+		if (populated_zone(zones[i].zone) &&
+		    growth(&zones[i], SEEN_FOREIGN, NUMA_FOREIGN))
 			missed = i;
 	return missed;
 }
