@@ -16,8 +16,8 @@ REQUEST, ACK, DUMP = 1, 4, 0x300
 FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
           "remote-allocs", "remote-frees", "slabs", "objects-total")
 
-STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE = (
-    1, 2, 3, 5, 8, 9, 10, 11)
+STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE, FALLBACK = (
+    1, 2, 3, 5, 8, 9, 10, 11, 15)
 
 
 class Raw:
@@ -72,7 +72,8 @@ def test_status():
     status = client().do("status-get", {})
     equal(status["kernel"], os.uname().release, "kernel")
     equal({c["name"]: c.get("reason") for c in status["capability"]},
-          {"slab-counts": None, "slab-occupancy": None}, "capabilities")
+          dict.fromkeys(("slab-counts", "slab-occupancy", "reclaim",
+                         "shrinker", "zonelock", "fallback")), "capabilities")
     check(f'"{status["version"]}"' in memtel("status", "--json").stdout,
           "version by memtel")
 
@@ -84,7 +85,7 @@ def test_unknown_version_and_command():
         errno, text, _ = raw.send(STATUS, version=version)
         equal(errno, -93, f"version {version}")
         equal(text, "unknown version of the memtel family", "words")
-    for cmd in (0, 12, 255):
+    for cmd in (0, FALLBACK + 1, 255):
         equal(raw.send(cmd)[0], -95, f"command {cmd}")
     equal(raw.send(STATUS, flags=REQUEST | ACK | DUMP)[0], -95,
           "dump of what has none")
