@@ -16,8 +16,9 @@ REQUEST, ACK, DUMP = 1, 4, 0x300
 FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
           "remote-allocs", "remote-frees", "slabs", "objects-total")
 
-STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE, FALLBACK = (
-    1, 2, 3, 5, 8, 9, 10, 11, 15)
+STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE = (
+    1, 2, 3, 5, 8, 9, 10, 11)
+RECLAIM, SHRINKER, LOCK, FALLBACK = 12, 13, 14, 15
 
 
 class Raw:
@@ -97,8 +98,11 @@ def test_malformed_attributes():
     raw = Raw()
     long_name = b"x" * 64 + b"\0"
     strings = [(SOURCE, 2), (HOLD, 2), (4, 2), (ENABLE, 2), (6, 2), (7, 2),
-               (HOLD_GET, 2), (CACHE, 1), (CACHE, 3), (ZONE, 3)]
-    numbers = [(HOLD_GET, 1), (CACHE, 2), (CACHE, 4), (NODE, 2), (ZONE, 2)]
+               (HOLD_GET, 2), (CACHE, 1), (CACHE, 3), (ZONE, 3), (RECLAIM, 4),
+               (SHRINKER, 2), (LOCK, 4), (FALLBACK, 3), (FALLBACK, 5)]
+    numbers = [(HOLD_GET, 1), (CACHE, 2), (CACHE, 4), (NODE, 2), (ZONE, 2),
+               (RECLAIM, 2), (RECLAIM, 3), (SHRINKER, 3), (SHRINKER, 4),
+               (LOCK, 3), (FALLBACK, 2), (FALLBACK, 4)]
     for cmd, kind in strings:
         for data in (long_name, b"slab", b"", b"x" * 4000):
             errno, _, offset = raw.send(cmd, attr(kind, data))
@@ -110,13 +114,15 @@ def test_malformed_attributes():
             errno, _, offset = raw.send(cmd, attr(kind, data))
             check(errno in (-22, -34), f"u32 {cmd}/{kind} {data!r}: {errno}")
             equal(offset, 20, f"offset of {cmd}/{kind}")
-    for cmd, kind in ((CACHE, 4), (NODE, 2), (ZONE, 2)):
+    for cmd, kind in ((CACHE, 4), (NODE, 2), (ZONE, 2), (RECLAIM, 3),
+                      (SHRINKER, 4), (LOCK, 3), (FALLBACK, 2)):
         for value in (1024, 0xffffffff):
             errno, text, _ = raw.send(cmd, attr(kind, struct.pack("=I", value)))
             equal(errno, -34, f"node {value}")
             check(text, "no words")
     equal(raw.send(CACHE, attr(5, b"\1"))[0], -34, "flag with a value")
-    for cmd in (STATUS, SOURCE, HOLD_GET, CACHE, NODE, ZONE):
+    for cmd in (STATUS, SOURCE, HOLD_GET, CACHE, NODE, ZONE, RECLAIM,
+                SHRINKER, LOCK, FALLBACK):
         for kind in (0, 40, 0x3fff, 0x8002):
             errno = raw.send(cmd, attr(kind, b"slab\0"))[0]
             check(errno in (-22, -34), f"type {kind} of {cmd}: {errno}")

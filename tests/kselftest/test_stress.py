@@ -12,9 +12,9 @@ TRACING = "/sys/kernel/tracing"
 EVENTS = ("kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free")
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
-# For what comes and goes: the two CPUs must have time for that, too.
-LIGHT = ("stress-ng", "--dentry", "1", "--dentries", "200", "--timeout",
-         "1200")
+# For what comes and goes: takes what time that leaves of the two CPUs.
+LIGHT = ("nice", "-n", "19", "stress-ng", "--dentry", "1", "--dentries",
+         "200", "--timeout", "1200")
 SOURCES = ("slab", "reclaim", "shrinker", "zonelock", "fallback")
 CGROUP = "/sys/fs/cgroup"
 
@@ -32,9 +32,9 @@ class Load:
             write(f"{CGROUP}/cgroup.subtree_control", "+memory")
             write(f"{CGROUP}/stress/memory.max", "8M")
             self.commands.append((
-                "sh", "-c", f"echo $$ > {CGROUP}/stress/cgroup.procs; "
-                "while :; do find /usr/lib -name '*.so*' -type f | head -40 |"
-                " xargs cat; done"))
+                "nice", "-n", "19", "sh", "-c",
+                f"echo $$ > {CGROUP}/stress/cgroup.procs; while :; do find "
+                "/usr/lib -name '*.so*' -type f | head -40 | xargs cat; done"))
         self.processes = []
 
     def __enter__(self):
