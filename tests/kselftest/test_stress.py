@@ -7,8 +7,8 @@ import time
 
 from harness import (MODULE, check, client, equal, memtel, must, our_probes,
                      read, write)
+from pressure import TRACING, cgroup
 
-TRACING = "/sys/kernel/tracing"
 EVENTS = ("kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free")
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
@@ -16,7 +16,6 @@ STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
 LIGHT = ("nice", "-n", "19", "stress-ng", "--dentry", "1", "--dentries",
          "200", "--timeout", "1200")
 SOURCES = ("slab", "reclaim", "shrinker", "zonelock", "fallback")
-CGROUP = "/sys/fs/cgroup"
 
 
 class Load:
@@ -28,12 +27,10 @@ class Load:
     def __init__(self, command=STRESS, reclaiming=False):
         self.commands = [command]
         if reclaiming:
-            os.makedirs(f"{CGROUP}/stress", exist_ok=True)
-            write(f"{CGROUP}/cgroup.subtree_control", "+memory")
-            write(f"{CGROUP}/stress/memory.max", "8M")
+            group = cgroup("stress", max="8M")
             self.commands.append((
                 "nice", "-n", "19", "sh", "-c",
-                f"echo $$ > {CGROUP}/stress/cgroup.procs; while :; do find "
+                f"echo $$ > {group}/cgroup.procs; while :; do find "
                 "/usr/lib -name '*.so*' -type f | head -40 | xargs cat; done"))
         self.processes = []
 
