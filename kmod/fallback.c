@@ -341,6 +341,22 @@ bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell)
 	return cell->samples;
 }
 
+/* Estimated allocations that were not served as wanted. Source attached. */
+u64 memtel_fallback_total(const struct memtel_scope *scope)
+{
+	unsigned int want, got;
+	u64 samples = 0;
+
+	for (want = 0; want < nr_zones; want++)
+		for (got = 0; got < nr_zones; got++)
+			if (want != got &&
+			    memtel_scope_has_node(scope,
+						  zone_to_nid(zones[want].zone)))
+				samples += memtel_counter_sum(&zones[want]
+							      .cells[got]);
+	return samples * sampling;
+}
+
 struct memtel_source memtel_fallback_source = {
 	.name = "fallback",
 	.capability = "fallback",

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "scope.h"
+
 /**
  * struct memtel_fallback_cell - a cell of the matrix
  * @wanted_nid: node wanted
@@ -23,5 +25,6 @@ struct memtel_fallback_cell {
 
 unsigned int memtel_fallback_cells(void);
 bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell);
+u64 memtel_fallback_total(const struct memtel_scope *scope);
 
 #endif /* _MEMTEL_FALLBACK_H */

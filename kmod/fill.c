@@ -12,6 +12,7 @@
 #include <linux/utsname.h>
 
 #include "cursor.h"
+#include "event.h"
 #include "fill.h"
 #include "gauge.h"
 #include "private.h"
@@ -40,8 +41,8 @@ int memtel_fill_status(struct sk_buff *skb)
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
-				nr * (NEST_BYTES + NAME_BYTES + REASON_BYTES),
-				0))
+				nr * (NEST_BYTES + NAME_BYTES + REASON_BYTES) +
+				2 * U64_BYTES, MEMTEL_A_STATUS_PAD))
 		return -EMSGSIZE;
 	memtel_put_string(&c, MEMTEL_A_STATUS_VERSION, MEMTEL_VERSION);
 	memtel_put_string(&c, MEMTEL_A_STATUS_KERNEL, init_utsname()->release);
@@ -54,6 +55,10 @@ int memtel_fill_status(struct sk_buff *skb)
 	}
 	put_capability(&c, "slab-occupancy", memtel_private_cannot_list(),
 		       NULL);
+	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENT_SEQUENCE,
+		       memtel_event_sequence());
+	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENTS_UNSENT,
+		       memtel_events_unsent());
 	return memtel_cursor_end(&c);
 }
 
@@ -109,13 +114,15 @@ int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold)
 {
 	struct memtel_cursor c;
 
-	if (memtel_cursor_begin(&c, skb, 4 * U32_BYTES + 2 * NAME_BYTES, 0))
+	if (memtel_cursor_begin(&c, skb, 5 * U32_BYTES + 2 * NAME_BYTES, 0))
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_HOLD_ID, hold->id);
 	memtel_put_string(&c, MEMTEL_A_HOLD_SOURCE, hold->source->name);
-	memtel_put_u32(&c, MEMTEL_A_HOLD_KIND, hold->kind);
-	if (hold->kind == MEMTEL_HOLD_KIND_SOCKET)
-		memtel_put_u32(&c, MEMTEL_A_HOLD_PORTID, hold->portid);
+	memtel_put_u32(&c, MEMTEL_A_HOLD_KIND, hold->holder.kind);
+	if (hold->holder.portid)
+		memtel_put_u32(&c, MEMTEL_A_HOLD_PORTID, hold->holder.portid);
+	if (hold->holder.trigger)
+		memtel_put_u32(&c, MEMTEL_A_HOLD_TRIGGER, hold->holder.trigger);
 	memtel_put_u32(&c, MEMTEL_A_HOLD_PID, hold->pid);
 	memtel_put_string(&c, MEMTEL_A_HOLD_COMM, hold->comm);
 	return memtel_cursor_end(&c);

@@ -12,6 +12,8 @@ struct memtel_node;
 struct memtel_snapshot;
 struct memtel_source;
 struct memtel_timing;
+struct memtel_topk_row;
+struct memtel_trigger;
 struct memtel_zone;
 struct sk_buff;
 
@@ -38,5 +40,13 @@ size_t memtel_fill_reclaim_bytes(void);
 int memtel_fill_shrinker(struct sk_buff *skb, unsigned int i);
 int memtel_fill_lock(struct sk_buff *skb, unsigned int i);
 int memtel_fill_fallback(struct sk_buff *skb, unsigned int i);
+
+/* fill_trigger.c */
+int memtel_fill_site(struct sk_buff *skb, const struct memtel_topk_row *row,
+		     bool with_symbol);
+int memtel_fill_stall(struct sk_buff *skb, enum memtel_suspect_kind kind,
+		      const struct memtel_topk_row *row);
+int memtel_fill_trigger(struct sk_buff *skb,
+			const struct memtel_trigger *trigger);
 
 #endif /* _MEMTEL_FILL_H */

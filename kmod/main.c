@@ -8,6 +8,7 @@
 #include "netlink.h"
 #include "private.h"
 #include "source.h"
+#include "trigger.h"
 
 static int __init memtel_init(void)
 {
@@ -15,16 +16,27 @@ static int __init memtel_init(void)
 
 	memtel_private_init();
 	memtel_sources_init();
+	err = memtel_triggers_init();
+	if (err)
+		goto err_private;
 	err = memtel_netlink_init();
 	if (err)
-		memtel_private_exit();
+		goto err_triggers;
+	return 0;
+
+err_triggers:
+	memtel_triggers_exit();
+err_private:
+	memtel_private_exit();
 	return err;
 }
 
 static void __exit memtel_exit(void)
 {
+	memtel_triggers_stop();
 	memtel_netlink_exit();
 	memtel_sources_exit();
+	memtel_triggers_exit();
 	memtel_private_exit();
 }
 

@@ -8,6 +8,7 @@
 
 struct memtel_snapshot;
 struct memtel_table;
+struct memtel_topk_view;
 
 /* Returned by a dump's row when there is nothing to show at its place. */
 #define MEMTEL_NO_ROW	1
@@ -16,12 +17,14 @@ struct memtel_table;
  * struct memtel_dump_ctx - where a dump is, in cb->ctx
  * @snap: the caches', taken at the start
  * @table: of which rows are dumped, netlink_reclaim.c's
+ * @views: of call sites, or of tasks and cgroups, taken at the start
  * @next: the row that comes next
  */
 struct memtel_dump_ctx {
 	union {
 		struct memtel_snapshot *snap;
 		const struct memtel_table *table;
+		struct memtel_topk_view *views;
 	};
 	unsigned int next;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family, and the end of sockets that hold sources.
+ * The generic netlink family, and the end of sockets that hold sources or have
+ * triggers.
  *
  * Policies and the table of operations are generated from memtel.yaml; the
  * operations are in netlink_*.c, attributes are written by fill.c. Operations
@@ -13,6 +14,7 @@
 #include "generated/netlink.h"
 #include "netlink.h"
 #include "source.h"
+#include "trigger.h"
 
 /* Called in the context of the close, for every netlink socket there is. */
 static int on_socket_release(struct notifier_block *nb, unsigned long action,
@@ -22,13 +24,26 @@ static int on_socket_release(struct notifier_block *nb, unsigned long action,
 
 	if (action == NETLINK_URELEASE &&
 	    notify->protocol == NETLINK_GENERIC &&
-	    net_eq(notify->net, &init_net))
+	    net_eq(notify->net, &init_net)) {
+		memtel_triggers_release_socket(notify->portid);
 		memtel_sources_release_socket(notify->portid);
+	}
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block socket_notifier = {
 	.notifier_call = on_socket_release,
+};
+
+/*
+ * What the generator does not give: who may join. As for those that change
+ * something, it takes CAP_NET_ADMIN.
+ */
+static const struct genl_multicast_group groups[] = {
+	[MEMTEL_NLGRP_EVENTS] = {
+		.name = MEMTEL_MCGRP_EVENTS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 /**
@@ -42,6 +57,8 @@ int __init memtel_netlink_init(void)
 
 	/* Host-wide numbers are for the host's own network namespace. */
 	memtel_nl_family.netnsok = false;
+	memtel_nl_family.mcgrps = groups;
+	memtel_nl_family.n_mcgrps = ARRAY_SIZE(groups);
 
 	err = netlink_register_notifier(&socket_notifier);
 	if (err)

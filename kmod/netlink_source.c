@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Requests about the module, its sources and their holders. All state they
- * touch is protected by memtel_source_lock.
+ * touch is protected by memtel_source_lock, but for the number of events.
  */
 #include "fill.h"
 #include "generated/netlink.h"
 #include "message.h"
 #include "source.h"
+#include "trigger.h"
 
 int memtel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -19,7 +20,11 @@ int memtel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = memtel_reply_begin(&reply, info, 0);
 	if (err)
 		return err;
-	return memtel_reply_end(&reply, info, memtel_fill_status(reply.skb));
+	/* All events up to the number that is told have been sent. */
+	mutex_lock(&memtel_trigger_lock);
+	err = memtel_fill_status(reply.skb);
+	mutex_unlock(&memtel_trigger_lock);
+	return memtel_reply_end(&reply, info, err);
 }
 
 static struct memtel_source *source_of(struct genl_info *info)
@@ -103,16 +108,24 @@ static int change_source(struct sk_buff *skb, struct genl_info *info,
 	return err;
 }
 
+static struct memtel_holder socket_of(const struct genl_info *info)
+{
+	return (struct memtel_holder) {
+		.kind = MEMTEL_HOLD_KIND_SOCKET,
+		.portid = info->snd_portid,
+	};
+}
+
+static const struct memtel_holder admin = { .kind = MEMTEL_HOLD_KIND_ADMIN };
+
 static int hold_socket(struct memtel_source *source, struct genl_info *info)
 {
-	return memtel_source_hold(source, MEMTEL_HOLD_KIND_SOCKET,
-				  info->snd_portid, info->extack);
+	return memtel_source_hold(source, socket_of(info), info->extack);
 }
 
 static int release_socket(struct memtel_source *source, struct genl_info *info)
 {
-	int err = memtel_source_release(source, MEMTEL_HOLD_KIND_SOCKET,
-					info->snd_portid);
+	int err = memtel_source_release(source, socket_of(info));
 
 	if (err)
 		NL_SET_ERR_MSG(info->extack,
@@ -122,13 +135,12 @@ static int release_socket(struct memtel_source *source, struct genl_info *info)
 
 static int hold_admin(struct memtel_source *source, struct genl_info *info)
 {
-	return memtel_source_hold(source, MEMTEL_HOLD_KIND_ADMIN, 0,
-				  info->extack);
+	return memtel_source_hold(source, admin, info->extack);
 }
 
 static int release_admin(struct memtel_source *source, struct genl_info *info)
 {
-	int err = memtel_source_release(source, MEMTEL_HOLD_KIND_ADMIN, 0);
+	int err = memtel_source_release(source, admin);
 
 	if (err)
 		NL_SET_ERR_MSG(info->extack, "the source is not enabled");

@@ -47,9 +47,12 @@ struct compact_control;
 
 #include <trace/events/compaction.h>
 
+#include "hint.h"
 #include "probe.h"
 #include "reclaim_rows.h"
+#include "scope.h"
 #include "source.h"
+#include "stall.h"
 #include "window.h"
 
 /*
@@ -166,6 +169,7 @@ static void reclaim_on_direct_begin(void *data, int order, gfp_t gfp)
 		return;
 	win->order = order;
 	win->gfp = gfp;
+	memtel_hint_growth();
 }
 
 static bool is_failure(const struct memtel_window *win,
@@ -187,11 +191,12 @@ static void reclaim_on_direct_end(void *data, unsigned long nr_reclaimed)
 	now = ktime_get_mono_fast_ns();
 	direct_spend(win, win->home ? win->nid : numa_mem_id(), now);
 	memtel_timing_count(win->home, now - win->begin_ns);
+	memtel_stall_lost(now - win->begin_ns);
 	memtel_reclaim_order(win->home, win->order);
 	memtel_reclaim_class(win->home, class_of(win->gfp));
 	if (is_failure(win, nr_reclaimed))
 		memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
-	memtel_window_free(win);
+	memtel_window_free(&reclaims, win);
 }
 
 /* Of kinds whose rows are known at the beginning. */
@@ -204,6 +209,7 @@ static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
 		win->home = row;
 		win->words = row;
 		win->order = order;
+		memtel_hint_growth();
 	}
 	return win;
 }
@@ -212,11 +218,15 @@ static struct memtel_window *simple_end(enum memtel_reclaim_kind kind,
 					unsigned long nr_reclaimed)
 {
 	struct memtel_window *win = memtel_window_ending(&reclaims, what(kind));
+	u64 ns;
 
+	if (!win)
+		return NULL;
+	ns = ktime_get_mono_fast_ns() - win->begin_ns;
+	memtel_stall_lost(ns);
 	/* No row: the table was full, which was counted. */
-	if (win && win->home) {
-		memtel_timing_end(win->home,
-				  ktime_get_mono_fast_ns() - win->begin_ns);
+	if (win->home) {
+		memtel_timing_end(win->home, ns);
 		if (is_failure(win, nr_reclaimed))
 			memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
 	}
@@ -236,7 +246,7 @@ static void reclaim_on_memcg_end(void *data, unsigned long nr_reclaimed)
 					       nr_reclaimed);
 
 	if (win)
-		memtel_window_free(win);
+		memtel_window_free(&reclaims, win);
 }
 
 /* vmscan:mm_vmscan_node_reclaim_begin, the allocating task */
@@ -276,7 +286,7 @@ static void reclaim_on_node_end(void *data, unsigned long nr_reclaimed)
 	if (!win)
 		return;
 	await_landing(win);
-	memtel_window_free(win);
+	memtel_window_free(&reclaims, win);
 }
 
 static noinline void landed(const struct page *page)
@@ -295,7 +305,7 @@ static noinline void landed(const struct page *page)
 			RECLAIM_LANDED_HERE : RECLAIM_LANDED_ELSEWHERE;
 	memtel_reclaim_count(win->words, where, 1);
 	atomic_dec(&nr_landing);
-	memtel_window_free(win);
+	memtel_window_free(&landings, win);
 }
 
 /* kmem:mm_page_alloc, any context */
@@ -323,7 +333,7 @@ static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
 	/* Woken anew before it slept soundly: no sleep event came. */
 	if (win) {
 		kswapd_end(win);
-		memtel_window_free(win);
+		memtel_window_free(&reclaims, win);
 	}
 	simple_begin(MEMTEL_RECLAIM_KIND_KSWAPD,
 		     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD, nid, 0),
@@ -340,7 +350,7 @@ static void reclaim_on_kswapd_sleep(void *data, int nid)
 	if (!win)
 		return;
 	kswapd_end(win);
-	memtel_window_free(win);
+	memtel_window_free(&reclaims, win);
 }
 
 /* vmscan:mm_vmscan_wakeup_kswapd, any context */
@@ -390,6 +400,8 @@ static void reclaim_on_compaction_begin(void *data, struct compact_control *cc,
 	if (zone)
 		win->home = memtel_reclaim_row(kind, zone_to_nid(zone),
 					       zone_idx(zone));
+	win->words = win->home;
+	memtel_hint_growth();
 }
 
 /* compaction:mm_compaction_finished, the compacting task, now and then */
@@ -426,17 +438,20 @@ static void reclaim_on_compaction_end(void *data, struct compact_control *cc,
 {
 	struct memtel_window *win = memtel_window_ending(&compactions,
 							 &compactions);
+	u64 now;
 
 	if (!win)
 		return;
+	now = ktime_get_mono_fast_ns();
 	/* Memory that was unplugged in between has no row. */
 	if (win->home) {
-		memtel_timing_end(win->home,
-				  ktime_get_mono_fast_ns() - win->begin_ns);
+		memtel_timing_end(win->home, now - win->begin_ns);
 		memtel_reclaim_order(win->home, win->order);
 		memtel_reclaim_class(win->home, outcome_of(status));
 	}
-	memtel_window_free(win);
+	if (!(current->flags & PF_KTHREAD))
+		memtel_stall_lost(now - win->begin_ns);
+	memtel_window_free(&compactions, win);
 }
 
 /* vmscan:mm_vmscan_throttled, the task that slept, after it */
@@ -448,6 +463,55 @@ static void reclaim_on_throttled(void *data, int nid, int usec_timeout,
 	memtel_timing_end(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_THROTTLE, nid,
 					     reason),
 			  (u64)usec_delayed * NSEC_PER_USEC);
+	memtel_hint_growth();
+}
+
+struct sum_open {
+	enum memtel_reclaim_kind kind;
+	const struct memtel_scope *scope;
+	u64 now;
+	struct memtel_open *open;
+};
+
+static void add_open(const struct memtel_window *win, void *arg)
+{
+	const struct sum_open *sum = arg;
+	u64 since = win->begin_ns, until = sum->now;
+
+	/* Direct reclaim's time is spent at every sign, kswapd's ends with it. */
+	if (sum->kind == MEMTEL_RECLAIM_KIND_DIRECT)
+		since = max(win->mark_ns, since);
+	if (sum->kind == MEMTEL_RECLAIM_KIND_KSWAPD)
+		until = win->mark_ns;
+	if (!memtel_reclaim_is_in(sum->kind, win->words, sum->scope))
+		return;
+	sum->open->nr++;
+	if (until > since)
+		sum->open->ns += until - since;
+}
+
+/**
+ * memtel_reclaim_open() - the time of what has begun and not ended
+ * @kind: which, not throttle
+ * @scope: of what
+ * @now: the time, ktime_get_mono_fast_ns()
+ * @open: added to
+ *
+ * What is in a total already is not in here. Read totals first: then a time
+ * may be in neither for a moment, but not in both.
+ *
+ * Context: Process context, source attached.
+ */
+void memtel_reclaim_open(enum memtel_reclaim_kind kind,
+			 const struct memtel_scope *scope, u64 now,
+			 struct memtel_open *open)
+{
+	struct sum_open sum = { kind, scope, now, open };
+
+	if (kind == MEMTEL_RECLAIM_KIND_COMPACTION)
+		memtel_windows_each(&compactions, &compactions, add_open, &sum);
+	else
+		memtel_windows_each(&reclaims, what(kind), add_open, &sum);
 }
 
 /* Ends before begins: see window.c. */
@@ -476,6 +540,7 @@ static void reclaim_cleanup(void)
 	memtel_windows_exit(&landings);
 	memtel_windows_exit(&compactions);
 	memtel_windows_exit(&reclaims);
+	memtel_stall_exit();
 	memtel_reclaim_rows_exit();
 	atomic_set(&nr_landing, 0);
 }
@@ -483,6 +548,7 @@ static void reclaim_cleanup(void)
 static int reclaim_prepare(void)
 {
 	int err = memtel_reclaim_rows_init() ?:
+		  memtel_stall_init() ?:
 		  memtel_windows_init(&reclaims) ?:
 		  memtel_windows_init(&compactions) ?:
 		  memtel_windows_init(&landings);
@@ -495,6 +561,7 @@ static int reclaim_prepare(void)
 static void reclaim_reset(void)
 {
 	memtel_reclaim_rows_reset();
+	memtel_stall_reset();
 	memtel_windows_reset(&reclaims);
 	memtel_windows_reset(&compactions);
 	memtel_windows_reset(&landings);
@@ -503,6 +570,7 @@ static void reclaim_reset(void)
 static void reclaim_stats(struct memtel_source_stats *stats)
 {
 	memtel_reclaim_rows_stats(stats);
+	memtel_stall_stats(stats);
 	memtel_windows_stats(&reclaims, stats);
 	memtel_windows_stats(&compactions, stats);
 	memtel_windows_stats(&landings, stats);

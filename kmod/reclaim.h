@@ -7,6 +7,7 @@
 #include <linux/mmzone.h>
 #include <linux/types.h>
 
+#include "scope.h"
 #include "timing.h"
 
 /* Of a row of counters, what follows the timing. */
@@ -61,6 +62,15 @@ bool memtel_reclaim_is_row(unsigned int i, struct memtel_reclaim_row *row);
 bool memtel_reclaim_read(unsigned int i, struct memtel_reclaim_row *row);
 bool memtel_reclaim_time(enum memtel_reclaim_kind kind, int nid, int zid,
 			 struct memtel_timing *timing);
+bool memtel_reclaim_is_in(enum memtel_reclaim_kind kind,
+			  const u64 __percpu *words,
+			  const struct memtel_scope *scope);
+u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
+			    const struct memtel_scope *scope);
+u64 memtel_reclaim_compaction_failures(const struct memtel_scope *scope);
+void memtel_reclaim_open(enum memtel_reclaim_kind kind,
+			 const struct memtel_scope *scope, u64 now,
+			 struct memtel_open *open);
 bool memtel_reclaim_cgroup_path(u64 id, char *buf, size_t size);
 
 #endif /* _MEMTEL_RECLAIM_H */

@@ -285,6 +285,87 @@ bool memtel_reclaim_time(enum memtel_reclaim_kind kind, int nid, int zid,
 	return true;
 }
 
+/* Rows a kind has, on all nodes or of all cgroups. */
+static unsigned int rows_of(enum memtel_reclaim_kind kind)
+{
+	return kind == MEMTEL_RECLAIM_KIND_MEMCG ? memtel_keyed_used(&cgroups) :
+						   nr_node_ids * kinds[kind].nr;
+}
+
+/* The i-th of these, or NULL when it is out of scope. */
+static u64 __percpu *row_in(enum memtel_reclaim_kind kind, unsigned int i,
+			    const struct memtel_scope *scope)
+{
+	unsigned int nr = kinds[kind].nr;
+
+	if (kind == MEMTEL_RECLAIM_KIND_MEMCG) {
+		if (scope->cgroup_id &&
+		    memtel_keyed_slot(&cgroups, i)->a != scope->cgroup_id)
+			return NULL;
+		return memtel_keyed_words(&cgroups, i);
+	}
+	if (!memtel_scope_has_node(scope, i / nr) ||
+	    !memtel_scope_has_zone(scope, i % nr))
+		return NULL;
+	return memtel_reclaim_row(kind, i / nr, i % nr);
+}
+
+/**
+ * memtel_reclaim_is_in() - is a row in scope?
+ * @kind: its kind
+ * @words: the row; NULL for none, which is in no scope but that of all
+ * @scope: the scope
+ *
+ * Context: Process context, source attached.
+ */
+bool memtel_reclaim_is_in(enum memtel_reclaim_kind kind,
+			  const u64 __percpu *words,
+			  const struct memtel_scope *scope)
+{
+	unsigned int i;
+
+	if (scope->nid == NUMA_NO_NODE && !scope->cgroup_id)
+		return true;
+	for (i = 0; words && i < rows_of(kind); i++)
+		if (row_in(kind, i, scope) == words)
+			return true;
+	return false;
+}
+
+/* Sum of a kind's time in scope. Process context, source attached. */
+u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
+			    const struct memtel_scope *scope)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < rows_of(kind); i++) {
+		const u64 __percpu *row = row_in(kind, i, scope);
+
+		if (row)
+			sum += memtel_counter_sum(&row[TIMING_TOTAL_NS]);
+	}
+	return sum;
+}
+
+/* Compactions by tasks that did not succeed. Source attached. */
+u64 memtel_reclaim_compaction_failures(const struct memtel_scope *scope)
+{
+	const enum memtel_reclaim_kind kind = MEMTEL_RECLAIM_KIND_COMPACTION;
+	unsigned int i, class;
+	u64 sum = 0;
+
+	for (i = 0; i < rows_of(kind); i++) {
+		const u64 __percpu *row = row_in(kind, i, scope);
+
+		for (class = 0; row && class < RECLAIM_CLASSES; class++)
+			if (class + 1 != MEMTEL_COMPACTION_OUTCOME_SUCCESS)
+				sum += memtel_counter_sum(&row[WORD_CLASSES +
+							       class]);
+	}
+	return sum;
+}
+
 /**
  * memtel_reclaim_cgroup_path() - where a cgroup is
  * @id: its id in the default hierarchy

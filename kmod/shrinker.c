@@ -22,6 +22,7 @@
 #include <linux/timekeeping.h>
 #include <trace/events/vmscan.h>
 
+#include "hint.h"
 #include "keyed.h"
 #include "probe.h"
 #include "shrinker.h"
@@ -86,9 +87,19 @@ static void shrinker_on_start(void *data, struct shrinker *shr,
 			      unsigned long total_scan, int priority)
 {
 	struct memtel_window *win = memtel_window_begin(&calls, shr);
+	struct memtel_key key = {
+		.a = (unsigned long)shr,
+		.b = (unsigned long)shr->scan_objects,
+		.nid = sc->nid,
+		.name = own_name(shr),
+	};
 
-	if (win)
-		win->value = total_scan;
+	if (!win)
+		return;
+	win->value = total_scan;
+	/* No row: the table was full, which was counted. */
+	win->home = memtel_keyed_place(&shrinkers, &key);
+	memtel_hint_growth();
 }
 
 /* vmscan:mm_shrink_slab_end, the same task */
@@ -97,28 +108,19 @@ static void shrinker_on_end(void *data, struct shrinker *shr, int nid,
 			    long new_scan_cnt, long total_scan)
 {
 	struct memtel_window *win = memtel_window_ending(&calls, shr);
-	struct memtel_key key = {
-		.a = (unsigned long)shr,
-		.b = (unsigned long)shr->scan_objects,
-		.nid = nid,
-		.name = own_name(shr),
-	};
-	u64 __percpu *row;
-	u64 ns;
 
 	if (!win)
 		return;
-	ns = ktime_get_mono_fast_ns() - win->begin_ns;
-	row = memtel_keyed_place(&shrinkers, &key);
-	if (row) {
-		memtel_timing_end(row, ns);
-		this_cpu_add(row[SHRINKER_SCANNED],
+	if (win->home) {
+		memtel_timing_end(win->home, ktime_get_mono_fast_ns() -
+					     win->begin_ns);
+		this_cpu_add(win->home[SHRINKER_SCANNED],
 			     max(win->value - total_scan, 0L));
 		/* An unsigned long that the event cut to an int. */
-		this_cpu_add(row[SHRINKER_FREED],
+		this_cpu_add(win->home[SHRINKER_FREED],
 			     (unsigned int)shrinker_retval);
 	}
-	memtel_window_free(win);
+	memtel_window_free(&calls, win);
 }
 
 /* The end before the begin: see window.c. */
@@ -183,6 +185,93 @@ bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row)
 	row->objects_scanned = memtel_counter_sum(&words[SHRINKER_SCANNED]);
 	row->objects_freed = memtel_counter_sum(&words[SHRINKER_FREED]);
 	return row->timing.count;
+}
+
+static bool is_in(const struct memtel_keyed_slot *slot,
+		  const struct memtel_scope *scope)
+{
+	return memtel_scope_has_node(scope, slot->nid) &&
+	       memtel_scope_has_name(scope, slot->name);
+}
+
+/* Sum of the calls' time in scope. Process context, source attached. */
+u64 memtel_shrinker_total_ns(const struct memtel_scope *scope)
+{
+	unsigned int i, nr = memtel_shrinker_rows();
+	u64 sum = 0;
+
+	for (i = 0; i < nr; i++)
+		if (is_in(memtel_keyed_slot(&shrinkers, i), scope))
+			sum += memtel_counter_sum(memtel_keyed_words(&shrinkers,
+								     i) +
+						  TIMING_TOTAL_NS);
+	return sum;
+}
+
+struct sum_open {
+	const struct memtel_scope *scope;
+	u64 now;
+	struct memtel_open *open;
+};
+
+static void add_open(const struct memtel_window *win, void *arg)
+{
+	const struct sum_open *sum = arg;
+	unsigned int i, nr = memtel_shrinker_rows();
+
+	for (i = 0; i < nr; i++)
+		if (memtel_keyed_words(&shrinkers, i) == win->home)
+			break;
+	if (i == nr || !is_in(memtel_keyed_slot(&shrinkers, i), sum->scope))
+		return;
+	sum->open->nr++;
+	if (sum->now > win->begin_ns)
+		sum->open->ns += sum->now - win->begin_ns;
+}
+
+/**
+ * memtel_shrinker_open() - the time of calls that have begun and not ended
+ * @scope: of what
+ * @now: the time, ktime_get_mono_fast_ns()
+ * @open: added to
+ *
+ * Context: Process context, source attached; read the total first.
+ */
+void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,
+			  struct memtel_open *open)
+{
+	struct sum_open sum = { scope, now, open };
+
+	memtel_windows_each(&calls, NULL, add_open, &sum);
+}
+
+struct row_open {
+	const u64 __percpu *row;
+	u64 now;
+	struct memtel_open *open;
+};
+
+static void add_row_open(const struct memtel_window *win, void *arg)
+{
+	const struct row_open *sum = arg;
+
+	if (win->home != sum->row)
+		return;
+	sum->open->nr++;
+	if (sum->now > win->begin_ns)
+		sum->open->ns += sum->now - win->begin_ns;
+}
+
+/* The same of one row, @i below memtel_shrinker_rows(). */
+void memtel_shrinker_open_row(unsigned int i, struct memtel_open *open)
+{
+	struct row_open sum = {
+		.row = memtel_keyed_words(&shrinkers, i),
+		.now = ktime_get_mono_fast_ns(),
+		.open = open,
+	};
+
+	memtel_windows_each(&calls, NULL, add_row_open, &sum);
 }
 
 struct memtel_source memtel_shrinker_source = {

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+#include "scope.h"
 #include "timing.h"
 
 /**
@@ -27,5 +28,9 @@ struct memtel_shrinker_row {
 
 unsigned int memtel_shrinker_rows(void);
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row);
+u64 memtel_shrinker_total_ns(const struct memtel_scope *scope);
+void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,
+			  struct memtel_open *open);
+void memtel_shrinker_open_row(unsigned int i, struct memtel_open *open);
 
 #endif /* _MEMTEL_SHRINKER_H */

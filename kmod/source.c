@@ -3,7 +3,8 @@
  * Sources and their holders.
  *
  * A source has its probes registered exactly while somebody holds it: a
- * netlink socket, until it closes, or the administrator. With nobody there
+ * netlink socket, until it closes, a trigger, until it is deleted, or the
+ * administrator. With nobody there
  * memtel costs the kernel nothing.
  *
  * Locks. memtel_source_lock protects every source's holders and state and
@@ -25,6 +26,7 @@ unsigned int memtel_source_generation;
 
 struct memtel_source *const memtel_sources[] = {
 	&memtel_slab_source,
+	&memtel_site_source,
 	&memtel_reclaim_source,
 	&memtel_shrinker_source,
 	&memtel_zonelock_source,
@@ -36,6 +38,16 @@ const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
 static u32 next_hold_id = 1;
 /* Holds of sockets; lets a socket that closes pass by without the lock. */
 static atomic_t nr_socket_holds = ATOMIC_INIT(0);
+
+/* A bit that stands for a source in a mask of sources. */
+unsigned int memtel_source_bit(const struct memtel_source *source)
+{
+	unsigned int i = 0;
+
+	while (memtel_sources[i] != source)
+		i++;
+	return BIT(i);
+}
 
 bool memtel_source_is_attached(const struct memtel_source *source)
 {
@@ -95,12 +107,14 @@ static void detach(struct memtel_source *source)
 }
 
 static struct memtel_hold *find_hold(struct memtel_source *source,
-				     enum memtel_hold_kind kind, u32 portid)
+				     struct memtel_holder holder)
 {
 	struct memtel_hold *hold;
 
 	list_for_each_entry(hold, &source->holds, list)
-		if (hold->kind == kind && hold->portid == portid)
+		if (hold->holder.kind == holder.kind &&
+		    hold->holder.portid == holder.portid &&
+		    hold->holder.trigger == holder.trigger)
 			return hold;
 	return NULL;
 }
@@ -108,8 +122,7 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
 /**
  * memtel_source_hold() - hold a source, attaching it for the first holder
  * @source: the source
- * @kind: who holds it
- * @portid: the socket's; 0 for the administrator
+ * @holder: who holds it
  * @extack: told why not
  *
  * Holding again what one holds is a success and changes nothing.
@@ -118,13 +131,13 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
  * Return: 0, -EOPNOTSUPP, -ENOMEM, or what registering a probe returned.
  */
 int memtel_source_hold(struct memtel_source *source,
-		       enum memtel_hold_kind kind, u32 portid,
+		       struct memtel_holder holder,
 		       struct netlink_ext_ack *extack)
 {
 	struct memtel_hold *hold;
 	int err;
 
-	if (find_hold(source, kind, portid))
+	if (find_hold(source, holder))
 		return 0;
 	hold = kzalloc(sizeof(*hold), GFP_KERNEL);
 	if (!hold)
@@ -138,14 +151,13 @@ int memtel_source_hold(struct memtel_source *source,
 	}
 	hold->source = source;
 	hold->id = next_hold_id++;
-	hold->kind = kind;
-	hold->portid = portid;
+	hold->holder = holder;
 	hold->pid = task_tgid_nr(current);
 	get_task_comm(hold->comm, current);
 	list_add_tail(&hold->list, &source->holds);
 	source->nr_holds++;
 	memtel_source_generation++;
-	if (kind == MEMTEL_HOLD_KIND_SOCKET)
+	if (holder.kind == MEMTEL_HOLD_KIND_SOCKET)
 		atomic_inc(&nr_socket_holds);
 	return 0;
 }
@@ -154,7 +166,7 @@ static void drop(struct memtel_hold *hold)
 {
 	struct memtel_source *source = hold->source;
 
-	if (hold->kind == MEMTEL_HOLD_KIND_SOCKET)
+	if (hold->holder.kind == MEMTEL_HOLD_KIND_SOCKET)
 		atomic_dec(&nr_socket_holds);
 	list_del(&hold->list);
 	kfree(hold);
@@ -166,16 +178,15 @@ static void drop(struct memtel_hold *hold)
 /**
  * memtel_source_release() - give up a hold, detaching after the last one
  * @source: the source
- * @kind: who held it
- * @portid: the socket's; 0 for the administrator
+ * @holder: who held it
  *
  * Context: Process context under memtel_source_lock.
  * Return: 0, or -ENOENT when there was no such hold.
  */
 int memtel_source_release(struct memtel_source *source,
-			  enum memtel_hold_kind kind, u32 portid)
+			  struct memtel_holder holder)
 {
-	struct memtel_hold *hold = find_hold(source, kind, portid);
+	struct memtel_hold *hold = find_hold(source, holder);
 
 	if (!hold)
 		return -ENOENT;
@@ -208,6 +219,10 @@ int memtel_source_reset(struct memtel_source *source)
  */
 void memtel_sources_release_socket(u32 portid)
 {
+	const struct memtel_holder holder = {
+		.kind = MEMTEL_HOLD_KIND_SOCKET,
+		.portid = portid,
+	};
 	struct memtel_hold *hold;
 	unsigned int i;
 
@@ -215,8 +230,7 @@ void memtel_sources_release_socket(u32 portid)
 		return;
 	mutex_lock(&memtel_source_lock);
 	for (i = 0; i < memtel_nr_sources; i++) {
-		hold = find_hold(memtel_sources[i], MEMTEL_HOLD_KIND_SOCKET,
-				 portid);
+		hold = find_hold(memtel_sources[i], holder);
 		if (hold)
 			drop(hold);
 	}

@@ -73,12 +73,25 @@ struct memtel_source {
 };
 
 /**
+ * struct memtel_holder - who holds sources
+ * @kind: what it is
+ * @portid: the socket's that holds or has the trigger; 0 for the administrator
+ * @trigger: the trigger's id, 0 for none
+ *
+ * A holder has one hold of a source at most.
+ */
+struct memtel_holder {
+	enum memtel_hold_kind kind;
+	u32 portid;
+	u32 trigger;
+};
+
+/**
  * struct memtel_hold - somebody's wish that a source be attached
  * @list: in the source's holds
  * @source: that source
  * @id: never used twice
- * @kind: who holds
- * @portid: the socket's, for MEMTEL_HOLD_KIND_SOCKET
+ * @holder: who holds
  * @pid: tgid of who asked
  * @comm: name of the task that asked
  */
@@ -86,8 +99,7 @@ struct memtel_hold {
 	struct list_head list;
 	struct memtel_source *source;
 	u32 id;
-	enum memtel_hold_kind kind;
-	u32 portid;
+	struct memtel_holder holder;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
@@ -97,6 +109,7 @@ extern struct mutex memtel_source_lock;
 extern unsigned int memtel_source_generation;
 
 extern struct memtel_source memtel_slab_source;
+extern struct memtel_source memtel_site_source;
 extern struct memtel_source memtel_reclaim_source;
 extern struct memtel_source memtel_shrinker_source;
 extern struct memtel_source memtel_zonelock_source;
@@ -108,13 +121,14 @@ void memtel_sources_init(void);
 void memtel_sources_exit(void);
 
 struct memtel_source *memtel_source_find(const char *name);
+unsigned int memtel_source_bit(const struct memtel_source *source);
 bool memtel_source_is_attached(const struct memtel_source *source);
 const char *memtel_source_cannot(const struct memtel_source *source);
 int memtel_source_hold(struct memtel_source *source,
-		       enum memtel_hold_kind kind, u32 portid,
+		       struct memtel_holder holder,
 		       struct netlink_ext_ack *extack);
 int memtel_source_release(struct memtel_source *source,
-			  enum memtel_hold_kind kind, u32 portid);
+			  struct memtel_holder holder);
 int memtel_source_reset(struct memtel_source *source);
 void memtel_sources_release_socket(u32 portid);
 

@@ -16,6 +16,9 @@
  * probes first and detach them last, so that probes coming and going lose
  * begins, never ends.
  *
+ * Others may look at what is open (memtel_windows_each()), at what they see
+ * then; whether anything is open at all is told by two per-CPU counters.
+ *
  * Cost: one cache line for most events, at worst STEPS of them; these are
  * events of which each stands for thousands of instructions.
  */
@@ -37,15 +40,13 @@
 
 int memtel_windows_init(struct memtel_windows *windows)
 {
-	int err = memtel_counters_alloc(&windows->lost, 1, WINDOW_LOST_WORDS);
-
-	if (err)
-		return err;
 	windows->slots = kvcalloc(NR_WINDOWS, sizeof(*windows->slots),
 				  GFP_KERNEL);
-	if (windows->slots)
+	if (windows->slots &&
+	    !memtel_counters_alloc(&windows->passed, 1, WINDOW_PASSED_WORDS) &&
+	    !memtel_counters_alloc(&windows->lost, 1, WINDOW_LOST_WORDS))
 		return 0;
-	memtel_counters_free(&windows->lost);
+	memtel_windows_exit(windows);
 	return -ENOMEM;
 }
 
@@ -54,6 +55,7 @@ void memtel_windows_exit(struct memtel_windows *windows)
 {
 	kvfree(windows->slots);
 	windows->slots = NULL;
+	memtel_counters_free(&windows->passed);
 	memtel_counters_free(&windows->lost);
 }
 
@@ -66,6 +68,7 @@ void memtel_windows_reset(struct memtel_windows *windows)
 u64 memtel_windows_bytes(const struct memtel_windows *windows)
 {
 	return NR_WINDOWS * sizeof(*windows->slots) +
+	       memtel_counters_bytes(&windows->passed) +
 	       memtel_counters_bytes(&windows->lost);
 }
 
@@ -131,7 +134,7 @@ memtel_window_begin(struct memtel_windows *windows, const void *what)
 		if (READ_ONCE(window->task) == current &&
 		    window->what == what && window->depth >= depth) {
 			lose(windows, WINDOW_UNPAIRED_BEGINS);
-			memtel_window_free(window);
+			memtel_window_free(windows, window);
 		}
 		if (!mine && !READ_ONCE(window->task) &&
 		    !cmpxchg(&window->task, NULL, current))
@@ -149,6 +152,7 @@ memtel_window_begin(struct memtel_windows *windows, const void *what)
 		.nid = NUMA_NO_NODE,
 	};
 	mine->mark_ns = mine->begin_ns;
+	this_cpu_inc(memtel_counters_slot(&windows->passed, 0)[WINDOW_BEGUN]);
 	return mine;
 }
 
@@ -189,8 +193,61 @@ struct memtel_window *memtel_window_ending(struct memtel_windows *windows,
 }
 
 /* Give the slot back; its reads and writes are over before. */
-void memtel_window_free(struct memtel_window *window)
+void memtel_window_free(struct memtel_windows *windows,
+			struct memtel_window *window)
 {
 	/* Pairs with the exchange in memtel_window_begin(). */
 	smp_store_release(&window->task, NULL);
+	this_cpu_inc(memtel_counters_slot(&windows->passed, 0)[WINDOW_ENDED]);
+}
+
+/* Ended is summed first, so that what is open is never missed for good. */
+static bool any_open(const struct memtel_windows *windows)
+{
+	const u64 __percpu *words = memtel_counters_slot(&windows->passed, 0);
+	u64 ended = memtel_counter_sum(&words[WINDOW_ENDED]);
+
+	return memtel_counter_sum(&words[WINDOW_BEGUN]) != ended;
+}
+
+/**
+ * memtel_windows_each() - look at the windows that are open
+ * @windows: of the source
+ * @what: only of this, NULL for any
+ * @fn: called for each with a copy; what its task writes just then may be old
+ *      or new, member by member
+ * @arg: for it
+ *
+ * A window that ends or begins meanwhile may be left out. Cost: two loads for
+ * each CPU when none is open, else a look at every slot.
+ *
+ * Context: Process context, source attached.
+ */
+void memtel_windows_each(const struct memtel_windows *windows, const void *what,
+			 void (*fn)(const struct memtel_window *copy, void *arg),
+			 void *arg)
+{
+	struct memtel_window copy;
+	unsigned int i;
+
+	if (!any_open(windows))
+		return;
+	for (i = 0; i < NR_WINDOWS; i++) {
+		const struct memtel_window *window = &windows->slots[i];
+
+		/* The task's address is compared, never followed. */
+		copy.task = READ_ONCE(window->task);
+		copy.what = READ_ONCE(window->what);
+		if (!copy.task || (what && copy.what != what))
+			continue;
+		copy.begin_ns = READ_ONCE(window->begin_ns);
+		copy.mark_ns = READ_ONCE(window->mark_ns);
+		copy.home = READ_ONCE(window->home);
+		copy.words = READ_ONCE(window->words);
+		copy.nid = READ_ONCE(window->nid);
+		/* Still the same: what was read is one window's. */
+		if (READ_ONCE(window->task) == copy.task &&
+		    READ_ONCE(window->begin_ns) == copy.begin_ns)
+			fn(&copy, arg);
+	}
 }

@@ -44,6 +44,13 @@ struct memtel_window {
 	long value;
 };
 
+/* Windows begun and ended, of one slot of counters. */
+enum window_passed {
+	WINDOW_BEGUN,
+	WINDOW_ENDED,
+	WINDOW_PASSED_WORDS,
+};
+
 /* Losses, of one slot of counters. */
 enum window_lost {
 	WINDOW_UNPAIRED_BEGINS,
@@ -55,10 +62,12 @@ enum window_lost {
 /**
  * struct memtel_windows - the open windows of a source
  * @slots: those that are open, and free ones
+ * @passed: how many began and ended; the difference is how many are open
  * @lost: what could not be paired
  */
 struct memtel_windows {
 	struct memtel_window *slots;
+	struct memtel_counters passed;
 	struct memtel_counters lost;
 };
 
@@ -77,6 +86,11 @@ struct memtel_window *memtel_window_find(struct memtel_windows *windows,
 					 const void *what);
 struct memtel_window *memtel_window_ending(struct memtel_windows *windows,
 					   const void *what);
-void memtel_window_free(struct memtel_window *window);
+void memtel_window_free(struct memtel_windows *windows,
+			struct memtel_window *window);
+
+void memtel_windows_each(const struct memtel_windows *windows, const void *what,
+			 void (*fn)(const struct memtel_window *copy, void *arg),
+			 void *arg);
 
 #endif /* _MEMTEL_WINDOW_H */

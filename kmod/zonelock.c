@@ -32,6 +32,7 @@
 #endif
 
 #include "counter.h"
+#include "hint.h"
 #include "probe.h"
 #include "source.h"
 #include "zonelock.h"
@@ -115,6 +116,7 @@ static void zonelock_on_end(void *data, void *lock, int ret)
 	memtel_timing_end(words, ktime_get_mono_fast_ns() -
 				 this_cpu_read(wait.begin_ns));
 	this_cpu_write(wait.lock, NULL);
+	memtel_hint_growth();
 }
 
 /* The end before the begin, so that no begin is left waiting. */
@@ -230,6 +232,21 @@ bool memtel_zonelock_time(int nid, int zid, struct memtel_timing *timing)
 		memtel_timing_add(timing, &one);
 	}
 	return true;
+}
+
+/* Sum of the waits in scope. Process context, source attached. */
+u64 memtel_zonelock_total_ns(const struct memtel_scope *scope)
+{
+	u64 sum = 0;
+	int nid, zid;
+
+	for (nid = 0; nid < nr_node_ids; nid++)
+		for (zid = 0; zid < MAX_NR_ZONES; zid++)
+			if (memtel_scope_has_node(scope, nid) &&
+			    memtel_scope_has_zone(scope, zid))
+				sum += memtel_counter_sum(row_of(nid, zid) +
+							  TIMING_TOTAL_NS);
+	return sum;
 }
 
 struct memtel_source memtel_zonelock_source = {

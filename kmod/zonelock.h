@@ -5,8 +5,10 @@
 
 #include <linux/types.h>
 
+#include "scope.h"
 #include "timing.h"
 
+u64 memtel_zonelock_total_ns(const struct memtel_scope *scope);
 bool memtel_zonelock_time(int nid, int zid, struct memtel_timing *timing);
 
 #endif /* _MEMTEL_ZONELOCK_H */

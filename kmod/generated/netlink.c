@@ -155,6 +155,64 @@ static const struct nla_policy memtel_fallback_get_dump_nl_policy[MEMTEL_A_FALLB
 	[MEMTEL_A_FALLBACK_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
 };
 
+/* MEMTEL_CMD_SITE_GET - do */
+static const struct nla_policy memtel_site_get_do_nl_policy[MEMTEL_A_SITE_CACHE + 1] = {
+	[MEMTEL_A_SITE_ID] = { .type = NLA_U64, },
+	[MEMTEL_A_SITE_CACHE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+};
+
+/* MEMTEL_CMD_SITE_GET - dump */
+static const struct nla_policy memtel_site_get_dump_nl_policy[MEMTEL_A_SITE_CACHE + 1] = {
+	[MEMTEL_A_SITE_ID] = { .type = NLA_U64, },
+	[MEMTEL_A_SITE_CACHE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+};
+
+/* MEMTEL_CMD_STALL_GET - do */
+static const struct nla_policy memtel_stall_get_do_nl_policy[MEMTEL_A_STALL_CGROUP_ID + 1] = {
+	[MEMTEL_A_STALL_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, 8),
+	[MEMTEL_A_STALL_PID] = { .type = NLA_U32, },
+	[MEMTEL_A_STALL_CGROUP_ID] = { .type = NLA_U64, },
+};
+
+/* MEMTEL_CMD_STALL_GET - dump */
+static const struct nla_policy memtel_stall_get_dump_nl_policy[MEMTEL_A_STALL_CGROUP_ID + 1] = {
+	[MEMTEL_A_STALL_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, 8),
+	[MEMTEL_A_STALL_PID] = { .type = NLA_U32, },
+	[MEMTEL_A_STALL_CGROUP_ID] = { .type = NLA_U64, },
+};
+
+/* MEMTEL_CMD_TRIGGER_ADD - do */
+static const struct nla_policy memtel_trigger_add_nl_policy[MEMTEL_A_TRIGGER_NO_EVIDENCE + 1] = {
+	[MEMTEL_A_TRIGGER_METRIC] = NLA_POLICY_RANGE(NLA_U32, 1, 13),
+	[MEMTEL_A_TRIGGER_THRESHOLD] = { .type = NLA_U64, },
+	[MEMTEL_A_TRIGGER_CLEAR] = { .type = NLA_U64, },
+	[MEMTEL_A_TRIGGER_WINDOW_NS] = { .type = NLA_U64, },
+	[MEMTEL_A_TRIGGER_HOLD_NS] = { .type = NLA_U64, },
+	[MEMTEL_A_TRIGGER_NODE_ID] = NLA_POLICY_MAX(NLA_U32, MEMTEL_NODE_MAX),
+	[MEMTEL_A_TRIGGER_ZONE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_TRIGGER_CACHE] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_TRIGGER_SHRINKER] = { .type = NLA_NUL_STRING, .len = MEMTEL_NAME_MAX, },
+	[MEMTEL_A_TRIGGER_CGROUP_ID] = { .type = NLA_U64, },
+	[MEMTEL_A_TRIGGER_NO_EVIDENCE] = { .type = NLA_FLAG, },
+};
+
+/* MEMTEL_CMD_TRIGGER_DELETE - do */
+static const struct nla_policy memtel_trigger_delete_nl_policy[MEMTEL_A_TRIGGER_ID + 1] = {
+	[MEMTEL_A_TRIGGER_ID] = { .type = NLA_U32, },
+};
+
+/* MEMTEL_CMD_TRIGGER_GET - do */
+static const struct nla_policy memtel_trigger_get_do_nl_policy[MEMTEL_A_TRIGGER_PORTID + 1] = {
+	[MEMTEL_A_TRIGGER_ID] = { .type = NLA_U32, },
+	[MEMTEL_A_TRIGGER_PORTID] = { .type = NLA_U32, },
+};
+
+/* MEMTEL_CMD_TRIGGER_GET - dump */
+static const struct nla_policy memtel_trigger_get_dump_nl_policy[MEMTEL_A_TRIGGER_PORTID + 1] = {
+	[MEMTEL_A_TRIGGER_ID] = { .type = NLA_U32, },
+	[MEMTEL_A_TRIGGER_PORTID] = { .type = NLA_U32, },
+};
+
 /* Ops table for memtel */
 static const struct genl_split_ops memtel_nl_ops[] = {
 	{
@@ -325,6 +383,70 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 		.maxattr	= MEMTEL_A_FALLBACK_ZONE,
 		.flags		= GENL_CMD_CAP_DUMP,
 	},
+	{
+		.cmd		= MEMTEL_CMD_SITE_GET,
+		.doit		= memtel_nl_site_get_doit,
+		.policy		= memtel_site_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_SITE_CACHE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_SITE_GET,
+		.start		= memtel_nl_site_get_start,
+		.dumpit		= memtel_nl_site_get_dumpit,
+		.done		= memtel_nl_topk_done,
+		.policy		= memtel_site_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_SITE_CACHE,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MEMTEL_CMD_STALL_GET,
+		.doit		= memtel_nl_stall_get_doit,
+		.policy		= memtel_stall_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_STALL_CGROUP_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_STALL_GET,
+		.start		= memtel_nl_stall_get_start,
+		.dumpit		= memtel_nl_stall_get_dumpit,
+		.done		= memtel_nl_topk_done,
+		.policy		= memtel_stall_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_STALL_CGROUP_ID,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MEMTEL_CMD_TRIGGER_ADD,
+		.doit		= memtel_nl_trigger_add_doit,
+		.policy		= memtel_trigger_add_nl_policy,
+		.maxattr	= MEMTEL_A_TRIGGER_NO_EVIDENCE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_TRIGGER_DELETE,
+		.doit		= memtel_nl_trigger_delete_doit,
+		.policy		= memtel_trigger_delete_nl_policy,
+		.maxattr	= MEMTEL_A_TRIGGER_ID,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_TRIGGER_GET,
+		.doit		= memtel_nl_trigger_get_doit,
+		.policy		= memtel_trigger_get_do_nl_policy,
+		.maxattr	= MEMTEL_A_TRIGGER_PORTID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MEMTEL_CMD_TRIGGER_GET,
+		.dumpit		= memtel_nl_trigger_get_dumpit,
+		.policy		= memtel_trigger_get_dump_nl_policy,
+		.maxattr	= MEMTEL_A_TRIGGER_PORTID,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+};
+
+static const struct genl_multicast_group memtel_nl_mcgrps[] = {
+	[MEMTEL_NLGRP_EVENTS] = { "events", },
 };
 
 struct genl_family memtel_nl_family __ro_after_init = {
@@ -335,4 +457,6 @@ struct genl_family memtel_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= memtel_nl_ops,
 	.n_split_ops	= ARRAY_SIZE(memtel_nl_ops),
+	.mcgrps		= memtel_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(memtel_nl_mcgrps),
 };

@@ -12,7 +12,10 @@
 #include <uapi/linux/memtel.h>
 
 int memtel_nl_cache_get_start(struct netlink_callback *cb);
+int memtel_nl_site_get_start(struct netlink_callback *cb);
+int memtel_nl_stall_get_start(struct netlink_callback *cb);
 int memtel_nl_cache_get_done(struct netlink_callback *cb);
+int memtel_nl_topk_done(struct netlink_callback *cb);
 
 int memtel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memtel_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info);
@@ -43,6 +46,20 @@ int memtel_nl_lock_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int memtel_nl_fallback_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memtel_nl_fallback_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
+int memtel_nl_site_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_site_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int memtel_nl_stall_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_stall_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
+int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_trigger_delete_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_trigger_get_doit(struct sk_buff *skb, struct genl_info *info);
+int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+
+enum {
+	MEMTEL_NLGRP_EVENTS,
+};
 
 extern struct genl_family memtel_nl_family;
 

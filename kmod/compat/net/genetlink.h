@@ -58,6 +58,8 @@ struct memtel_compat_family {
 	struct module *module;
 	const struct genl_split_ops *split_ops;
 	unsigned int n_split_ops;
+	const struct genl_multicast_group *mcgrps;
+	unsigned int n_mcgrps;
 
 	struct genl_family family;
 	struct genl_ops ops[MEMTEL_COMPAT_MAX_OPS];
@@ -104,12 +106,16 @@ static inline int memtel_compat_register(struct memtel_compat_family *f)
 	f->family.parallel_ops = f->parallel_ops;
 	f->family.module = f->module;
 	f->family.ops = f->ops;
+	f->family.mcgrps = f->mcgrps;
+	f->family.n_mcgrps = f->n_mcgrps;
 	return genl_register_family(&f->family);
 }
 
 #define genl_family			memtel_compat_family
 #define genl_register_family(f)		memtel_compat_register(f)
 #define genl_unregister_family(f)	genl_unregister_family(&(f)->family)
+#define genlmsg_multicast(f, skb, portid, group, flags) \
+	genlmsg_multicast(&(f)->family, skb, portid, group, flags)
 #define genlmsg_put(skb, portid, seq, f, flags, cmd) \
 	genlmsg_put(skb, portid, seq, &(f)->family, flags, cmd)
 

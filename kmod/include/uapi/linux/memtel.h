@@ -31,10 +31,13 @@ enum memtel_cache_kind {
  * enum memtel_hold_kind
  * @MEMTEL_HOLD_KIND_SOCKET: Held by a netlink socket, released when it closes.
  * @MEMTEL_HOLD_KIND_ADMIN: Held by the administrator (enable) until disabled.
+ * @MEMTEL_HOLD_KIND_TRIGGER: Held for a trigger, until it is deleted or its
+ *   socket closes.
  */
 enum memtel_hold_kind {
 	MEMTEL_HOLD_KIND_SOCKET = 1,
 	MEMTEL_HOLD_KIND_ADMIN,
+	MEMTEL_HOLD_KIND_TRIGGER,
 };
 
 #define MEMTEL_TIMING_BUCKETS	32
@@ -124,6 +127,117 @@ enum memtel_compaction_outcome {
 	MEMTEL_COMPACTION_OUTCOME_OTHER,
 };
 
+#define MEMTEL_WINDOW_MIN_MS	10
+#define MEMTEL_WINDOW_MAX_MS	3600000
+
+/**
+ * enum memtel_metric
+ * @MEMTEL_METRIC_DIRECT_RECLAIM_TIME: Time of direct reclaim, ns (reclaim
+ *   source, kind direct). Scope: node, node and zone.
+ * @MEMTEL_METRIC_KSWAPD_TIME: Time kswapd was at work, ns (reclaim source). By
+ *   node.
+ * @MEMTEL_METRIC_NODE_RECLAIM_TIME: Time of node reclaim, ns (reclaim source).
+ *   By node.
+ * @MEMTEL_METRIC_MEMCG_RECLAIM_TIME: Time of reclaim in memory cgroups, ns
+ *   (reclaim source). Scope: the cgroup of the tasks that lost it.
+ * @MEMTEL_METRIC_COMPACTION_TIME: Time tasks spent on compaction, ns (reclaim
+ *   source). Scope: node, node and zone.
+ * @MEMTEL_METRIC_THROTTLE_TIME: Time reclaiming tasks were put to sleep, ns
+ *   (reclaim source). By node.
+ * @MEMTEL_METRIC_STALL_TIME: Time tasks lost to direct, node and memory-cgroup
+ *   reclaim and to compaction, ns; the sum of those metrics. No scope.
+ * @MEMTEL_METRIC_SHRINKER_TIME: Time of shrinkers, ns (shrinker source).
+ *   Scope: node, shrinker.
+ * @MEMTEL_METRIC_ZONE_LOCK_WAIT_TIME: Time CPUs waited for zones' locks, ns
+ *   (zonelock source). Scope: node, node and zone.
+ * @MEMTEL_METRIC_COMPACTION_FAILURES: Compactions by tasks that did not
+ *   succeed (reclaim source; any outcome but success). Scope: node, node and
+ *   zone.
+ * @MEMTEL_METRIC_FALLBACK_ALLOCS: Estimated allocations of pages that were
+ *   served elsewhere than wanted (fallback source; samples times sampling).
+ *   Scope: the node wanted.
+ * @MEMTEL_METRIC_SLAB_GROWTH: Bytes by which the slabs of caches grew, less
+ *   those by which others shrank (SLUB's own counters, read at least once a
+ *   second). Scope: node, cache.
+ * @MEMTEL_METRIC_SLAB_ALLOCS: Objects allocated (slab source, read at least
+ *   once a second). Scope: node, cache.
+ */
+enum memtel_metric {
+	MEMTEL_METRIC_DIRECT_RECLAIM_TIME = 1,
+	MEMTEL_METRIC_KSWAPD_TIME,
+	MEMTEL_METRIC_NODE_RECLAIM_TIME,
+	MEMTEL_METRIC_MEMCG_RECLAIM_TIME,
+	MEMTEL_METRIC_COMPACTION_TIME,
+	MEMTEL_METRIC_THROTTLE_TIME,
+	MEMTEL_METRIC_STALL_TIME,
+	MEMTEL_METRIC_SHRINKER_TIME,
+	MEMTEL_METRIC_ZONE_LOCK_WAIT_TIME,
+	MEMTEL_METRIC_COMPACTION_FAILURES,
+	MEMTEL_METRIC_FALLBACK_ALLOCS,
+	MEMTEL_METRIC_SLAB_GROWTH,
+	MEMTEL_METRIC_SLAB_ALLOCS,
+};
+
+/**
+ * enum memtel_event_kind
+ * @MEMTEL_EVENT_KIND_RAISED: A trigger's value went over its threshold, and
+ *   stayed for its hold.
+ * @MEMTEL_EVENT_KIND_CLEARED: A raised trigger's value came down to its clear
+ *   value.
+ */
+enum memtel_event_kind {
+	MEMTEL_EVENT_KIND_RAISED = 1,
+	MEMTEL_EVENT_KIND_CLEARED,
+};
+
+/**
+ * enum memtel_suspect_kind
+ * @MEMTEL_SUSPECT_KIND_CACHE: A slab cache, on a node.
+ * @MEMTEL_SUSPECT_KIND_SITE: A call site that allocates from a cache.
+ * @MEMTEL_SUSPECT_KIND_NODE: A node, by the reclaim in it. As a cause, it is
+ *   short of memory while another has plenty, or nothing else stands out.
+ * @MEMTEL_SUSPECT_KIND_ZONE: A zone.
+ * @MEMTEL_SUSPECT_KIND_SHRINKER: A shrinker, on a node.
+ * @MEMTEL_SUSPECT_KIND_LOCK: A zone's lock.
+ * @MEMTEL_SUSPECT_KIND_TASK: A task, that lost the time or spent it.
+ * @MEMTEL_SUSPECT_KIND_CGROUP: A cgroup whose tasks lost the time.
+ */
+enum memtel_suspect_kind {
+	MEMTEL_SUSPECT_KIND_CACHE = 1,
+	MEMTEL_SUSPECT_KIND_SITE,
+	MEMTEL_SUSPECT_KIND_NODE,
+	MEMTEL_SUSPECT_KIND_ZONE,
+	MEMTEL_SUSPECT_KIND_SHRINKER,
+	MEMTEL_SUSPECT_KIND_LOCK,
+	MEMTEL_SUSPECT_KIND_TASK,
+	MEMTEL_SUSPECT_KIND_CGROUP,
+};
+
+/**
+ * enum memtel_measure
+ * @MEMTEL_MEASURE_GROWTH_BYTES: Bytes by which the cache's slabs grew.
+ * @MEMTEL_MEASURE_ALLOCS: Objects allocated.
+ * @MEMTEL_MEASURE_ALLOCATED_BYTES: Bytes of objects allocated, estimated from
+ *   samples.
+ * @MEMTEL_MEASURE_STALL_NS: Time lost to reclaim, compaction and throttling,
+ *   ns.
+ * @MEMTEL_MEASURE_SHRINK_NS: Time of a shrinker's calls, ns.
+ * @MEMTEL_MEASURE_WAIT_NS: Time waited for a lock, ns.
+ * @MEMTEL_MEASURE_RECLAIM_NS: Time of direct reclaim, kswapd and node reclaim
+ *   in the node, ns.
+ * @MEMTEL_MEASURE_COMPACTION_NS: Time of compaction of the zone by tasks, ns.
+ */
+enum memtel_measure {
+	MEMTEL_MEASURE_GROWTH_BYTES = 1,
+	MEMTEL_MEASURE_ALLOCS,
+	MEMTEL_MEASURE_ALLOCATED_BYTES,
+	MEMTEL_MEASURE_STALL_NS,
+	MEMTEL_MEASURE_SHRINK_NS,
+	MEMTEL_MEASURE_WAIT_NS,
+	MEMTEL_MEASURE_RECLAIM_NS,
+	MEMTEL_MEASURE_COMPACTION_NS,
+};
+
 /**
  * enum memtel_lock_kind
  * @MEMTEL_LOCK_KIND_ZONE: The lock of a zone's free lists (zone.lock).
@@ -136,6 +250,9 @@ enum {
 	MEMTEL_A_STATUS_VERSION = 1,
 	MEMTEL_A_STATUS_KERNEL,
 	MEMTEL_A_STATUS_CAPABILITY,
+	MEMTEL_A_STATUS_PAD,
+	MEMTEL_A_STATUS_EVENT_SEQUENCE,
+	MEMTEL_A_STATUS_EVENTS_UNSENT,
 
 	__MEMTEL_A_STATUS_MAX,
 	MEMTEL_A_STATUS_MAX = (__MEMTEL_A_STATUS_MAX - 1)
@@ -172,6 +289,7 @@ enum {
 	MEMTEL_A_SOURCE_UNATTRIBUTED,
 	MEMTEL_A_SOURCE_UNTRACED,
 	MEMTEL_A_SOURCE_SAMPLING,
+	MEMTEL_A_SOURCE_UNPLACED_NS,
 
 	__MEMTEL_A_SOURCE_MAX,
 	MEMTEL_A_SOURCE_MAX = (__MEMTEL_A_SOURCE_MAX - 1)
@@ -184,6 +302,7 @@ enum {
 	MEMTEL_A_HOLD_PORTID,
 	MEMTEL_A_HOLD_PID,
 	MEMTEL_A_HOLD_COMM,
+	MEMTEL_A_HOLD_TRIGGER,
 
 	__MEMTEL_A_HOLD_MAX,
 	MEMTEL_A_HOLD_MAX = (__MEMTEL_A_HOLD_MAX - 1)
@@ -400,6 +519,114 @@ enum {
 };
 
 enum {
+	MEMTEL_A_SITE_PAD = 1,
+	MEMTEL_A_SITE_ID,
+	MEMTEL_A_SITE_CACHE,
+	MEMTEL_A_SITE_SYMBOL,
+	MEMTEL_A_SITE_ALLOCS,
+	MEMTEL_A_SITE_BYTES,
+	MEMTEL_A_SITE_ALLOCS_ERROR,
+
+	__MEMTEL_A_SITE_MAX,
+	MEMTEL_A_SITE_MAX = (__MEMTEL_A_SITE_MAX - 1)
+};
+
+enum {
+	MEMTEL_A_STALL_PAD = 1,
+	MEMTEL_A_STALL_KIND,
+	MEMTEL_A_STALL_PID,
+	MEMTEL_A_STALL_COMM,
+	MEMTEL_A_STALL_CGROUP_ID,
+	MEMTEL_A_STALL_CGROUP_PATH,
+	MEMTEL_A_STALL_COUNT,
+	MEMTEL_A_STALL_TOTAL_NS,
+	MEMTEL_A_STALL_TOTAL_NS_ERROR,
+
+	__MEMTEL_A_STALL_MAX,
+	MEMTEL_A_STALL_MAX = (__MEMTEL_A_STALL_MAX - 1)
+};
+
+enum {
+	MEMTEL_A_TRIGGER_PAD = 1,
+	MEMTEL_A_TRIGGER_ID,
+	MEMTEL_A_TRIGGER_METRIC,
+	MEMTEL_A_TRIGGER_THRESHOLD,
+	MEMTEL_A_TRIGGER_CLEAR,
+	MEMTEL_A_TRIGGER_WINDOW_NS,
+	MEMTEL_A_TRIGGER_HOLD_NS,
+	MEMTEL_A_TRIGGER_NODE_ID,
+	MEMTEL_A_TRIGGER_ZONE,
+	MEMTEL_A_TRIGGER_CACHE,
+	MEMTEL_A_TRIGGER_SHRINKER,
+	MEMTEL_A_TRIGGER_CGROUP_ID,
+	MEMTEL_A_TRIGGER_NO_EVIDENCE,
+	MEMTEL_A_TRIGGER_PORTID,
+	MEMTEL_A_TRIGGER_UID,
+	MEMTEL_A_TRIGGER_PID,
+	MEMTEL_A_TRIGGER_COMM,
+	MEMTEL_A_TRIGGER_RAISED,
+	MEMTEL_A_TRIGGER_VALUE,
+	MEMTEL_A_TRIGGER_EVENTS,
+	MEMTEL_A_TRIGGER_LAST_SEQUENCE,
+
+	__MEMTEL_A_TRIGGER_MAX,
+	MEMTEL_A_TRIGGER_MAX = (__MEMTEL_A_TRIGGER_MAX - 1)
+};
+
+enum {
+	MEMTEL_A_EVENT_PAD = 1,
+	MEMTEL_A_EVENT_SEQUENCE,
+	MEMTEL_A_EVENT_TIME_NS,
+	MEMTEL_A_EVENT_KIND,
+	MEMTEL_A_EVENT_TRIGGER_ID,
+	MEMTEL_A_EVENT_PORTID,
+	MEMTEL_A_EVENT_METRIC,
+	MEMTEL_A_EVENT_THRESHOLD,
+	MEMTEL_A_EVENT_CLEAR,
+	MEMTEL_A_EVENT_WINDOW_NS,
+	MEMTEL_A_EVENT_NODE_ID,
+	MEMTEL_A_EVENT_ZONE,
+	MEMTEL_A_EVENT_CACHE,
+	MEMTEL_A_EVENT_SHRINKER,
+	MEMTEL_A_EVENT_CGROUP_ID,
+	MEMTEL_A_EVENT_VALUE,
+	MEMTEL_A_EVENT_INTERVAL_NS,
+	MEMTEL_A_EVENT_PEAK,
+	MEMTEL_A_EVENT_RAISED_NS,
+	MEMTEL_A_EVENT_OPEN,
+	MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS,
+	MEMTEL_A_EVENT_CAUSE,
+	MEMTEL_A_EVENT_SUSPECT,
+
+	__MEMTEL_A_EVENT_MAX,
+	MEMTEL_A_EVENT_MAX = (__MEMTEL_A_EVENT_MAX - 1)
+};
+
+enum {
+	MEMTEL_A_SUSPECT_PAD = 1,
+	MEMTEL_A_SUSPECT_KIND,
+	MEMTEL_A_SUSPECT_NAME,
+	MEMTEL_A_SUSPECT_NODE_ID,
+	MEMTEL_A_SUSPECT_ID,
+	MEMTEL_A_SUSPECT_CGROUP_PATH,
+	MEMTEL_A_SUSPECT_CACHE,
+	MEMTEL_A_SUSPECT_MEASURE,
+	MEMTEL_A_SUSPECT_VALUE,
+	MEMTEL_A_SUSPECT_TOTAL,
+	MEMTEL_A_SUSPECT_SHARE_BP,
+
+	__MEMTEL_A_SUSPECT_MAX,
+	MEMTEL_A_SUSPECT_MAX = (__MEMTEL_A_SUSPECT_MAX - 1)
+};
+
+enum {
+	MEMTEL_A_EVENT_MESSAGE_EVENT = 1,
+
+	__MEMTEL_A_EVENT_MESSAGE_MAX,
+	MEMTEL_A_EVENT_MESSAGE_MAX = (__MEMTEL_A_EVENT_MESSAGE_MAX - 1)
+};
+
+enum {
 	MEMTEL_CMD_STATUS_GET = 1,
 	MEMTEL_CMD_SOURCE_GET,
 	MEMTEL_CMD_SOURCE_HOLD,
@@ -415,9 +642,17 @@ enum {
 	MEMTEL_CMD_SHRINKER_GET,
 	MEMTEL_CMD_LOCK_GET,
 	MEMTEL_CMD_FALLBACK_GET,
+	MEMTEL_CMD_SITE_GET,
+	MEMTEL_CMD_STALL_GET,
+	MEMTEL_CMD_TRIGGER_ADD,
+	MEMTEL_CMD_TRIGGER_DELETE,
+	MEMTEL_CMD_TRIGGER_GET,
+	MEMTEL_CMD_EVENT,
 
 	__MEMTEL_CMD_MAX,
 	MEMTEL_CMD_MAX = (__MEMTEL_CMD_MAX - 1)
 };
+
+#define MEMTEL_MCGRP_EVENTS	"events"
 
 #endif /* _UAPI_LINUX_MEMTEL_H */

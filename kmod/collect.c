@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The caches, read now and then for the triggers.
+ *
+ * What slab caches hold cannot be counted by probes: SLUB takes and gives back
+ * slabs without an event for it, and reading its counters takes slab_mutex,
+ * under which others may wait for memory for long. The triggers must not wait
+ * with them. So a work of its own reads all caches once in a period, and the
+ * triggers and their evidence look at its last reading, which is at most a
+ * period old, or as old as slab_mutex was held.
+ *
+ * Locks. collect_lock protects the last reading, and is held while somebody
+ * looks at it; it is innermost, and nothing is waited for under it.
+ */
+#include <linux/err.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/workqueue.h>
+
+#include "collect.h"
+#include "snapshot.h"
+
+static DEFINE_MUTEX(collect_lock);
+static struct memtel_snapshot *last;
+
+/* Told after each reading. Constant after init. */
+static void (*on_collected)(void);
+/* Time between readings; 0 for none. Written under memtel_source_lock. */
+static u64 period_ns;
+
+static void collect(struct work_struct *work);
+static DECLARE_DELAYED_WORK(collect_work, collect);
+
+/* A reading that comes after the stop is not kept. */
+static void keep(struct memtel_snapshot *snap)
+{
+	mutex_lock(&collect_lock);
+	if (!snap || READ_ONCE(period_ns)) {
+		struct memtel_snapshot *old = last;
+
+		WRITE_ONCE(last, snap);
+		snap = old;
+	}
+	mutex_unlock(&collect_lock);
+	memtel_snapshot_free(snap);
+}
+
+static void collect(struct work_struct *work)
+{
+	static const struct memtel_cache_filter all = { .nid = NUMA_NO_NODE };
+	u64 period = READ_ONCE(period_ns);
+	struct memtel_snapshot *snap;
+
+	if (!period)
+		return;
+	snap = memtel_snapshot_take(&all);
+	/* Without memory the last reading stays. */
+	if (!IS_ERR(snap)) {
+		keep(snap);
+		on_collected();
+	}
+	queue_delayed_work(system_unbound_wq, &collect_work,
+			   nsecs_to_jiffies(period));
+}
+
+/**
+ * memtel_collect_every() - read the caches periodically
+ * @period: time between readings, ns; 0 to stop
+ *
+ * Context: Process context under memtel_source_lock. When stopped one reading
+ * may still be on its way; memtel_collect_exit() waits for it.
+ */
+void memtel_collect_every(u64 period)
+{
+	if (period == period_ns)
+		return;
+	WRITE_ONCE(period_ns, period);
+	if (period) {
+		mod_delayed_work(system_unbound_wq, &collect_work, 0);
+		return;
+	}
+	cancel_delayed_work(&collect_work);
+	keep(NULL);
+}
+
+/* Module load. @collected: called after each reading. */
+void memtel_collect_init(void (*collected)(void))
+{
+	on_collected = collected;
+}
+
+/* No trigger is left, and memtel_source_lock is not held. */
+void memtel_collect_exit(void)
+{
+	cancel_delayed_work_sync(&collect_work);
+	keep(NULL);
+}
+
+/**
+ * memtel_collect_get() - the last reading
+ *
+ * Return: the caches, or NULL when there is none. To be given back by
+ * memtel_collect_put() in either case, soon.
+ */
+const struct memtel_snapshot *memtel_collect_get(void)
+{
+	mutex_lock(&collect_lock);
+	return last;
+}
+
+void memtel_collect_put(void)
+{
+	mutex_unlock(&collect_lock);
+}
+
+/* Is there a reading? Without, the sums below are 0. */
+bool memtel_collect_is_there(void)
+{
+	return READ_ONCE(last);
+}
+
+/* Sum of something over the caches and nodes in scope. */
+static u64 sum_of(const struct memtel_scope *scope,
+		  u64 (*value)(const struct memtel_cache_node_row *node))
+{
+	const struct memtel_snapshot *snap = memtel_collect_get();
+	unsigned int i;
+	u64 sum = 0;
+	int nid;
+
+	for (i = 0; snap && i < snap->nr; i++) {
+		if (!memtel_scope_has_name(scope, snap->rows[i].name))
+			continue;
+		for (nid = 0; nid < nr_node_ids; nid++)
+			if (memtel_scope_has_node(scope, nid))
+				sum += value(memtel_snapshot_node(snap, i,
+								  nid));
+	}
+	memtel_collect_put();
+	return sum;
+}
+
+static u64 slab_bytes(const struct memtel_cache_node_row *node)
+{
+	return node->has_occupancy ? node->occ.slab_bytes : 0;
+}
+
+static u64 slab_allocs(const struct memtel_cache_node_row *node)
+{
+	return node->has_counts ? node->counts.allocs : 0;
+}
+
+/* Memory of slabs at the last reading, bytes. */
+u64 memtel_collect_slab_bytes(const struct memtel_scope *scope)
+{
+	return sum_of(scope, slab_bytes);
+}
+
+/* Objects allocated, at the last reading. */
+u64 memtel_collect_slab_allocs(const struct memtel_scope *scope)
+{
+	return sum_of(scope, slab_allocs);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Events: made, numbered, encoded once and multicast. See event.c. */
+#ifndef _MEMTEL_EVENT_H
+#define _MEMTEL_EVENT_H
+
+#include <linux/memtel.h>
+#include <linux/types.h>
+
+struct memtel_evidence;
+struct memtel_trigger;
+
+u64 memtel_event_sequence(void);
+u64 memtel_events_unsent(void);
+
+void memtel_event_raised(struct memtel_trigger *trigger,
+			 const struct memtel_evidence *evidence);
+void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns);
+void memtel_events_send(void);
+
+#endif /* _MEMTEL_EVENT_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Triggers: thresholds of subscribers. See trigger.c. */
+#ifndef _MEMTEL_TRIGGER_H
+#define _MEMTEL_TRIGGER_H
+
+#include <linux/list.h>
+#include <linux/memtel.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include "level.h"
+#include "scope.h"
+#include "sliding.h"
+
+struct netlink_ext_ack;
+
+/**
+ * struct memtel_trigger - somebody's wish to be told
+ * @list: in the order of ids
+ * @id: never used twice
+ * @metric: what is watched
+ * @scope: of it
+ * @zone: name of the scope's zone, NULL for none
+ * @window_ns: over how long it may grow
+ * @has_evidence: held for it are all sources there can be
+ * @portid: socket that added it
+ * @uid: user that did
+ * @pid: process, tgid
+ * @comm: name of the task
+ * @held: sources held for it, bits
+ *
+ * All above is constant once added. What follows is where it is, under
+ * memtel_trigger_lock.
+ * @level: threshold and state
+ * @sliding: what the number was lately
+ * @is_started: @sliding is begun
+ * @since_ns: since when its source has counted, at the last look
+ * @number: the metric's total at the last look
+ * @value: its growth
+ * @interval_ns: over this time
+ * @open: stalls under way
+ * @events: made
+ * @last_sequence: of the last of these, 0 before
+ */
+struct memtel_trigger {
+	struct list_head list;
+	u32 id;
+	enum memtel_metric metric;
+	struct memtel_scope scope;
+	const char *zone;
+	u64 window_ns;
+	bool has_evidence;
+	u32 portid;
+	kuid_t uid;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	unsigned int held;
+
+	struct memtel_level level;
+	struct memtel_sliding sliding;
+	bool is_started;
+	u64 since_ns;
+	u64 number;
+	u64 value;
+	u64 interval_ns;
+	struct memtel_open open;
+	u64 events;
+	u64 last_sequence;
+};
+
+/* Protects the list of triggers and their states; see trigger.c. */
+extern struct mutex memtel_trigger_lock;
+extern struct list_head memtel_triggers;
+/* Changes when one is added or deleted. */
+extern unsigned int memtel_trigger_generation;
+
+int memtel_triggers_init(void);
+void memtel_triggers_stop(void);
+void memtel_triggers_exit(void);
+
+int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
+		       struct netlink_ext_ack *extack);
+int memtel_trigger_delete(u32 id, u32 portid);
+void memtel_triggers_release_socket(u32 portid);
+
+#endif /* _MEMTEL_TRIGGER_H */
