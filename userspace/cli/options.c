@@ -16,8 +16,10 @@
 #include "options.h"
 
 #define VERB_TIMED (VERB_RECLAIM | VERB_SHRINKERS | VERB_LOCKS)
+#define VERB_BY_NODE (VERB_CACHES | VERB_NODES | VERB_ZONES | VERB_TIMED | \
+		      VERB_FALLBACK)
 #define VERB_TABLES (VERB_CACHES | VERB_NODES | VERB_ZONES | VERB_TIMED | \
-		     VERB_FALLBACK)
+		     VERB_FALLBACK | VERB_SITES | VERB_STALLS | VERB_TRIGGERS)
 #define VERB_ALL ~0u
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
@@ -31,6 +33,7 @@ enum option_kind {
 	OPTION_TEXT,
 	OPTION_NUMBER,		/* uint32_t from min to max */
 	OPTION_SECONDS,		/* uint64_t of ns */
+	OPTION_TRIGGER,		/* may be given often */
 };
 
 /**
@@ -62,7 +65,7 @@ struct option_row {
 	{ n, 0, "N", OPTION_NUMBER, verbs, AT(member), 0, min, max, help }
 
 static const struct option_row rows[] = {
-	FLAG("json", 0, VERB_TABLES | VERB_STATUS, json,
+	FLAG("json", 0, VERB_TABLES | VERB_STATUS | VERB_WATCH, json,
 	     "print JSON instead of text"),
 	TEXT("sort", "KEY", VERB_TABLES, sort,
 	     "order by this field: numbers from the greatest"),
@@ -70,10 +73,10 @@ static const struct option_row rows[] = {
 	       "only the first N rows"),
 	TEXT("columns", "KEY,...", VERB_TABLES, columns,
 	     "show these fields in the table"),
-	{ "node", 0, "N", OPTION_NUMBER, VERB_TABLES, AT(node), AT(has_node),
+	{ "node", 0, "N", OPTION_NUMBER, VERB_BY_NODE, AT(node), AT(has_node),
 	  0, MEMTEL_NODE_MAX, "only this NUMA node" },
 	TEXT("name", "NAME", VERB_CACHES | VERB_ZONES | VERB_TIMED |
-	     VERB_FALLBACK, name,
+	     VERB_FALLBACK | VERB_SITES, name,
 	     "only the cache, the shrinker, or the zones, of this name"),
 	TEXT("kind", "KIND", VERB_RECLAIM, kind,
 	     "only this kind of reclaim, such as direct or memcg"),
@@ -94,7 +97,15 @@ static const struct option_row rows[] = {
 	  "show again and again; hold the source that counts, show rates" },
 	NUMBER("count", VERB_TABLES, count, 1, UINT32_MAX,
 	       "stop after N times; needs --interval"),
-	FLAG("no-color", 0, VERB_TABLES | VERB_STATUS, no_color,
+	{ "trigger", 0, "EXPR", OPTION_TRIGGER, VERB_WATCH, 0, 0, 0, 0,
+	  "watch this, such as 'direct-reclaim-time > 50ms in 1s on node=0'; may be given often" },
+	FLAG("all", 0, VERB_WATCH, all,
+	     "show the events of everybody's triggers, too"),
+	NUMBER("events", VERB_WATCH, events, 1, UINT32_MAX,
+	       "stop after N events"),
+	{ "for", 0, "SECONDS", OPTION_SECONDS, VERB_WATCH, AT(for_ns), 0, 0, 0,
+	  "stop after so long" },
+	FLAG("no-color", 0, VERB_TABLES | VERB_STATUS | VERB_WATCH, no_color,
 	     "no colours on a terminal, as with NO_COLOR set"),
 	FLAG("help", 'h', VERB_ALL, help, "print this help"),
 	FLAG("version", 0, VERB_ALL, version, "print the version"),
@@ -189,6 +200,16 @@ static int parse_text(const struct option_row *row, const char *text,
 	return 0;
 }
 
+static int add_trigger(const char *text, struct options *options)
+{
+	if (options->nr_triggers == OPTION_TIMES_MAX) {
+		log_error("--trigger: more than %d", OPTION_TIMES_MAX);
+		return EXIT_USAGE;
+	}
+	options->triggers[options->nr_triggers++] = text;
+	return 0;
+}
+
 static int row_apply(const struct option_row *row, const char *argument,
 		     struct options *options)
 {
@@ -203,6 +224,8 @@ static int row_apply(const struct option_row *row, const char *argument,
 		return parse_number(row, argument, to);
 	case OPTION_SECONDS:
 		return parse_seconds(row, argument, to);
+	case OPTION_TRIGGER:
+		return add_trigger(argument, options);
 	case OPTION_FLAG:
 		break;
 	}

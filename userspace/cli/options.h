@@ -20,12 +20,21 @@ enum verb_bit {
 	VERB_SHRINKERS = 1 << 8,
 	VERB_LOCKS = 1 << 9,
 	VERB_FALLBACK = 1 << 10,
+	VERB_SITES = 1 << 11,
+	VERB_STALLS = 1 << 12,
+	VERB_TRIGGERS = 1 << 13,
+	VERB_WATCH = 1 << 14,
 };
+
+/* How often an option may be given that may be more than once. */
+#define OPTION_TIMES_MAX 64
 
 /**
  * struct options - what was asked for
  * @interval_ns: 0 without --interval
- * @top, @count: 0 without
+ * @for_ns: 0 without --for
+ * @top, @count, @events: 0 without
+ * @triggers: as they were given, @nr_triggers of them
  * @node: of any meaning only with @has_node
  * @args: what is left after the verb, @nr_args of them
  */
@@ -39,16 +48,21 @@ struct options {
 	bool matrix;
 	bool aliases;
 	bool orders;
+	bool all;
 	bool has_node;
 	uint32_t node;
 	uint32_t top;
 	uint32_t count;
+	uint32_t events;
 	uint64_t interval_ns;
+	uint64_t for_ns;
 	const char *sort;
 	const char *columns;
 	const char *name;
 	const char *glob;
 	const char *kind;
+	const char *triggers[OPTION_TIMES_MAX];
+	int nr_triggers;
 	char **args;
 	int nr_args;
 };

@@ -79,6 +79,32 @@ bool ticker_wait(void)
 }
 
 /**
+ * ticker_poll() - sleep until there is something to read
+ * Return: false when the tick has come, or it is time to stop.
+ */
+bool ticker_poll(struct pollfd *fd)
+{
+	sigset_t stops, before;
+	int64_t left = 0;
+	int ready = 0;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stops, &before);
+	while (!is_stopped && ready <= 0 && (left = next - now()) > 0) {
+		struct timespec ts = {
+			.tv_sec = left / NSEC_PER_SEC,
+			.tv_nsec = left % NSEC_PER_SEC,
+		};
+
+		ready = ppoll(fd, 1, &ts, &before);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !is_stopped && ready > 0;
+}
+
+/**
  * ticker_is_stopped() - has a signal said stop?
  */
 bool ticker_is_stopped(void)

@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct pollfd;
+
 void ticker_start(uint64_t interval_ns);
 bool ticker_wait(void);
+bool ticker_poll(struct pollfd *fd);
 bool ticker_is_stopped(void);
 
 #endif /* TICKER_H */

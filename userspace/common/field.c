@@ -35,6 +35,12 @@ static const struct field status_fields[] = {
 	      TEXT, SHOWN, "release of the running kernel"),
 	LIST(capability, "capability", false,
 	     "what memtel can and cannot do on this kernel"),
+	PLAIN(STATUS_EVENT_SEQUENCE, memtel_status, event_sequence,
+	      "event_sequence", "EVENTS", COUNT, SHOWN,
+	      "number of the last event since the module was loaded"),
+	PLAIN(STATUS_EVENTS_UNSENT, memtel_status, events_unsent,
+	      "events_unsent", "UNSENT", COUNT, SHOWN,
+	      "lost: events that could not be sent for want of memory"),
 };
 
 static const struct field capability_fields[] = {
@@ -92,11 +98,14 @@ static const struct field source_fields[] = {
 	       "allocations the kernel counted but fired no event for"),
 	SOURCE(SAMPLING, sampling, "SAMPLING", COUNT, SHOWN_PRESENT,
 	       "one of so many allocations is looked at"),
+	SOURCE(UNPLACED_NS, unplaced_ns, "UNPLACED", NS, SHOWN_PRESENT,
+	       "lost: time of tasks and cgroups that made room for others"),
 };
 
 static const char *const hold_kinds[] = {
 	[MEMTEL_HOLD_KIND_SOCKET] = "socket",
 	[MEMTEL_HOLD_KIND_ADMIN] = "admin",
+	[MEMTEL_HOLD_KIND_TRIGGER] = "trigger",
 };
 
 #define HOLD(ATTR, member, h, KIND, text) \
@@ -108,10 +117,11 @@ static const struct field hold_fields[] = {
 	  .shown = FIELD_SHOWN, .get = field_get_member,
 	  .attr = MEMTEL_A_HOLD_KIND, MEMBER(memtel_hold, kind),
 	  .names = hold_kinds, .nr_names = ARRAY_SIZE(hold_kinds),
-	  .help = "socket: until it closes; admin: until disabled" },
+	  .help = "socket: until it closes; admin: until disabled; trigger: until deleted" },
 	HOLD(PID, pid, "PID", COUNT, "process that asked for it"),
 	HOLD(COMM, comm, "COMM", TEXT, "name of the task that asked for it"),
 	HOLD(PORTID, portid, "PORTID", COUNT, "netlink port of the socket"),
+	HOLD(TRIGGER, trigger, "TRIGGER", COUNT, "the trigger it is for"),
 };
 
 static const char *const cache_kinds[] = {
@@ -529,6 +539,246 @@ static const struct field fallback_fields[] = {
 		"fell to another node or zone; absent when it did not"),
 };
 
+static const char *const metrics[] = {
+	[MEMTEL_METRIC_DIRECT_RECLAIM_TIME] = "direct-reclaim-time",
+	[MEMTEL_METRIC_KSWAPD_TIME] = "kswapd-time",
+	[MEMTEL_METRIC_NODE_RECLAIM_TIME] = "node-reclaim-time",
+	[MEMTEL_METRIC_MEMCG_RECLAIM_TIME] = "memcg-reclaim-time",
+	[MEMTEL_METRIC_COMPACTION_TIME] = "compaction-time",
+	[MEMTEL_METRIC_THROTTLE_TIME] = "throttle-time",
+	[MEMTEL_METRIC_STALL_TIME] = "stall-time",
+	[MEMTEL_METRIC_SHRINKER_TIME] = "shrinker-time",
+	[MEMTEL_METRIC_ZONE_LOCK_WAIT_TIME] = "zone-lock-wait-time",
+	[MEMTEL_METRIC_COMPACTION_FAILURES] = "compaction-failures",
+	[MEMTEL_METRIC_FALLBACK_ALLOCS] = "fallback-allocs",
+	[MEMTEL_METRIC_SLAB_GROWTH] = "slab-growth",
+	[MEMTEL_METRIC_SLAB_ALLOCS] = "slab-allocs",
+};
+
+static const char *const event_kinds[] = {
+	[MEMTEL_EVENT_KIND_RAISED] = "raised",
+	[MEMTEL_EVENT_KIND_CLEARED] = "cleared",
+};
+
+static const char *const suspect_kinds[] = {
+	[MEMTEL_SUSPECT_KIND_CACHE] = "cache",
+	[MEMTEL_SUSPECT_KIND_SITE] = "site",
+	[MEMTEL_SUSPECT_KIND_NODE] = "node",
+	[MEMTEL_SUSPECT_KIND_ZONE] = "zone",
+	[MEMTEL_SUSPECT_KIND_SHRINKER] = "shrinker",
+	[MEMTEL_SUSPECT_KIND_LOCK] = "lock",
+	[MEMTEL_SUSPECT_KIND_TASK] = "task",
+	[MEMTEL_SUSPECT_KIND_CGROUP] = "cgroup",
+};
+
+static const char *const measures[] = {
+	[MEMTEL_MEASURE_GROWTH_BYTES] = "growth-bytes",
+	[MEMTEL_MEASURE_ALLOCS] = "allocs",
+	[MEMTEL_MEASURE_ALLOCATED_BYTES] = "allocated-bytes",
+	[MEMTEL_MEASURE_STALL_NS] = "stall-ns",
+	[MEMTEL_MEASURE_SHRINK_NS] = "shrink-ns",
+	[MEMTEL_MEASURE_WAIT_NS] = "wait-ns",
+	[MEMTEL_MEASURE_RECLAIM_NS] = "reclaim-ns",
+	[MEMTEL_MEASURE_COMPACTION_NS] = "compaction-ns",
+};
+
+#define SITE(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(SITE_##ATTR, memtel_site, member, #member, h, KIND, SHOW, text)
+static const struct field site_fields[] = {
+	SITE(ID, id, "ID", COUNT, HIDDEN,
+	     "stands for call site and cache"),
+	SITE(CACHE, cache, "CACHE", TEXT, SHOWN,
+	     "name of the cache it allocates from, or large-kmalloc-name"),
+	SITE(SYMBOL, symbol, "SITE", TEXT, SHOWN,
+	     "where in the kernel: function+offset/size [module]. Absent "
+	     "for who lacks CAP_SYSLOG, as symbols are in /proc/kallsyms"),
+	SITE(ALLOCS, allocs, "ALLOCS", COUNT, SHOWN,
+	     "estimated allocations: samples times the sampling rate, "
+	     "those of allocs_error included"),
+	SITE(BYTES, bytes, "BYTES", BYTES, SHOWN,
+	     "estimated bytes given by those allocs"),
+	SITE(ALLOCS_ERROR, allocs_error, "ERROR", COUNT, SHOWN,
+	     "most by which allocs may be too high because the table was "
+	     "full and the site took the place of another"),
+};
+
+#define STALL(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(STALL_##ATTR, memtel_stall, member, #member, h, KIND, SHOW, text)
+static const struct field stall_fields[] = {
+	{ .key = "kind", .head = "KIND", .kind = FIELD_ENUM,
+	  .shown = FIELD_SHOWN, .get = field_get_member,
+	  .attr = MEMTEL_A_STALL_KIND, MEMBER(memtel_stall, kind),
+	  .names = suspect_kinds,
+	  .nr_names = ARRAY_SIZE(suspect_kinds),
+	  .help = "task or cgroup" },
+	STALL(PID, pid, "PID", COUNT, SHOWN,
+	      "of a task, in the initial pid namespace"),
+	STALL(COMM, comm, "COMM", TEXT, SHOWN,
+	      "the task's name when it last lost time"),
+	STALL(CGROUP_ID, cgroup_id, "CGROUP-ID", COUNT, HIDDEN,
+	      "of a cgroup"),
+	STALL(CGROUP_PATH, cgroup_path, "CGROUP", TEXT, SHOWN,
+	      "the cgroup's path from the root of its hierarchy, its "
+	      "beginning left out if it is too long"),
+	STALL(COUNT, count, "COUNT", COUNT, SHOWN,
+	      "how often time was lost"),
+	STALL(TOTAL_NS, total_ns, "LOST", NS, SHOWN,
+	      "time lost to direct, node and memory-cgroup reclaim and to "
+	      "compaction, ns, that of total_ns_error included"),
+	STALL(TOTAL_NS_ERROR, total_ns_error, "ERROR", NS, SHOWN,
+	      "most by which total_ns may be too high because the table was "
+	      "full and the row took the place of another"),
+};
+
+#define TRIGGER(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(TRIGGER_##ATTR, memtel_trigger, member, #member, h, KIND, SHOW, text)
+static const struct field trigger_fields[] = {
+	TRIGGER(ID, id, "TRIGGER", COUNT, SHOWN,
+	        "the trigger's number, never used twice while the module is "
+	        "loaded"),
+	{ .key = "metric", .head = "METRIC", .kind = FIELD_ENUM,
+	  .shown = FIELD_SHOWN, .get = field_get_member,
+	  .attr = MEMTEL_A_TRIGGER_METRIC, MEMBER(memtel_trigger, metric),
+	  .names = metrics,
+	  .nr_names = ARRAY_SIZE(metrics),
+	  .help = "what is measured" },
+	TRIGGER(THRESHOLD, threshold, "THRESHOLD", COUNT, SHOWN,
+	        "in the metric's unit"),
+	TRIGGER(CLEAR, clear, "CLEAR", COUNT, HIDDEN,
+	        "a raised trigger is cleared when the value is no more than "
+	        "this"),
+	TRIGGER(WINDOW_NS, window_ns, "WINDOW", NS, SHOWN,
+	        "length of the sliding window, ns"),
+	TRIGGER(HOLD_NS, hold_ns, "HOLD-NS", NS, HIDDEN,
+	        "how long the value must stay over the threshold before the "
+	        "trigger is raised, ns"),
+	TRIGGER(NODE_ID, node_id, "NODE", COUNT, SHOWN_PRESENT,
+	        "only this node, where the metric has nodes"),
+	TRIGGER(ZONE, zone, "ZONE", TEXT, SHOWN_PRESENT,
+	        "only this zone"),
+	TRIGGER(CACHE, cache, "CACHE", TEXT, SHOWN_PRESENT,
+	        "only this cache"),
+	TRIGGER(SHRINKER, shrinker, "SHRINKER", TEXT, SHOWN_PRESENT,
+	        "only this shrinker"),
+	TRIGGER(CGROUP_ID, cgroup_id, "CGROUP", COUNT, SHOWN_PRESENT,
+	        "only this cgroup (inode number of its directory)"),
+	TRIGGER(NO_EVIDENCE, no_evidence, "NO-EVIDENCE", FLAG, HIDDEN,
+	        "hold only the source the metric needs"),
+	TRIGGER(PORTID, portid, "PORTID", COUNT, HIDDEN,
+	        "netlink port of the socket that added it"),
+	TRIGGER(UID, uid, "UID", COUNT, HIDDEN,
+	        "user that added it, in the initial user namespace"),
+	TRIGGER(PID, pid, "PID", COUNT, SHOWN,
+	        "process (tgid in the initial pid namespace) that added it"),
+	TRIGGER(COMM, comm, "COMM", TEXT, SHOWN,
+	        "name of the task that added it"),
+	TRIGGER(RAISED, raised, "RAISED", FLAG, SHOWN,
+	        "it was raised and has not cleared"),
+	TRIGGER(VALUE, value, "VALUE", COUNT, SHOWN,
+	        "the metric's growth in the window, when last looked at"),
+	TRIGGER(EVENTS, events, "EVENTS", COUNT, SHOWN,
+	        "events it has made"),
+	TRIGGER(LAST_SEQUENCE, last_sequence, "LAST-SEQUENCE", COUNT, HIDDEN,
+	        "sequence number of its last event"),
+};
+
+#define SUSPECT(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(SUSPECT_##ATTR, memtel_suspect, member, #member, h, KIND, SHOW, text)
+static const struct field suspect_fields[] = {
+	{ .key = "kind", .head = "KIND", .kind = FIELD_ENUM,
+	  .shown = FIELD_HIDDEN, .get = field_get_member,
+	  .attr = MEMTEL_A_SUSPECT_KIND, MEMBER(memtel_suspect, kind),
+	  .names = suspect_kinds,
+	  .nr_names = ARRAY_SIZE(suspect_kinds),
+	  .help = "what it is" },
+	SUSPECT(NAME, name, "NAME", TEXT, HIDDEN,
+	        "name of the cache, zone, shrinker or task"),
+	SUSPECT(NODE_ID, node_id, "NODE-ID", COUNT, HIDDEN,
+	        "where, of kinds that have a node"),
+	SUSPECT(ID, id, "ID", COUNT, HIDDEN,
+	        "the cache's, site's, shrinker's or cgroup's id, or the "
+	        "task's pid"),
+	SUSPECT(CGROUP_PATH, cgroup_path, "CGROUP-PATH", TEXT, HIDDEN,
+	        "of a cgroup, see the stall set"),
+	SUSPECT(CACHE, cache, "CACHE", TEXT, HIDDEN,
+	        "of a site, name of the cache it allocates from"),
+	{ .key = "measure", .head = "MEASURE", .kind = FIELD_ENUM,
+	  .shown = FIELD_HIDDEN, .get = field_get_member,
+	  .attr = MEMTEL_A_SUSPECT_MEASURE, MEMBER(memtel_suspect, measure),
+	  .names = measures,
+	  .nr_names = ARRAY_SIZE(measures),
+	  .help = "what value is" },
+	SUSPECT(VALUE, value, "VALUE", COUNT, HIDDEN,
+	        "its part, over evidence_interval_ns"),
+	SUSPECT(TOTAL, total, "TOTAL", COUNT, HIDDEN,
+	        "what all of the kind have together (of a site, all sites of "
+	        "its cache); of a shrinker that is a cause, the time of "
+	        "reclaim"),
+	SUSPECT(SHARE_BP, share_bp, "SHARE-BP", COUNT, HIDDEN,
+	        "value of total, in hundredths of a percent"),
+	{ .key = "symbol", .head = "SYMBOL", .kind = FIELD_TEXT,
+	  .shown = FIELD_HIDDEN, .get = field_get_symbol,
+	  .help = "of a site: function+offset/size, where one may see it" },
+};
+
+#define EVENT(ATTR, member, h, KIND, SHOW, text) \
+	PLAIN(EVENT_##ATTR, memtel_event, member, #member, h, KIND, SHOW, text)
+static const struct field event_fields[] = {
+	EVENT(SEQUENCE, sequence, "SEQUENCE", COUNT, HIDDEN,
+	      "one more than the event's before it"),
+	EVENT(TIME_NS, time_ns, "TIME-NS", NS, HIDDEN,
+	      "boot-time clock (CLOCK_BOOTTIME, ns) when it was seen"),
+	{ .key = "kind", .head = "KIND", .kind = FIELD_ENUM,
+	  .shown = FIELD_HIDDEN, .get = field_get_member,
+	  .attr = MEMTEL_A_EVENT_KIND, MEMBER(memtel_event, kind),
+	  .names = event_kinds,
+	  .nr_names = ARRAY_SIZE(event_kinds),
+	  .help = "what happened" },
+	EVENT(TRIGGER_ID, trigger_id, "TRIGGER-ID", COUNT, HIDDEN,
+	      "id of the trigger"),
+	EVENT(PORTID, portid, "PORTID", COUNT, HIDDEN,
+	      "netlink port of the trigger's socket"),
+	{ .key = "metric", .head = "METRIC", .kind = FIELD_ENUM,
+	  .shown = FIELD_HIDDEN, .get = field_get_member,
+	  .attr = MEMTEL_A_EVENT_METRIC, MEMBER(memtel_event, metric),
+	  .names = metrics,
+	  .nr_names = ARRAY_SIZE(metrics),
+	  .help = "the trigger's metric" },
+	EVENT(THRESHOLD, threshold, "THRESHOLD", COUNT, HIDDEN,
+	      "the trigger's threshold, in the metric's unit"),
+	EVENT(CLEAR, clear, "CLEAR", COUNT, HIDDEN,
+	      "the trigger's value to clear at"),
+	EVENT(WINDOW_NS, window_ns, "WINDOW-NS", NS, HIDDEN,
+	      "the trigger's window, ns"),
+	EVENT(NODE_ID, node_id, "NODE-ID", COUNT, HIDDEN,
+	      "the trigger's scope"),
+	EVENT(ZONE, zone, "ZONE", TEXT, HIDDEN,
+	      "the trigger's scope"),
+	EVENT(CACHE, cache, "CACHE", TEXT, HIDDEN,
+	      "the trigger's cache"),
+	EVENT(SHRINKER, shrinker, "SHRINKER", TEXT, HIDDEN,
+	      "the trigger's shrinker"),
+	EVENT(CGROUP_ID, cgroup_id, "CGROUP-ID", COUNT, HIDDEN,
+	      "the trigger's scope"),
+	EVENT(VALUE, value, "VALUE", COUNT, HIDDEN,
+	      "by how much the metric grew in interval_ns"),
+	EVENT(INTERVAL_NS, interval_ns, "INTERVAL-NS", NS, HIDDEN,
+	      "time over which value grew, ns"),
+	EVENT(PEAK, peak, "PEAK", COUNT, HIDDEN,
+	      "of a cleared trigger, its highest value since it was raised"),
+	EVENT(RAISED_NS, raised_ns, "RAISED-NS", NS, HIDDEN,
+	      "of a cleared trigger, how long it was raised, ns"),
+	EVENT(OPEN, open, "OPEN", COUNT, HIDDEN,
+	      "stalls, of those in value, that have not ended"),
+	EVENT(EVIDENCE_INTERVAL_NS, evidence_interval_ns, "EVIDENCE", NS,
+	      HIDDEN,
+	      "time over which the suspects were measured, ns"),
+	LIST(event_cause, "cause", false,
+	     "the module's best single answer to who caused it"),
+	LIST(event_suspect, "suspect", false,
+	     "evidence: of each kind and measure the few that have most of it, in descending order"),
+};
+
 #define DEFINE_SET(noun) \
 	const struct field_set field_##noun##_set = { \
 		#noun, noun##_fields, ARRAY_SIZE(noun##_fields), false }
@@ -550,6 +800,11 @@ DEFINE_SET(reclaim);
 DEFINE_SET(shrinker);
 DEFINE_SET(lock);
 DEFINE_SET(fallback);
+DEFINE_SET(site);
+DEFINE_SET(stall);
+DEFINE_SET(trigger);
+DEFINE_SET(suspect);
+DEFINE_SET(event);
 
 const struct field_set field_cache_inner_set = {
 	"cache_node", cache_fields, ARRAY_SIZE(cache_fields), true
@@ -566,7 +821,9 @@ const struct field_set *const field_sets[] = {
 	&field_zone_set, &field_order_set, &field_order_inner_set,
 	&field_bucket_set, &field_reclaim_order_set, &field_reclaim_gfp_set,
 	&field_reclaim_outcome_set, &field_reclaim_set, &field_shrinker_set,
-	&field_lock_set, &field_fallback_set, NULL
+	&field_lock_set, &field_fallback_set, &field_site_set,
+	&field_stall_set, &field_trigger_set, &field_suspect_set,
+	&field_event_set, NULL
 };
 
 /**

@@ -172,12 +172,14 @@ union field_inner_row {
  * @set: their fields
  * @count: how many
  * @at: one of them, which may be in @room
+ * @is_one: not a list: there is one, or the field is absent
  */
 struct field_nest {
 	const struct field_set *set;
 	size_t (*count)(const void *row);
 	const void *(*at)(const void *row, size_t index,
 			  union field_inner_row *room);
+	bool is_one;
 };
 
 extern const struct field_set field_status_set;		/* struct memtel_status */
@@ -194,6 +196,11 @@ extern const struct field_set field_reclaim_set;	/* struct field_timed_row */
 extern const struct field_set field_shrinker_set;	/* struct field_timed_row */
 extern const struct field_set field_lock_set;		/* struct field_timed_row */
 extern const struct field_set field_fallback_set;	/* struct field_fallback_row */
+extern const struct field_set field_site_set;		/* struct memtel_site */
+extern const struct field_set field_stall_set;		/* struct memtel_stall */
+extern const struct field_set field_trigger_set;	/* struct memtel_trigger */
+extern const struct field_set field_suspect_set;	/* struct memtel_suspect */
+extern const struct field_set field_event_set;		/* struct memtel_event */
 
 /* Names of the sets above, for who walks all of them; ends with NULL. */
 extern const struct field_set *const field_sets[];

@@ -53,6 +53,8 @@ bool field_get_estimate(const struct field *field, const void *row,
 			struct field_value *value);
 bool field_get_fell(const struct field *field, const void *row,
 		    struct field_value *value);
+bool field_get_symbol(const struct field *field, const void *row,
+		      struct field_value *value);
 bool field_get_nest(const struct field *field, const void *row,
 		    struct field_value *value);
 
@@ -68,6 +70,8 @@ extern const struct field_nest field_bucket_nest;
 extern const struct field_nest field_reclaim_order_nest;
 extern const struct field_nest field_reclaim_gfp_nest;
 extern const struct field_nest field_reclaim_outcome_nest;
+extern const struct field_nest field_event_cause_nest;
+extern const struct field_nest field_event_suspect_nest;
 
 /* What is nested in a timed row. */
 extern const struct field_set field_bucket_set;

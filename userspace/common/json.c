@@ -85,11 +85,13 @@ static struct json_object *json_of_names(const char *const *names)
 static struct json_object *json_of_nest(const struct field_nest *nest,
 					const void *row)
 {
-	struct json_object *array = json_object_new_array();
+	union field_inner_row room;
+	struct json_object *array;
 
+	if (nest->is_one)
+		return json_of_row(nest->set, nest->at(row, 0, &room));
+	array = json_object_new_array();
 	for (size_t i = 0; array && i < nest->count(row); i++) {
-		union field_inner_row room;
-
 		json_object_array_add(array,
 				      json_of_row(nest->set,
 						  nest->at(row, i, &room)));

@@ -175,6 +175,9 @@ DEFINE_GIVER(reclaim)
 DEFINE_GIVER(shrinker)
 DEFINE_GIVER(lock)
 DEFINE_GIVER(fallback)
+DEFINE_GIVER(site)
+DEFINE_GIVER(stall)
+DEFINE_GIVER(trigger)
 
 int memtel_status(struct memtel *m,
 		  int (*row)(const struct memtel_status *status, void *arg),
@@ -420,6 +423,139 @@ int memtel_fallbacks(struct memtel *m,
 		return err;
 	return request_do(m, MEMTEL_CMD_FALLBACK_GET, NLM_F_DUMP, attrs,
 			  ARRAY_SIZE(attrs), fallback_give, &giver);
+}
+
+int memtel_sites(struct memtel *m, const struct memtel_site_filter *given,
+		 int (*row)(const struct memtel_site *site, void *arg),
+		 void *arg)
+{
+	struct site_giver giver = { row, arg };
+	struct memtel_site_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_SITE_ID, .u64 = filter.id },
+		{ .type = MEMTEL_A_SITE_CACHE, .string = filter.cache },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_SITE_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), site_give, &giver);
+}
+
+int memtel_stalls(struct memtel *m, const struct memtel_stall_filter *given,
+		  int (*row)(const struct memtel_stall *stall, void *arg),
+		  void *arg)
+{
+	struct stall_giver giver = { row, arg };
+	struct memtel_stall_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_STALL_KIND, .u32 = filter.kind },
+		{ .type = MEMTEL_A_STALL_PID, .u32 = filter.pid },
+		{ .type = MEMTEL_A_STALL_CGROUP_ID, .u64 = filter.cgroup_id },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_STALL_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), stall_give, &giver);
+}
+
+int memtel_triggers(struct memtel *m,
+		    const struct memtel_trigger_filter *given,
+		    int (*row)(const struct memtel_trigger *trigger, void *arg),
+		    void *arg)
+{
+	struct trigger_giver giver = { row, arg };
+	struct memtel_trigger_filter filter;
+	int err = filter_read(m, &filter, sizeof(filter), given);
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_TRIGGER_ID, .u32 = filter.id },
+		{ .type = MEMTEL_A_TRIGGER_PORTID, .u32 = filter.portid },
+	};
+
+	if (err)
+		return err;
+	return request_do(m, MEMTEL_CMD_TRIGGER_GET, NLM_F_DUMP, attrs,
+			  ARRAY_SIZE(attrs), trigger_give, &giver);
+}
+
+static int id_note(struct memtel_row *row, void *arg)
+{
+	*(uint32_t *)arg = ((const struct memtel_trigger *)row->data)->id;
+	return 0;
+}
+
+static const char *text_or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+/**
+ * memtel_request_trigger_add() - add a trigger to the handle's socket
+ * @spec: what is wanted, of this library's size
+ * @id: set to its number
+ */
+int memtel_request_trigger_add(struct memtel *m,
+			       const struct memtel_trigger_spec *spec,
+			       uint32_t *id)
+{
+	uint64_t cgroup_id = 0;
+	int err = *spec->cgroup ? memtel_cgroup_id(spec->cgroup, &cgroup_id) : 0;
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_TRIGGER_METRIC, .u32 = &spec->metric },
+		{ .type = MEMTEL_A_TRIGGER_THRESHOLD, .u64 = &spec->threshold },
+		{ .type = MEMTEL_A_TRIGGER_CLEAR,
+		  .u64 = spec->has_clear ? &spec->clear : NULL },
+		{ .type = MEMTEL_A_TRIGGER_WINDOW_NS, .u64 = &spec->window_ns },
+		{ .type = MEMTEL_A_TRIGGER_HOLD_NS, .u64 = &spec->hold_ns },
+		{ .type = MEMTEL_A_TRIGGER_NODE_ID,
+		  .u32 = spec->has_node ? &spec->node_id : NULL },
+		{ .type = MEMTEL_A_TRIGGER_ZONE,
+		  .string = text_or_null(spec->zone) },
+		{ .type = MEMTEL_A_TRIGGER_CACHE,
+		  .string = text_or_null(spec->cache) },
+		{ .type = MEMTEL_A_TRIGGER_SHRINKER,
+		  .string = text_or_null(spec->shrinker) },
+		{ .type = MEMTEL_A_TRIGGER_CGROUP_ID,
+		  .u64 = cgroup_id ? &cgroup_id : NULL },
+		{ .type = MEMTEL_A_TRIGGER_NO_EVIDENCE,
+		  .flag = spec->no_evidence },
+	};
+
+	if (err)
+		return memtel_fail(m, err, "cgroup %s: %s", spec->cgroup,
+				   strerror(-err));
+	return request_do(m, MEMTEL_CMD_TRIGGER_ADD, 0, attrs,
+			  ARRAY_SIZE(attrs), id_note, id);
+}
+
+/**
+ * memtel_request_trigger_delete() - delete one of the handle's socket
+ */
+int memtel_request_trigger_delete(struct memtel *m, uint32_t id)
+{
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_TRIGGER_ID, .u32 = &id },
+	};
+
+	return request_do(m, MEMTEL_CMD_TRIGGER_DELETE, 0, attrs,
+			  ARRAY_SIZE(attrs), NULL, NULL);
+}
+
+/**
+ * memtel_request_site() - one call site's row
+ */
+int memtel_request_site(struct memtel *m, uint64_t id, memtel_row_fn fn,
+			void *arg)
+{
+	const struct filter_attr attrs[] = {
+		{ .type = MEMTEL_A_SITE_ID, .u64 = &id },
+	};
+
+	return request_do(m, MEMTEL_CMD_SITE_GET, 0, attrs, ARRAY_SIZE(attrs),
+			  fn, arg);
 }
 
 static int source_change(struct memtel *m, uint8_t cmd, const char *name)

@@ -85,6 +85,10 @@ extern const struct memtel_set memtel_reclaim_set;
 extern const struct memtel_set memtel_shrinker_set;
 extern const struct memtel_set memtel_lock_set;
 extern const struct memtel_set memtel_fallback_set;
+extern const struct memtel_set memtel_site_set;
+extern const struct memtel_set memtel_stall_set;
+extern const struct memtel_set memtel_trigger_set;
+extern const struct memtel_set memtel_event_message_set;
 
 const struct memtel_command *memtel_command_find(uint8_t cmd);
 
@@ -141,6 +145,7 @@ void memtel_reply_free(struct memtel_reply *reply);
 /* socket.c */
 
 int memtel_family_resolve(struct memtel *m, uint16_t *family);
+int memtel_group_resolve(struct memtel *m, uint32_t *group);
 
 /* command.c */
 
@@ -152,6 +157,13 @@ int memtel_request_caches(struct memtel *m,
 			  memtel_row_fn fn, void *arg);
 int memtel_request_source(struct memtel *m, const char *name,
 			  memtel_row_fn fn, void *arg);
+
+int memtel_request_trigger_add(struct memtel *m,
+			       const struct memtel_trigger_spec *spec,
+			       uint32_t *id);
+int memtel_request_trigger_delete(struct memtel *m, uint32_t id);
+int memtel_request_site(struct memtel *m, uint64_t id, memtel_row_fn fn,
+			void *arg);
 
 /* error.c */
 

@@ -48,6 +48,12 @@ PRESENT_FIRST(reclaim);
 PRESENT_FIRST(shrinker);
 PRESENT_FIRST(lock);
 PRESENT_FIRST(fallback);
+PRESENT_FIRST(site);
+PRESENT_FIRST(stall);
+PRESENT_FIRST(trigger);
+PRESENT_FIRST(suspect);
+PRESENT_FIRST(event);
+PRESENT_FIRST(event_message);
 
 static const struct memtel_attr capability_attrs[] = {
 	PLAIN(CAPABILITY, NAME, "name", STRING, capability, name),
@@ -63,6 +69,11 @@ static const struct memtel_attr status_attrs[] = {
 	PLAIN(STATUS, KERNEL, "kernel", STRING, status, kernel),
 	NEST(STATUS, CAPABILITY, "capability", status, capabilities,
 	     capability_set),
+	IGNORED(STATUS, PAD, "pad"),
+	PLAIN(STATUS, EVENT_SEQUENCE, "event-sequence", U64, status,
+	      event_sequence),
+	PLAIN(STATUS, EVENTS_UNSENT, "events-unsent", U64, status,
+	      events_unsent),
 };
 
 const struct memtel_set memtel_status_set = SET("status", status, status_attrs);
@@ -96,6 +107,7 @@ static const struct memtel_attr source_attrs[] = {
 	PLAIN(SOURCE, UNATTRIBUTED, "unattributed", U64, source, unattributed),
 	PLAIN(SOURCE, UNTRACED, "untraced", U64, source, untraced),
 	PLAIN(SOURCE, SAMPLING, "sampling", U32, source, sampling),
+	PLAIN(SOURCE, UNPLACED_NS, "unplaced-ns", U64, source, unplaced_ns),
 };
 
 const struct memtel_set memtel_source_set = SET("source", source, source_attrs);
@@ -105,6 +117,7 @@ static const struct memtel_attr hold_attrs[] = {
 	PLAIN(HOLD, SOURCE, "source", STRING, hold, source),
 	PLAIN(HOLD, KIND, "kind", U32, hold, kind),
 	PLAIN(HOLD, PORTID, "portid", U32, hold, portid),
+	PLAIN(HOLD, TRIGGER, "trigger", U32, hold, trigger),
 	PLAIN(HOLD, PID, "pid", U32, hold, pid),
 	PLAIN(HOLD, COMM, "comm", STRING, hold, comm),
 };
@@ -350,6 +363,115 @@ static const struct memtel_attr fallback_attrs[] = {
 const struct memtel_set memtel_fallback_set =
 	SET("fallback", fallback, fallback_attrs);
 
+static const struct memtel_attr site_attrs[] = {
+	IGNORED(SITE, PAD, "pad"),
+	PLAIN(SITE, ID, "id", U64, site, id),
+	PLAIN(SITE, CACHE, "cache", STRING, site, cache),
+	PLAIN(SITE, SYMBOL, "symbol", STRING, site, symbol),
+	PLAIN(SITE, ALLOCS, "allocs", U64, site, allocs),
+	PLAIN(SITE, BYTES, "bytes", U64, site, bytes),
+	PLAIN(SITE, ALLOCS_ERROR, "allocs-error", U64, site, allocs_error),
+};
+
+const struct memtel_set memtel_site_set = SET("site", site, site_attrs);
+
+static const struct memtel_attr stall_attrs[] = {
+	IGNORED(STALL, PAD, "pad"),
+	PLAIN(STALL, KIND, "kind", U32, stall, kind),
+	PLAIN(STALL, PID, "pid", U32, stall, pid),
+	PLAIN(STALL, COMM, "comm", STRING, stall, comm),
+	PLAIN(STALL, CGROUP_ID, "cgroup-id", U64, stall, cgroup_id),
+	PLAIN(STALL, CGROUP_PATH, "cgroup-path", STRING, stall, cgroup_path),
+	PLAIN(STALL, COUNT, "count", U64, stall, count),
+	PLAIN(STALL, TOTAL_NS, "total-ns", U64, stall, total_ns),
+	PLAIN(STALL, TOTAL_NS_ERROR, "total-ns-error", U64, stall,
+	      total_ns_error),
+};
+
+const struct memtel_set memtel_stall_set = SET("stall", stall, stall_attrs);
+
+static const struct memtel_attr trigger_attrs[] = {
+	IGNORED(TRIGGER, PAD, "pad"),
+	PLAIN(TRIGGER, ID, "id", U32, trigger, id),
+	PLAIN(TRIGGER, METRIC, "metric", U32, trigger, metric),
+	PLAIN(TRIGGER, THRESHOLD, "threshold", U64, trigger, threshold),
+	PLAIN(TRIGGER, CLEAR, "clear", U64, trigger, clear),
+	PLAIN(TRIGGER, WINDOW_NS, "window-ns", U64, trigger, window_ns),
+	PLAIN(TRIGGER, HOLD_NS, "hold-ns", U64, trigger, hold_ns),
+	PLAIN(TRIGGER, NODE_ID, "node-id", U32, trigger, node_id),
+	PLAIN(TRIGGER, ZONE, "zone", STRING, trigger, zone),
+	PLAIN(TRIGGER, CACHE, "cache", STRING, trigger, cache),
+	PLAIN(TRIGGER, SHRINKER, "shrinker", STRING, trigger, shrinker),
+	PLAIN(TRIGGER, CGROUP_ID, "cgroup-id", U64, trigger, cgroup_id),
+	PLAIN(TRIGGER, NO_EVIDENCE, "no-evidence", FLAG, trigger, no_evidence),
+	PLAIN(TRIGGER, PORTID, "portid", U32, trigger, portid),
+	PLAIN(TRIGGER, UID, "uid", U32, trigger, uid),
+	PLAIN(TRIGGER, PID, "pid", U32, trigger, pid),
+	PLAIN(TRIGGER, COMM, "comm", STRING, trigger, comm),
+	PLAIN(TRIGGER, RAISED, "raised", FLAG, trigger, raised),
+	PLAIN(TRIGGER, VALUE, "value", U64, trigger, value),
+	PLAIN(TRIGGER, EVENTS, "events", U64, trigger, events),
+	PLAIN(TRIGGER, LAST_SEQUENCE, "last-sequence", U64, trigger,
+	      last_sequence),
+};
+
+const struct memtel_set memtel_trigger_set =
+	SET("trigger", trigger, trigger_attrs);
+
+static const struct memtel_attr suspect_attrs[] = {
+	IGNORED(SUSPECT, PAD, "pad"),
+	PLAIN(SUSPECT, KIND, "kind", U32, suspect, kind),
+	PLAIN(SUSPECT, NAME, "name", STRING, suspect, name),
+	PLAIN(SUSPECT, NODE_ID, "node-id", U32, suspect, node_id),
+	PLAIN(SUSPECT, ID, "id", U64, suspect, id),
+	PLAIN(SUSPECT, CGROUP_PATH, "cgroup-path", STRING, suspect,
+	      cgroup_path),
+	PLAIN(SUSPECT, CACHE, "cache", STRING, suspect, cache),
+	PLAIN(SUSPECT, MEASURE, "measure", U32, suspect, measure),
+	PLAIN(SUSPECT, VALUE, "value", U64, suspect, value),
+	PLAIN(SUSPECT, TOTAL, "total", U64, suspect, total),
+	PLAIN(SUSPECT, SHARE_BP, "share-bp", U32, suspect, share_bp),
+};
+
+static const struct memtel_set suspect_set =
+	SET("suspect", suspect, suspect_attrs);
+
+static const struct memtel_attr event_attrs[] = {
+	IGNORED(EVENT, PAD, "pad"),
+	PLAIN(EVENT, SEQUENCE, "sequence", U64, event, sequence),
+	PLAIN(EVENT, TIME_NS, "time-ns", U64, event, time_ns),
+	PLAIN(EVENT, KIND, "kind", U32, event, kind),
+	PLAIN(EVENT, TRIGGER_ID, "trigger-id", U32, event, trigger_id),
+	PLAIN(EVENT, PORTID, "portid", U32, event, portid),
+	PLAIN(EVENT, METRIC, "metric", U32, event, metric),
+	PLAIN(EVENT, THRESHOLD, "threshold", U64, event, threshold),
+	PLAIN(EVENT, CLEAR, "clear", U64, event, clear),
+	PLAIN(EVENT, WINDOW_NS, "window-ns", U64, event, window_ns),
+	PLAIN(EVENT, NODE_ID, "node-id", U32, event, node_id),
+	PLAIN(EVENT, ZONE, "zone", STRING, event, zone),
+	PLAIN(EVENT, CACHE, "cache", STRING, event, cache),
+	PLAIN(EVENT, SHRINKER, "shrinker", STRING, event, shrinker),
+	PLAIN(EVENT, CGROUP_ID, "cgroup-id", U64, event, cgroup_id),
+	PLAIN(EVENT, VALUE, "value", U64, event, value),
+	PLAIN(EVENT, INTERVAL_NS, "interval-ns", U64, event, interval_ns),
+	PLAIN(EVENT, PEAK, "peak", U64, event, peak),
+	PLAIN(EVENT, RAISED_NS, "raised-ns", U64, event, raised_ns),
+	PLAIN(EVENT, OPEN, "open", U32, event, open),
+	PLAIN(EVENT, EVIDENCE_INTERVAL_NS, "evidence-interval-ns", U64, event,
+	      evidence_interval_ns),
+	STRUCT(EVENT, CAUSE, "cause", event, cause, suspect_set),
+	NEST(EVENT, SUSPECT, "suspect", event, suspects, suspect_set),
+};
+
+static const struct memtel_set event_set = SET("event", event, event_attrs);
+
+static const struct memtel_attr event_message_attrs[] = {
+	NEST(EVENT_MESSAGE, EVENT, "event", event_message, events, event_set),
+};
+
+const struct memtel_set memtel_event_message_set =
+	SET("event-message", event_message, event_message_attrs);
+
 static const struct memtel_command commands[] = {
 	[MEMTEL_CMD_STATUS_GET] = { "status-get", &memtel_status_set, false },
 	[MEMTEL_CMD_SOURCE_GET] = { "source-get", &memtel_source_set, false },
@@ -373,6 +495,14 @@ static const struct memtel_command commands[] = {
 	[MEMTEL_CMD_LOCK_GET] = { "lock-get", &memtel_lock_set, false },
 	[MEMTEL_CMD_FALLBACK_GET] = { "fallback-get", &memtel_fallback_set,
 				      false },
+	[MEMTEL_CMD_SITE_GET] = { "site-get", &memtel_site_set, false },
+	[MEMTEL_CMD_STALL_GET] = { "stall-get", &memtel_stall_set, false },
+	[MEMTEL_CMD_TRIGGER_ADD] = { "trigger-add", &memtel_trigger_set, true },
+	[MEMTEL_CMD_TRIGGER_DELETE] = { "trigger-delete", &memtel_trigger_set,
+					true },
+	[MEMTEL_CMD_TRIGGER_GET] = { "trigger-get", &memtel_trigger_set,
+				     false },
+	[MEMTEL_CMD_EVENT] = { "event", &memtel_event_message_set, false },
 };
 
 /**

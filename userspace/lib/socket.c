@@ -93,14 +93,31 @@ static uint16_t family_id_of(const struct memtel_reply *reply)
 	return attr && nla_len(attr) == sizeof(uint16_t) ? nla_get_u16(attr) : 0;
 }
 
-/**
- * memtel_family_resolve() - ask the kernel for the family's id
- * @m: handle with a socket
- * @family: set to it
- *
- * Return: 0, -ENODEV when there is none, or another negative errno.
- */
-int memtel_family_resolve(struct memtel *m, uint16_t *family)
+/* The group of events, of those the family has. */
+static uint32_t group_id_of(const struct memtel_reply *reply)
+{
+	struct nlattr *groups, *group, *name, *id;
+	int left;
+
+	if (!reply->nr)
+		return 0;
+	groups = nlmsg_find_attr(reply->messages[0], GENL_HDRLEN,
+				 CTRL_ATTR_MCAST_GROUPS);
+	if (!groups)
+		return 0;
+	nla_for_each_nested(group, groups, left) {
+		name = nla_find(nla_data(group), nla_len(group),
+				CTRL_ATTR_MCAST_GRP_NAME);
+		id = nla_find(nla_data(group), nla_len(group),
+			      CTRL_ATTR_MCAST_GRP_ID);
+		if (name && id && nla_len(id) == sizeof(uint32_t) &&
+		    !nla_strcmp(name, MEMTEL_MCGRP_EVENTS))
+			return nla_get_u32(id);
+	}
+	return 0;
+}
+
+static int family_ask(struct memtel *m, uint16_t *family, uint32_t *group)
 {
 	struct memtel_reply reply;
 	struct nl_msg *request;
@@ -121,12 +138,44 @@ int memtel_family_resolve(struct memtel *m, uint16_t *family)
 	if (err)
 		goto free_request;
 	*family = family_id_of(&reply);
+	*group = group_id_of(&reply);
 	if (!*family)
 		err = memtel_fail(m, -EBADMSG,
 				  "the kernel's reply names no family");
 	memtel_reply_free(&reply);
 free_request:
 	nlmsg_free(request);
+	return err;
+}
+
+/**
+ * memtel_family_resolve() - ask the kernel for the family's id
+ * @m: handle with a socket
+ * @family: set to it
+ *
+ * Return: 0, -ENODEV when there is none, or another negative errno.
+ */
+int memtel_family_resolve(struct memtel *m, uint16_t *family)
+{
+	uint32_t group;
+
+	return family_ask(m, family, &group);
+}
+
+/**
+ * memtel_group_resolve() - ask anew for the family and its group of events
+ * @m: handle with a socket; its family is set
+ * @group: set to the group's id
+ *
+ * Return: as memtel_family_resolve().
+ */
+int memtel_group_resolve(struct memtel *m, uint32_t *group)
+{
+	int err = family_ask(m, &m->family, group);
+
+	if (!err && !*group)
+		err = memtel_fail(m, -EBADMSG,
+				  "the module has no group of events");
 	return err;
 }
 

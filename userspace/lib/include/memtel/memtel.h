@@ -138,6 +138,28 @@ struct memtel_fallback_filter {
 	const char *zone;
 };
 
+/** struct memtel_site_filter - which call sites */
+struct memtel_site_filter {
+	size_t size;
+	const uint64_t *id;
+	const char *cache;
+};
+
+/** struct memtel_stall_filter - which tasks and cgroups */
+struct memtel_stall_filter {
+	size_t size;
+	const uint32_t *kind;	/* MEMTEL_SUSPECT_KIND_TASK or _CGROUP */
+	const uint32_t *pid;
+	const uint64_t *cgroup_id;
+};
+
+/** struct memtel_trigger_filter - which triggers */
+struct memtel_trigger_filter {
+	size_t size;
+	const uint32_t *id;
+	const uint32_t *portid;
+};
+
 /*
  * Requests for rows. row() is called once for each, after all have arrived and
  * in the kernel's order; the struct lives until row() returns. What row()
@@ -360,6 +382,211 @@ bool memtel_zone_fragmentation_index(const struct memtel_zone *zone,
  */
 bool memtel_zone_unusable_index(const struct memtel_zone *zone,
 				uint32_t order, int *index);
+
+int memtel_sites(struct memtel *m, const struct memtel_site_filter *filter,
+		 int (*row)(const struct memtel_site *site, void *arg),
+		 void *arg);
+int memtel_stalls(struct memtel *m, const struct memtel_stall_filter *filter,
+		  int (*row)(const struct memtel_stall *stall, void *arg),
+		  void *arg);
+int memtel_triggers(struct memtel *m,
+		    const struct memtel_trigger_filter *filter,
+		    int (*row)(const struct memtel_trigger *trigger, void *arg),
+		    void *arg);
+
+/*
+ * Triggers and events.
+ */
+
+#define MEMTEL_CGROUP_MAX 1023
+
+/**
+ * struct memtel_trigger_spec - a trigger as one wishes it
+ * @size: sizeof(the spec), as of a filter
+ * @metric: enum memtel_metric
+ * @threshold: in the metric's unit
+ * @has_clear: @clear is given; else it is the threshold
+ * @node_id: only with @has_node
+ * @zone: "" for all, as the following
+ * @cgroup: path in the cgroup v2 hierarchy, from its root
+ */
+struct memtel_trigger_spec {
+	size_t size;
+	uint32_t metric;
+	uint64_t threshold;
+	bool has_clear;
+	uint64_t clear;
+	uint64_t window_ns;
+	uint64_t hold_ns;
+	bool has_node;
+	uint32_t node_id;
+	char zone[MEMTEL_NAME_MAX + 1];
+	char cache[MEMTEL_NAME_MAX + 1];
+	char shrinker[MEMTEL_NAME_MAX + 1];
+	char cgroup[MEMTEL_CGROUP_MAX + 1];
+	bool no_evidence;
+};
+
+/**
+ * struct memtel_trigger_error - where a text is no trigger
+ * @offset: bytes before what is at fault
+ * @text: a sentence without a full stop
+ */
+struct memtel_trigger_error {
+	size_t offset;
+	char text[160];
+};
+
+/**
+ * memtel_trigger_parse() - a trigger from text
+ * @text: METRIC > VALUE in WINDOW [on KEY=VALUE[,KEY=VALUE...]] [for HOLD]
+ *        [until VALUE], such as
+ *        direct-reclaim-time > 50ms in 1s on node=0 for 100ms until 20ms
+ * @spec: filled; its size, too
+ * @error: filled when it fails
+ *
+ * Values have the unit of the metric: ns, us, ms, s, m, h; B, KiB, MiB, GiB,
+ * kB, MB, GB; or a count, with k or M or nothing. Keys are node, zone, cache,
+ * shrinker and cgroup; a value in double quotes may have any characters.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int memtel_trigger_parse(const char *text, struct memtel_trigger_spec *spec,
+			 struct memtel_trigger_error *error);
+
+/**
+ * memtel_trigger_format() - the same as text
+ * @spec: the trigger
+ * @text: filled, cut to @size
+ *
+ * Return: the length of the whole text.
+ */
+size_t memtel_trigger_format(const struct memtel_trigger_spec *spec,
+			     char *text, size_t size);
+
+/**
+ * memtel_metric_format() - a value in the unit of its metric
+ * @metric: enum memtel_metric
+ * @value: such as an event's value or threshold
+ * @text: filled, cut to @size
+ *
+ * Return: the length of the whole text.
+ */
+size_t memtel_metric_format(uint32_t metric, uint64_t value, char *text,
+			    size_t size);
+
+/**
+ * memtel_metric_name() - a metric's name
+ * Return: the name, or "" of one this library does not know.
+ */
+const char *memtel_metric_name(uint32_t metric);
+
+/**
+ * memtel_cgroup_id() - the id of a cgroup v2
+ * @path: from the root of the hierarchy, with or without a leading slash
+ * @id: set
+ *
+ * Return: 0, -ENOENT when there is no such cgroup, -ENODEV when no cgroup v2
+ * hierarchy is mounted, or another negative errno.
+ */
+int memtel_cgroup_id(const char *path, uint64_t *id);
+
+/** enum memtel_notice_kind - what a subscriber is told */
+enum memtel_notice_kind {
+	MEMTEL_NOTICE_EVENT = 1,
+	MEMTEL_NOTICE_LOST,	/* events that did not arrive */
+	MEMTEL_NOTICE_GONE,	/* the module was unloaded */
+	MEMTEL_NOTICE_BACK,	/* it is loaded, the triggers are added again */
+	MEMTEL_NOTICE_REFUSED,	/* one of them could not be */
+};
+
+/**
+ * struct memtel_notice - one thing a subscriber is told
+ * @kind: which
+ * @event: of an event
+ * @lost: of lost ones, how many exactly
+ * @trigger: of a refused one, which
+ * @why: of a refused one, a sentence
+ *
+ * Lives until the callback returns. Members may be appended.
+ */
+struct memtel_notice {
+	enum memtel_notice_kind kind;
+	const struct memtel_event *event;
+	uint64_t lost;
+	const struct memtel_trigger_spec *trigger;
+	const char *why;
+};
+
+struct memtel_events;
+
+/**
+ * struct memtel_events_options - how to subscribe
+ * @size: sizeof(the options)
+ * @receive_bytes: size of the receive buffer, 0 for 4 MiB
+ * @all: events of all triggers, not only of one's own
+ * @wait: without the module succeed, and tell when it comes
+ */
+struct memtel_events_options {
+	size_t size;
+	uint32_t receive_bytes;
+	bool all;
+	bool wait;
+};
+
+/**
+ * memtel_events_open() - subscribe to events
+ * @ev: set to the subscription, also when it fails, for
+ *      memtel_events_error(); NULL only with -ENOMEM
+ * @options: or NULL
+ *
+ * The subscription survives that the module is unloaded and loaded: its
+ * triggers are added again.
+ *
+ * Return: 0 or a negative errno, -EPERM without CAP_NET_ADMIN.
+ */
+int memtel_events_open(struct memtel_events **ev,
+		       const struct memtel_events_options *options);
+
+/** memtel_events_close() - end a subscription, and its triggers; or NULL */
+void memtel_events_close(struct memtel_events *ev);
+
+/** memtel_events_error() - why the last call failed, as memtel_error() */
+const char *memtel_events_error(const struct memtel_events *ev);
+
+/** memtel_events_fd() - becomes readable when there is something to read */
+int memtel_events_fd(const struct memtel_events *ev);
+
+/**
+ * memtel_events_add() - add a trigger
+ * @ev: subscription
+ * @spec: the trigger
+ *
+ * Events tell their trigger by metric and scope; its id changes when the module
+ * is loaded anew.
+ *
+ * Return: 0 or a negative errno; -ENODEV while the module is gone, and then it
+ * will be added when that is back.
+ */
+int memtel_events_add(struct memtel_events *ev,
+		      const struct memtel_trigger_spec *spec);
+
+/**
+ * memtel_events_read() - take in all that has come, without waiting
+ * @ev: subscription
+ * @notice: called for each; what it returns other than 0 ends the call and is
+ *          its result, and the rest comes with the next call
+ * @arg: for it
+ *
+ * The library asks the module for the symbols of call sites and, after a loss,
+ * for the number of the last event; that may wait for the module's answer.
+ *
+ * Return: 0 or a negative errno; a subscription goes on after any.
+ */
+int memtel_events_read(struct memtel_events *ev,
+		       int (*notice)(const struct memtel_notice *notice,
+				     void *arg),
+		       void *arg);
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,8 @@ struct memtel_status {
 	const char *kernel;
 	size_t nr_capabilities;
 	const struct memtel_capability *const *capabilities;
+	uint64_t event_sequence;
+	uint64_t events_unsent;
 };
 
 /** struct memtel_source - one source of counts, and what it lost */
@@ -90,6 +92,7 @@ struct memtel_source {
 	uint64_t unattributed;
 	uint64_t untraced;
 	uint32_t sampling;
+	uint64_t unplaced_ns;
 };
 
 /** struct memtel_hold - who holds a source */
@@ -101,6 +104,7 @@ struct memtel_hold {
 	uint32_t portid;
 	uint32_t pid;
 	const char *comm;
+	uint32_t trigger;
 };
 
 /** struct memtel_cpu_node - a cache-node's counts by the CPU's node */
@@ -281,6 +285,106 @@ struct memtel_fallback {
 	uint32_t node_id;
 	const char *zone;
 	uint64_t samples;	/* of one allocation in source.sampling */
+};
+
+/** struct memtel_site - a call site that allocates from a cache */
+struct memtel_site {
+	uint64_t present;	/* MEMTEL_A_SITE_* */
+	uint64_t id;
+	const char *cache;
+	const char *symbol;
+	uint64_t allocs;
+	uint64_t bytes;
+	uint64_t allocs_error;
+};
+
+/** struct memtel_stall - a task or cgroup that lost time */
+struct memtel_stall {
+	uint64_t present;	/* MEMTEL_A_STALL_* */
+	uint32_t kind;	/* enum memtel_suspect_kind, or a later one */
+	uint32_t pid;
+	const char *comm;
+	uint64_t cgroup_id;
+	const char *cgroup_path;
+	uint64_t count;
+	uint64_t total_ns;
+	uint64_t total_ns_error;
+};
+
+/** struct memtel_trigger - somebody's wish to be told, and where it is at */
+struct memtel_trigger {
+	uint64_t present;	/* MEMTEL_A_TRIGGER_* */
+	uint32_t id;
+	uint32_t metric;	/* enum memtel_metric, or a later one */
+	uint64_t threshold;
+	uint64_t clear;
+	uint64_t window_ns;
+	uint64_t hold_ns;
+	uint32_t node_id;
+	const char *zone;
+	const char *cache;
+	const char *shrinker;
+	uint64_t cgroup_id;
+	bool no_evidence;
+	uint32_t portid;
+	uint32_t uid;
+	uint32_t pid;
+	const char *comm;
+	bool raised;
+	uint64_t value;
+	uint64_t events;
+	uint64_t last_sequence;
+};
+
+/** struct memtel_suspect - who may have caused an event */
+struct memtel_suspect {
+	uint64_t present;	/* MEMTEL_A_SUSPECT_* */
+	uint32_t kind;	/* enum memtel_suspect_kind, or a later one */
+	const char *name;
+	uint32_t node_id;
+	uint64_t id;
+	const char *cgroup_path;
+	const char *cache;
+	uint32_t measure;	/* enum memtel_measure, or a later one */
+	uint64_t value;
+	uint64_t total;
+	uint32_t share_bp;
+	const char *symbol;	/* of a site: the library asked for it; "" */
+};
+
+/** struct memtel_event - what a trigger had to tell */
+struct memtel_event {
+	uint64_t present;	/* MEMTEL_A_EVENT_* */
+	uint64_t sequence;
+	uint64_t time_ns;
+	uint32_t kind;	/* enum memtel_event_kind, or a later one */
+	uint32_t trigger_id;
+	uint32_t portid;
+	uint32_t metric;	/* enum memtel_metric, or a later one */
+	uint64_t threshold;
+	uint64_t clear;
+	uint64_t window_ns;
+	uint32_t node_id;
+	const char *zone;
+	const char *cache;
+	const char *shrinker;
+	uint64_t cgroup_id;
+	uint64_t value;
+	uint64_t interval_ns;
+	uint64_t peak;
+	uint64_t raised_ns;
+	uint32_t open;
+	uint64_t evidence_interval_ns;
+	const struct memtel_suspect *cause;	/* NULL when absent */
+	size_t nr_suspects;
+	const struct memtel_suspect *const *suspects;
+};
+
+/** struct memtel_event_message - events that came together */
+struct memtel_event_message {
+	uint64_t present;	/* MEMTEL_A_EVENT_MESSAGE_* */
+	size_t nr_events;
+	const struct memtel_event *const *events;
 };
 
 /**

@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A subscription to events.
+ *
+ * Two sockets: a handle's, which asks and has the triggers, and one that only
+ * listens, to the module's events and to nlctrl's word of families that come
+ * and go. Only the second is given to the user's loop.
+ *
+ * What was lost. Events are numbered. A gap between two numbers is so many lost
+ * events. A full receive buffer (ENOBUFS) says that there is a gap, perhaps at
+ * the end, where no number shows it: then the module is asked for the number of
+ * its last event, by when all before it have been sent, what has arrived is
+ * read, and what is still missing is lost. So received and lost are together
+ * what was sent since the first event.
+ *
+ * Unloading the module ends its triggers and numbers; when a family of its name
+ * is back the group is joined anew, as it may have another id, and the triggers
+ * are added again.
+ */
+#include <linux/genetlink.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "internal.h"
+
+#define RECEIVE_BYTES	(4 << 20)
+
+/* Symbols that are remembered. Few sites are ever to blame. */
+#define SYMBOLS		64
+
+struct symbol {
+	uint64_t id;
+	char *text;
+};
+
+/* Messages that were read while a notice was refused by its callback. */
+struct pending {
+	struct pending *next;
+	struct nlmsghdr *message;
+};
+
+/**
+ * struct memtel_events - a subscription
+ * @m: asks, and has the triggers
+ * @sock: listens
+ * @group: of events, 0 while the module is gone
+ * @all: also events of others' triggers
+ * @first: number that the first event should have, or less: it may have been
+ *         sent just before the module was asked
+ * @next: number that the next event should have, 0 before the first
+ * @overrun: something was lost; how much is not known yet
+ * @lost: not told yet
+ * @is_gone: the module is; @gone_untold: not told yet
+ * @triggers: those wanted; @ids, in the module, 0 for none
+ * @head: messages taken from the socket, not given yet
+ */
+struct memtel_events {
+	struct memtel *m;
+	struct nl_sock *sock;
+	uint32_t group;
+	bool all;
+	uint64_t first;
+	uint64_t next;
+	bool overrun;
+	uint64_t lost;
+	bool is_gone;
+	bool gone_untold;
+	size_t nr_triggers;
+	struct memtel_trigger_spec *triggers;
+	uint32_t *ids;
+	struct pending *head;
+	struct pending **tail;
+	struct symbol symbols[SYMBOLS];
+	unsigned int nr_symbols;
+};
+
+const char *memtel_events_error(const struct memtel_events *ev)
+{
+	return ev ? memtel_error(ev->m) : "no memory";
+}
+
+int memtel_events_fd(const struct memtel_events *ev)
+{
+	return nl_socket_get_fd(ev->sock);
+}
+
+static int sequence_note(const struct memtel_status *status, void *arg)
+{
+	*(uint64_t *)arg = status->event_sequence;
+	return 0;
+}
+
+static int join(struct memtel_events *ev)
+{
+	int err = memtel_group_resolve(ev->m, &ev->group);
+
+	if (err) {
+		ev->group = 0;
+		return err;
+	}
+	err = nl_socket_add_membership(ev->sock, (int)ev->group);
+	if (err) {
+		err = memtel_errno_of_nl(err);
+		return memtel_fail(ev->m, err,
+				   err == -EPERM ?
+				   "joining the group of events needs CAP_NET_ADMIN" :
+				   "cannot join the group of events: %s",
+				   strerror(-err));
+	}
+	/* The module is new: so are its numbers. */
+	ev->next = 0;
+	ev->first = 0;
+	err = memtel_status(ev->m, sequence_note, &ev->first);
+	ev->first++;
+	return err;
+}
+
+static int listen_open(struct memtel_events *ev, uint32_t receive_bytes)
+{
+	int bytes = receive_bytes ? (int)receive_bytes : RECEIVE_BYTES;
+	int err;
+
+	ev->sock = nl_socket_alloc();
+	if (!ev->sock)
+		return memtel_fail(ev->m, -ENOMEM, "no memory for a socket");
+	nl_socket_disable_seq_check(ev->sock);
+	err = nl_connect(ev->sock, NETLINK_GENERIC);
+	if (!err)
+		err = nl_socket_set_nonblocking(ev->sock);
+	/* The group that nlctrl tells of families in has the same id always. */
+	if (!err)
+		err = nl_socket_add_membership(ev->sock, GENL_ID_CTRL);
+	if (err) {
+		err = memtel_errno_of_nl(err);
+		return memtel_fail(ev->m, err,
+				   "cannot open a socket for events: %s",
+				   strerror(-err));
+	}
+	/* The second is capped without a word, and better than nothing. */
+	if (setsockopt(nl_socket_get_fd(ev->sock), SOL_SOCKET, SO_RCVBUFFORCE,
+		       &bytes, sizeof(bytes)))
+		setsockopt(nl_socket_get_fd(ev->sock), SOL_SOCKET, SO_RCVBUF,
+			   &bytes, sizeof(bytes));
+	return 0;
+}
+
+static int options_read(struct memtel_events_options *options,
+			const struct memtel_events_options *given)
+{
+	*options = (struct memtel_events_options){ 0 };
+	if (!given)
+		return 0;
+	if (given->size < sizeof(given->size))
+		return -EINVAL;
+	for (size_t i = sizeof(*options); i < given->size; i++)
+		if (((const char *)given)[i])
+			return -E2BIG;
+	memcpy(options, given, given->size < sizeof(*options) ?
+			       given->size : sizeof(*options));
+	return 0;
+}
+
+int memtel_events_open(struct memtel_events **evp,
+		       const struct memtel_events_options *given)
+{
+	struct memtel_events *ev = calloc(1, sizeof(*ev));
+	struct memtel_events_options options;
+	int err;
+
+	*evp = ev;
+	if (!ev)
+		return -ENOMEM;
+	ev->tail = &ev->head;
+	err = memtel_open(&ev->m);
+	if (!ev->m)
+		return -ENOMEM;
+	if (err && err != -ENODEV)
+		return err;
+	err = options_read(&options, given);
+	if (err)
+		return memtel_fail(ev->m, err,
+				   "the options' size is not one of this libmemtel");
+	ev->all = options.all;
+	/* A handle that found no module serves when that comes. */
+	ev->m->open_error = 0;
+	err = listen_open(ev, options.receive_bytes);
+	if (err)
+		return err;
+	err = join(ev);
+	if (err == -ENODEV && options.wait) {
+		ev->is_gone = true;
+		ev->gone_untold = true;
+		return 0;
+	}
+	return err;
+}
+
+void memtel_events_close(struct memtel_events *ev)
+{
+	if (!ev)
+		return;
+	while (ev->head) {
+		struct pending *pending = ev->head;
+
+		ev->head = pending->next;
+		free(pending->message);
+		free(pending);
+	}
+	for (unsigned int i = 0; i < ev->nr_symbols; i++)
+		free(ev->symbols[i].text);
+	free(ev->triggers);
+	free(ev->ids);
+	nl_socket_free(ev->sock);
+	memtel_close(ev->m);
+	free(ev);
+}
+
+static int remember(struct memtel_events *ev,
+		    const struct memtel_trigger_spec *spec)
+{
+	struct memtel_trigger_spec *triggers;
+	uint32_t *ids;
+
+	triggers = realloc(ev->triggers, (ev->nr_triggers + 1) *
+			   sizeof(*triggers));
+	if (triggers)
+		ev->triggers = triggers;
+	ids = realloc(ev->ids, (ev->nr_triggers + 1) * sizeof(*ids));
+	if (ids)
+		ev->ids = ids;
+	if (!triggers || !ids)
+		return memtel_fail(ev->m, -ENOMEM, "no memory for a trigger");
+	triggers[ev->nr_triggers] = *spec;
+	ids[ev->nr_triggers++] = 0;
+	return 0;
+}
+
+static int spec_read(struct memtel_events *ev, struct memtel_trigger_spec *spec,
+		     const struct memtel_trigger_spec *given)
+{
+	if (given->size < sizeof(given->size))
+		return memtel_fail(ev->m, -EINVAL, "a trigger's size is not set");
+	for (size_t i = sizeof(*spec); i < given->size; i++)
+		if (((const char *)given)[i])
+			return memtel_fail(ev->m, -E2BIG,
+					   "a trigger sets what this libmemtel does not know");
+	memset(spec, 0, sizeof(*spec));
+	memcpy(spec, given, given->size < sizeof(*spec) ? given->size :
+							 sizeof(*spec));
+	return 0;
+}
+
+int memtel_events_add(struct memtel_events *ev,
+		      const struct memtel_trigger_spec *given)
+{
+	struct memtel_trigger_spec spec;
+	int err = spec_read(ev, &spec, given);
+
+	if (!err)
+		err = remember(ev, &spec);
+	if (err)
+		return err;
+	if (ev->is_gone)
+		return memtel_fail(ev->m, -ENODEV,
+				   "the memtel module is not loaded");
+	err = memtel_request_trigger_add(ev->m, &spec,
+					 &ev->ids[ev->nr_triggers - 1]);
+	/* The listening socket has the news, too, and adds it then. */
+	if (err && err != -ENODEV && err != -ESTALE)
+		ev->nr_triggers--;
+	return err;
+}
+
+static bool is_own(const struct memtel_events *ev,
+		   const struct memtel_event *event)
+{
+	return event->portid == nl_socket_get_local_port(ev->m->sock);
+}
+
+static int symbol_note(struct memtel_row *row, void *arg)
+{
+	const struct memtel_site *site = row->data;
+	char **text = arg;
+
+	*text = strdup(site->symbol);
+	return 0;
+}
+
+/* "" where it may not be seen, or the site is no longer among the first. */
+static const char *symbol_of(struct memtel_events *ev, uint64_t id)
+{
+	struct symbol *symbol;
+	char *text = NULL;
+
+	for (unsigned int i = 0; i < ev->nr_symbols; i++)
+		if (ev->symbols[i].id == id)
+			return ev->symbols[i].text;
+	if (memtel_request_site(ev->m, id, symbol_note, &text) || !text ||
+	    !*text) {
+		free(text);
+		return "";
+	}
+	if (ev->nr_symbols == SYMBOLS)
+		free(ev->symbols[--ev->nr_symbols].text);
+	symbol = &ev->symbols[ev->nr_symbols++];
+	symbol->id = id;
+	symbol->text = text;
+	return text;
+}
+
+/* The library made the struct, and alone fills this member. */
+static void symbol_fill(struct memtel_events *ev,
+			const struct memtel_suspect *suspect)
+{
+	struct memtel_suspect *filled = (struct memtel_suspect *)suspect;
+
+	if (!suspect)
+		return;
+	filled->symbol = "";
+	if (suspect->kind == MEMTEL_SUSPECT_KIND_SITE &&
+	    memtel_has(suspect, MEMTEL_A_SUSPECT_ID))
+		filled->symbol = symbol_of(ev, suspect->id);
+}
+
+/* Its number says what was lost before it. False: it was given before. */
+static bool count(struct memtel_events *ev, uint64_t sequence)
+{
+	uint64_t expected = ev->next ? ev->next : ev->first;
+
+	if (ev->next && sequence < ev->next)
+		return false;
+	if (sequence > expected)
+		ev->lost += sequence - expected;
+	ev->next = sequence + 1;
+	return true;
+}
+
+typedef int (*notice_fn)(const struct memtel_notice *notice, void *arg);
+
+static int tell_lost(struct memtel_events *ev, notice_fn notice, void *arg)
+{
+	struct memtel_notice lost = {
+		.kind = MEMTEL_NOTICE_LOST,
+		.lost = ev->lost,
+	};
+
+	if (!ev->lost)
+		return 0;
+	ev->lost = 0;
+	return notice(&lost, arg);
+}
+
+static int give_event(struct memtel_events *ev,
+		      const struct memtel_event *event, notice_fn notice,
+		      void *arg)
+{
+	const struct memtel_notice told = {
+		.kind = MEMTEL_NOTICE_EVENT,
+		.event = event,
+	};
+	int err;
+
+	if (!count(ev, event->sequence))
+		return 0;
+	err = tell_lost(ev, notice, arg);
+	if (err || (!ev->all && !is_own(ev, event)))
+		return err;
+	symbol_fill(ev, event->cause);
+	for (size_t i = 0; i < event->nr_suspects; i++)
+		symbol_fill(ev, event->suspects[i]);
+	return notice(&told, arg);
+}
+
+/* A message of events. The first refusal is kept; all are counted. */
+static int give_events(struct memtel_events *ev, const struct nlmsghdr *nlh,
+		       notice_fn notice, void *arg)
+{
+	const struct genlmsghdr *genl = nlmsg_data(nlh);
+	const struct memtel_event_message *message;
+	struct memtel_malformed bad;
+	struct memtel_row row;
+	int err;
+
+	if (genl->cmd != MEMTEL_CMD_EVENT)
+		return 0;
+	err = memtel_decode(&memtel_event_message_set, genlmsg_attrdata(genl, 0),
+			    genlmsg_attrlen(genl, 0), &row, &bad);
+	if (err)
+		return memtel_fail(ev->m, err,
+				   err == -EBADMSG ?
+				   "malformed attributes in an event" :
+				   "no memory for an event");
+	message = row.data;
+	for (size_t i = 0; i < message->nr_events; i++) {
+		int refused = give_event(ev, message->events[i], notice, arg);
+
+		if (!err)
+			err = refused;
+	}
+	memtel_row_free(&row);
+	return err;
+}
+
+static int go(struct memtel_events *ev, notice_fn notice, void *arg)
+{
+	static const struct memtel_notice gone = { .kind = MEMTEL_NOTICE_GONE };
+
+	if (ev->is_gone)
+		return 0;
+	ev->is_gone = true;
+	ev->group = 0;
+	ev->next = 0;
+	for (size_t i = 0; i < ev->nr_triggers; i++)
+		ev->ids[i] = 0;
+	for (unsigned int i = 0; i < ev->nr_symbols; i++)
+		free(ev->symbols[i].text);
+	ev->nr_symbols = 0;
+	return notice(&gone, arg);
+}
+
+static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
+{
+	static const struct memtel_notice back = { .kind = MEMTEL_NOTICE_BACK };
+	int err = join(ev);
+
+	/* Gone again; its word of that will come. */
+	if (err == -ENODEV)
+		return 0;
+	if (err)
+		return err;
+	ev->is_gone = false;
+	err = notice(&back, arg);
+	for (size_t i = 0; i < ev->nr_triggers && !err; i++) {
+		struct memtel_notice refused = {
+			.kind = MEMTEL_NOTICE_REFUSED,
+			.trigger = &ev->triggers[i],
+		};
+
+		if (!memtel_request_trigger_add(ev->m, &ev->triggers[i],
+						&ev->ids[i]))
+			continue;
+		refused.why = memtel_error(ev->m);
+		err = notice(&refused, arg);
+	}
+	return err;
+}
+
+/* A word of nlctrl's: is it of our family? */
+static int on_family(struct memtel_events *ev, const struct nlmsghdr *nlh,
+		     notice_fn notice, void *arg)
+{
+	const struct genlmsghdr *genl = nlmsg_data(nlh);
+	const struct nlattr *name = nlmsg_find_attr((struct nlmsghdr *)nlh,
+						    GENL_HDRLEN,
+						    CTRL_ATTR_FAMILY_NAME);
+	int err;
+
+	if (!name || nla_strcmp(name, MEMTEL_FAMILY_NAME))
+		return 0;
+	if (genl->cmd == CTRL_CMD_DELFAMILY)
+		return go(ev, notice, arg);
+	if (genl->cmd != CTRL_CMD_NEWFAMILY)
+		return 0;
+	/* That it had gone may have been lost. */
+	err = go(ev, notice, arg);
+	return err ? err : come_back(ev, notice, arg);
+}
+
+static int on_message(struct memtel_events *ev, const struct nlmsghdr *nlh,
+		      notice_fn notice, void *arg)
+{
+	if (nlh->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
+		return 0;
+	if (nlh->nlmsg_type == GENL_ID_CTRL)
+		return on_family(ev, nlh, notice, arg);
+	if (nlh->nlmsg_type == ev->m->family && !ev->is_gone)
+		return give_events(ev, nlh, notice, arg);
+	return 0;
+}
+
+/* Keep a message until it is given. */
+static int keep(struct memtel_events *ev, const struct nlmsghdr *nlh)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	if (pending)
+		pending->message = malloc(nlh->nlmsg_len);
+	if (!pending || !pending->message) {
+		free(pending);
+		ev->overrun = true;
+		return memtel_fail(ev->m, -ENOMEM, "no memory for an event");
+	}
+	memcpy(pending->message, nlh, nlh->nlmsg_len);
+	*ev->tail = pending;
+	ev->tail = &pending->next;
+	return 0;
+}
+
+/* All that waits in the socket. */
+static int receive(struct memtel_events *ev)
+{
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		unsigned char *buffer = NULL;
+		struct nlmsghdr *nlh;
+		int length, err = 0;
+
+		length = nl_recv(ev->sock, &from, &buffer, NULL);
+		if (length == 0 || length == -NLE_AGAIN)
+			return 0;
+		/* ENOBUFS; what arrived before it is still to be read. */
+		if (length == -NLE_NOMEM) {
+			ev->overrun = true;
+			continue;
+		}
+		if (length < 0) {
+			err = memtel_errno_of_nl(length);
+			return memtel_fail(ev->m, err,
+					   "cannot receive events: %s",
+					   strerror(-err));
+		}
+		/* Any process may send to us; the kernel's port is 0. */
+		if (from.nl_pid == 0)
+			for (nlh = (struct nlmsghdr *)buffer;
+			     nlmsg_ok(nlh, length) && !err;
+			     nlh = nlmsg_next(nlh, &length))
+				err = keep(ev, nlh);
+		free(buffer);
+		if (err)
+			return err;
+	}
+}
+
+static int give_pending(struct memtel_events *ev, notice_fn notice, void *arg)
+{
+	int err = 0;
+
+	while (ev->head && !err) {
+		struct pending *pending = ev->head;
+
+		ev->head = pending->next;
+		if (!ev->head)
+			ev->tail = &ev->head;
+		err = on_message(ev, pending->message, notice, arg);
+		free(pending->message);
+		free(pending);
+	}
+	return err;
+}
+
+/* After an overrun: what is missing up to the last event that was sent? */
+static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
+{
+	uint64_t last = 0, expected;
+	int err;
+
+	ev->overrun = false;
+	err = memtel_status(ev->m, sequence_note, &last);
+	/* Word of the module's end or return may be among what was lost. */
+	if (err == -ENODEV)
+		return go(ev, notice, arg);
+	if (err == -ESTALE || (!err && ev->is_gone)) {
+		err = go(ev, notice, arg);
+		return err ? err : come_back(ev, notice, arg);
+	}
+	if (!err)
+		err = receive(ev);
+	if (!err)
+		err = give_pending(ev, notice, arg);
+	if (err) {
+		ev->overrun = true;
+		return err;
+	}
+	expected = ev->next ? ev->next : ev->first;
+	if (last >= expected) {
+		ev->lost += last + 1 - expected;
+		ev->next = last + 1;
+	}
+	return tell_lost(ev, notice, arg);
+}
+
+int memtel_events_read(struct memtel_events *ev, notice_fn notice, void *arg)
+{
+	static const struct memtel_notice gone = { .kind = MEMTEL_NOTICE_GONE };
+	int err = 0;
+
+	memtel_succeed(ev->m);
+	if (ev->gone_untold) {
+		ev->gone_untold = false;
+		err = notice(&gone, arg);
+	}
+	if (!err)
+		err = receive(ev);
+	if (!err)
+		err = give_pending(ev, notice, arg);
+	if (!err && ev->overrun)
+		err = settle(ev, notice, arg);
+	return err;
+}
