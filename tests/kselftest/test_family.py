@@ -19,6 +19,7 @@ FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
 STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE = (
     1, 2, 3, 5, 8, 9, 10, 11)
 RECLAIM, SHRINKER, LOCK, FALLBACK = 12, 13, 14, 15
+SITE, STALL, TRIGGER_ADD, TRIGGER_DELETE, TRIGGER_GET, EVENT = range(16, 22)
 
 
 class Raw:
@@ -74,7 +75,8 @@ def test_status():
     equal(status["kernel"], os.uname().release, "kernel")
     equal({c["name"]: c.get("reason") for c in status["capability"]},
           dict.fromkeys(("slab-counts", "slab-occupancy", "reclaim",
-                         "shrinker", "zonelock", "fallback")), "capabilities")
+                         "shrinker", "zonelock", "fallback", "sites")),
+          "capabilities")
     check(f'"{status["version"]}"' in memtel("status", "--json").stdout,
           "version by memtel")
 
@@ -86,7 +88,7 @@ def test_unknown_version_and_command():
         errno, text, _ = raw.send(STATUS, version=version)
         equal(errno, -93, f"version {version}")
         equal(text, "unknown version of the memtel family", "words")
-    for cmd in (0, FALLBACK + 1, 255):
+    for cmd in (0, EVENT, EVENT + 1, 255):
         equal(raw.send(cmd)[0], -95, f"command {cmd}")
     equal(raw.send(STATUS, flags=REQUEST | ACK | DUMP)[0], -95,
           "dump of what has none")
@@ -99,10 +101,14 @@ def test_malformed_attributes():
     long_name = b"x" * 64 + b"\0"
     strings = [(SOURCE, 2), (HOLD, 2), (4, 2), (ENABLE, 2), (6, 2), (7, 2),
                (HOLD_GET, 2), (CACHE, 1), (CACHE, 3), (ZONE, 3), (RECLAIM, 4),
-               (SHRINKER, 2), (LOCK, 4), (FALLBACK, 3), (FALLBACK, 5)]
+               (SHRINKER, 2), (LOCK, 4), (FALLBACK, 3), (FALLBACK, 5),
+               (SITE, 3), (TRIGGER_ADD, 9), (TRIGGER_ADD, 10),
+               (TRIGGER_ADD, 11)]
     numbers = [(HOLD_GET, 1), (CACHE, 2), (CACHE, 4), (NODE, 2), (ZONE, 2),
                (RECLAIM, 2), (RECLAIM, 3), (SHRINKER, 3), (SHRINKER, 4),
-               (LOCK, 3), (FALLBACK, 2), (FALLBACK, 4)]
+               (LOCK, 3), (FALLBACK, 2), (FALLBACK, 4), (STALL, 2),
+               (STALL, 3), (TRIGGER_ADD, 3), (TRIGGER_ADD, 8),
+               (TRIGGER_DELETE, 2), (TRIGGER_GET, 2), (TRIGGER_GET, 14)]
     for cmd, kind in strings:
         for data in (long_name, b"slab", b"", b"x" * 4000):
             errno, _, offset = raw.send(cmd, attr(kind, data))
@@ -115,14 +121,16 @@ def test_malformed_attributes():
             check(errno in (-22, -34), f"u32 {cmd}/{kind} {data!r}: {errno}")
             equal(offset, 20, f"offset of {cmd}/{kind}")
     for cmd, kind in ((CACHE, 4), (NODE, 2), (ZONE, 2), (RECLAIM, 3),
-                      (SHRINKER, 4), (LOCK, 3), (FALLBACK, 2)):
+                      (SHRINKER, 4), (LOCK, 3), (FALLBACK, 2),
+                      (TRIGGER_ADD, 8)):
         for value in (1024, 0xffffffff):
             errno, text, _ = raw.send(cmd, attr(kind, struct.pack("=I", value)))
             equal(errno, -34, f"node {value}")
             check(text, "no words")
     equal(raw.send(CACHE, attr(5, b"\1"))[0], -34, "flag with a value")
     for cmd in (STATUS, SOURCE, HOLD_GET, CACHE, NODE, ZONE, RECLAIM,
-                SHRINKER, LOCK, FALLBACK):
+                SHRINKER, LOCK, FALLBACK, SITE, STALL, TRIGGER_ADD,
+                TRIGGER_GET):
         for kind in (0, 40, 0x3fff, 0x8002):
             errno = raw.send(cmd, attr(kind, b"slab\0"))[0]
             check(errno in (-22, -34), f"type {kind} of {cmd}: {errno}")

@@ -15,7 +15,7 @@ STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
 # For what comes and goes: takes what time that leaves of the two CPUs.
 LIGHT = ("nice", "-n", "19", "stress-ng", "--dentry", "1", "--dentries",
          "200", "--timeout", "1200")
-SOURCES = ("slab", "reclaim", "shrinker", "zonelock", "fallback")
+SOURCES = ("slab", "site", "reclaim", "shrinker", "zonelock", "fallback")
 
 
 class Load:
@@ -118,15 +118,15 @@ def test_totals_equal_ftrace():
 def test_1000_attach_and_detach():
     """All sources in turn under load, the memory of it all given back."""
     ynl = client()
-    gets = dict(zip(SOURCES, ("cache-get", "reclaim-get", "shrinker-get",
-                              "lock-get", "fallback-get")))
+    gets = dict(zip(SOURCES, ("cache-get", "site-get", "reclaim-get",
+                              "shrinker-get", "lock-get", "fallback-get")))
     seen = {source: 0 for source in SOURCES}
     with Load(LIGHT, reclaiming=True):
         for source in SOURCES * 3:
             ynl.do("source-hold", {"name": source})
             ynl.do("source-release", {"name": source})
         before = percpu()
-        for i in range(200):
+        for i in range(1000 // len(SOURCES) + 1):
             for source in SOURCES:
                 ynl.do("source-hold", {"name": source})
                 if i % 10 == 0:

@@ -263,12 +263,25 @@ ok(len(objects) == 3 and all(o["interval_ns"] == 10**9 and
                              o["caches"][0]["node"][1]["allocs_per_s"] == 200
                              for o in objects),
    "a stream: an object a line, each with rates, the source held", stream[:1])
+
+# A trigger that is none is refused before the module is asked.
+for expr, offset, why in (
+        ("direct-reclam-time > 1ms in 1s", 0, "is it direct-reclaim-time?"),
+        ("stall-time > 1ms in 1s on node=0", 26, "of the whole host only"),
+        ("slab-growth > 1ms in 1s", 15, "a unit is expected: B, KiB"),
+        ("stall-time > 1ms in 1s until 2ms", 29, "above the threshold")):
+    result = subprocess.run([MEMTEL, "watch", "--trigger", expr], capture_output=True,
+                            check=False, timeout=60, env=environment())
+    lines = result.stderr.decode().splitlines()
+    ok(result.returncode == 2 and why in lines[0] and lines[1] == f"  {expr}" and
+       lines[2] == " " * (2 + offset) + "^", f"watch: {expr}", result)
 ok(len(rows("caches --active")) == 3, "--active drops what has no count")
 
 # The manual, the completion and --help say the same.
 verbs = memtel("--complete-words").stdout.decode().split()
 ok(verbs == ["status", "caches", "nodes", "zones", "reclaim", "shrinkers",
-             "locks", "fallback", "enable", "disable", "reset"],
+             "locks", "fallback", "sites", "stalls", "watch", "triggers",
+             "enable", "disable", "reset"],
    "verbs for completion", verbs)
 for verb in verbs:
     offered = {w.rstrip("=") for w in
@@ -285,12 +298,13 @@ for verb in verbs:
     ok(not missing, f"{verb}: the manual has every option", missing)
 keys = memtel("--complete-words caches keys").stdout.decode().split()
 text = open(f"{TOP}/userspace/man/memtel.1.scd", encoding="utf-8").read().replace("\\_", "_")
-for verb in ("caches", "nodes", "zones"):
+for verb in ("caches", "nodes", "zones", "sites", "stalls", "triggers"):
     missing = [k for k in memtel(f"--complete-words {verb} keys").stdout.decode().split()
                if f"*{k}*" not in text]
     ok(not missing, f"{verb}: the manual has every field", missing)
-    ok(memtel(f"{verb} --sort {keys[0] if verb == 'caches' else 'free_bytes'}").returncode == 0,
-       f"{verb}: a key offered is taken")
+    if verb in ("caches", "nodes", "zones"):
+        ok(memtel(f"{verb} --sort {keys[0] if verb == 'caches' else 'free_bytes'}").returncode == 0,
+           f"{verb}: a key offered is taken")
 script = f"""
 PATH={os.path.dirname(MEMTEL)}:$PATH
 source {TOP}/userspace/completions/memtel

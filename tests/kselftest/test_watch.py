@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""memtel watch, as its user sees it; and what becomes of slow subscribers."""
+
+import json
+import signal
+import subprocess
+import time
+
+from harness import (MEMTEL, check, client, equal, load, memtel, unload,
+                     wait_for, write)
+from pressure import pressure
+from test_trigger import OBJECTS, SHRINKER, Stall, sleep_in_shrinker
+
+TRIGGER = "shrinker-time > 100ms in 1s"
+
+
+class Watch:
+    """A memtel watch in the background, its output in a file."""
+
+    number = 0
+
+    def __init__(self, *args):
+        Watch.number += 1
+        self.path = f"/tmp/watch{Watch.number}"
+        self.args = args
+
+    def __enter__(self):
+        triggers = len(client().dump("trigger-get", {}))
+        with open(self.path, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen(
+                [MEMTEL, "watch", *self.args], stdout=out,
+                stderr=subprocess.STDOUT)
+        if "--all" not in self.args:
+            wait_for(lambda: len(client().dump("trigger-get", {})) > triggers,
+                     20, "the triggers are there")
+        else:
+            time.sleep(1)
+        return self
+
+    def lines(self):
+        """What it has printed."""
+        with open(self.path, encoding="utf-8") as out:
+            return out.read().splitlines()
+
+    def wait(self, nr, seconds=20):
+        """Until it has printed so many lines; returns all."""
+        wait_for(lambda: len(self.lines()) >= nr, seconds,
+                 f"{nr} lines: {self.lines()}")
+        return self.lines()
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        equal(self.process.wait(30), 0, "exit after SIGTERM")
+
+
+def test_a_line_for_each_event():
+    """Readable, with the cause and its share."""
+    with Watch("--trigger", TRIGGER) as watch, Stall(1500):
+        line = watch.wait(1)[0]
+        print(f"# {line}")
+        check(f" RAISED shrinker-time 1" in line and
+              "ms > 100ms in 1s, 1 under way: shrinker " + SHRINKER in line
+              and "% of the time of shrinking" in line, line)
+        cleared = watch.wait(2)[1]
+        print(f"# {cleared}")
+        check(" cleared shrinker-time " in cleared and "peak 1" in cleared,
+              cleared)
+
+
+def test_json_has_everything():
+    """What YNL got is what JSON says, with _ for -."""
+    ynl = client()
+    ynl.ntf_subscribe("events")
+    with Watch("--json", "--trigger", TRIGGER) as watch, Stall(300):
+        got = [json.loads(line) for line in watch.wait(2)]
+        ynl.check_ntf()
+        want = [event for message in ynl.async_msg_queue
+                for event in message["msg"]["event"]]
+
+    def renamed(value):
+        if isinstance(value, dict):
+            return {key.replace("-", "_"): renamed(inner)
+                    for key, inner in value.items()}
+        return [renamed(one) for one in value] if isinstance(value, list) \
+            else value
+    for event in got:
+        for suspect in [event.get("cause", {})] + event.get("suspect", []):
+            suspect.pop("symbol", None)
+    equal(got, [renamed(event) for event in want], "events")
+
+
+def test_wrong_and_refused():
+    """Before it is asked, and by the module; neither watches anything."""
+    done = memtel("watch", "--trigger", "stall-time > 1ms in 1", status=2)
+    check("\n" + " " * 23 + "^" in done.stderr, done.stderr)
+    done = memtel("watch", "--trigger", "kswapd-time > 1ms in 1s on node=7",
+                  status=1)
+    check("no such node is online" in done.stderr, done.stderr)
+    memtel("watch", "--trigger", TRIGGER, status=4,
+           prefix=("setpriv", "--bounding-set", "-all", "--inh-caps", "-all"))
+    equal(client().dump("trigger-get", {}), [], "triggers")
+
+
+def test_ends_by_itself():
+    """After so long, or so many events."""
+    start = time.monotonic()
+    memtel("watch", "--for", "1.5")
+    check(1.5 <= time.monotonic() - start < 20, "--for")
+    with Watch("--events", "1", "--trigger", TRIGGER) as watch, Stall(300):
+        watch.wait(1)
+        equal(watch.process.wait(20), 0, "exit")
+    equal(len(watch.lines()), 1, "lines")
+
+
+def test_survives_a_reload():
+    """It says that the module went and came, and watches on."""
+    with Watch("--trigger", TRIGGER) as watch:
+        unload()
+        check("was unloaded" in watch.wait(1)[0], watch.lines())
+        load()
+        check("is loaded: watching again" in watch.wait(2)[1], watch.lines())
+        wait_for(lambda: client().dump("trigger-get", {}), 10, "a trigger")
+        with Stall(300):
+            check("RAISED shrinker-time" in watch.wait(3)[2], watch.lines())
+
+
+def test_default_triggers():
+    """Without --trigger it watches what suits any host."""
+    with Watch():
+        wait_for(lambda: len(client().dump("trigger-get", {})) == 8, 20,
+                 "eight triggers")
+        rows = {row["metric"]: row
+                for row in client().dump("trigger-get", {})}
+        managed = sum(node["managed-bytes"]
+                      for node in client().dump("node-get", {}))
+        equal(rows["slab-growth"]["threshold"], max(managed // 50, 16 << 20),
+              "growth")
+    wait_for(lambda: not client().dump("trigger-get", {}), 10, "all gone")
+
+
+def sums(lines):
+    """(events, lost) of a watch's JSON."""
+    rows = [json.loads(line) for line in lines]
+    return (sum("sequence" in row for row in rows),
+            sum(row["events"] for row in rows if row["kind"] == "lost"))
+
+
+def test_a_burst_is_accounted_for():
+    """100,000 events: what is received and what is lost are what was sent,
+    exactly; for one that reads, and for one that was stopped meanwhile."""
+    path = "/sys/module/memtel/parameters/triggers_max"
+    write(path, "2000")
+    pressure(f"shrinker 12 {OBJECTS}")
+    ynl = client()
+    try:
+        with Watch("--all", "--json") as reader, \
+                Watch("--all", "--json") as stopped:
+            begin = ynl.do("status-get", {})["event-sequence"]
+            stopped.process.send_signal(signal.SIGSTOP)
+            for i in range(1500):
+                ynl.do("trigger-add", {
+                    "metric": "shrinker-time", "threshold": 1000 + i,
+                    "window-ns": 10**7, "no-evidence": True})
+            start = time.monotonic()
+
+            def sent():
+                return ynl.do("status-get", {})["event-sequence"] - begin
+            while sent() < 100000 and time.monotonic() - start < 240:
+                sleep_in_shrinker(1)
+                time.sleep(0.03)
+            for row in ynl.dump("trigger-get", {}):
+                ynl.do("trigger-delete", {"id": row["id"]})
+            total = sent()
+            seconds = time.monotonic() - start
+            check(total >= 100000, f"{total} events in {seconds} s")
+            stopped.process.send_signal(signal.SIGCONT)
+            for who, watch in (("reader", reader), ("stopped", stopped)):
+                wait_for(lambda w=watch: sum(sums(w.lines())) >= total, 120,
+                         f"{who}: {total}, has {sums(watch.lines())}")
+                events, lost = sums(watch.lines())
+                print(f"# {who}: {events} received, {lost} lost of {total} "
+                      f"sent in {seconds:.0f} s")
+                equal(events + lost, total, f"{who}: received and lost")
+            check(sums(stopped.lines())[1] > 0, "the stopped one lost nothing")
+            equal(ynl.do("status-get", {})["events-unsent"], 0, "unsent")
+    finally:
+        pressure("remove")
+        write(path, "1024")
