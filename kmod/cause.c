@@ -134,6 +134,16 @@ static bool blame_lone_node(struct memtel_evidence *evidence)
 	return false;
 }
 
+/* It is compacted although its node has plenty: no block is large enough. */
+static bool blame_fragmentation(struct memtel_evidence *evidence)
+{
+	const struct memtel_suspect *zone =
+		first_of(evidence, MEMTEL_SUSPECT_KIND_ZONE,
+			 MEMTEL_MEASURE_COMPACTION_NS);
+
+	return zone && has_plenty(zone->nid) && blame(evidence, zone);
+}
+
 static bool blame_loser(struct memtel_evidence *evidence,
 			enum memtel_suspect_kind kind)
 {
@@ -172,14 +182,14 @@ static bool blame_lock(struct memtel_evidence *evidence)
 					MEMTEL_MEASURE_WAIT_NS));
 }
 
-#define RULES	6
+#define RULES	7
 
 static const struct {
 	bool (*blame[RULES])(struct memtel_evidence *evidence);
 } rules[] = {
 	[MEMTEL_METRIC_DIRECT_RECLAIM_TIME] = { {
-		blame_slow_shrinker, blame_great_growth, blame_lone_node,
-		blame_task, blame_great_cgroup, blame_node,
+		blame_slow_shrinker, blame_great_growth, blame_fragmentation,
+		blame_lone_node, blame_task, blame_great_cgroup, blame_node,
 	} },
 	[MEMTEL_METRIC_KSWAPD_TIME] = { {
 		blame_slow_shrinker, blame_great_growth, blame_lone_node,
@@ -191,12 +201,12 @@ static const struct {
 	[MEMTEL_METRIC_MEMCG_RECLAIM_TIME] = { { blame_cgroup } },
 	[MEMTEL_METRIC_COMPACTION_TIME] = { { blame_zone } },
 	[MEMTEL_METRIC_THROTTLE_TIME] = { {
-		blame_slow_shrinker, blame_great_growth, blame_lone_node,
-		blame_task, blame_great_cgroup, blame_node,
+		blame_slow_shrinker, blame_great_growth, blame_fragmentation,
+		blame_lone_node, blame_task, blame_great_cgroup, blame_node,
 	} },
 	[MEMTEL_METRIC_STALL_TIME] = { {
-		blame_slow_shrinker, blame_great_growth, blame_lone_node,
-		blame_great_cgroup, blame_task, blame_node,
+		blame_slow_shrinker, blame_great_growth, blame_fragmentation,
+		blame_lone_node, blame_great_cgroup, blame_task, blame_node,
 	} },
 	[MEMTEL_METRIC_SHRINKER_TIME] = { { blame_shrinker } },
 	[MEMTEL_METRIC_ZONE_LOCK_WAIT_TIME] = { { blame_lock } },

@@ -324,7 +324,9 @@ bool memtel_reclaim_is_in(enum memtel_reclaim_kind kind,
 {
 	unsigned int i;
 
-	if (scope->nid == NUMA_NO_NODE && !scope->cgroup_id)
+	/* Compaction by tasks and by kernel threads differ in their row alone. */
+	if (scope->nid == NUMA_NO_NODE && !scope->cgroup_id &&
+	    kind != MEMTEL_RECLAIM_KIND_COMPACTION)
 		return true;
 	for (i = 0; words && i < rows_of(kind); i++)
 		if (row_in(kind, i, scope) == words)

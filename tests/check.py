@@ -19,8 +19,8 @@ VM = (PYTHON, "tests/vm/vm.py")
 LINUX = "/usr/src/memtel-linux"
 # Attaches and detaches all the time: in a VM for itself, see vm.py.
 STRESS = "test_stress.py"
-# Locks are contended where there are more than two CPUs.
-LOCKS = "test_zonelock.py"
+# Locks are contended where there are more than two CPUs; so faults go there.
+LOCKS = ("test_zonelock.py", "test_faults.py")
 # String instructions as loops, so that they count as what they do.
 ICOUNT_CPU = "max,hypervisor=off,erms=off,fsrm=off"
 
@@ -32,7 +32,7 @@ def steps(kernel):
     guest = ("--env", f"MEMTEL_BUILD={build}")
     tests = sorted(path.name for path in
                    (TOP / "tests/kselftest").glob("test_*.py")
-                   if path.name not in (STRESS, LOCKS))
+                   if path.name not in (STRESS, *LOCKS))
     return (
         ("the VM's own tests",
          (PYTHON, "-m", "unittest", "-v", "test_scan")),
@@ -48,7 +48,7 @@ def steps(kernel):
         ("tests in a VM of four CPUs",
          (*VM, "boot", kernel, "--timeout", "900", *guest, "--cpus", "4",
           "--out", str(build / "locks"), "--", PYTHON,
-          "tests/kselftest/run.py", LOCKS)),
+          "tests/kselftest/run.py", *LOCKS)),
         ("tests in a VM, coming and going",
          (*VM, "boot", kernel, "--timeout", "2400", *guest, "--one-thread",
           "--out", str(build / "stress"), "--", PYTHON,

@@ -35,7 +35,7 @@ if [ -d /sys/module/memtel ]; then
 else
 	insmod "$build/kmod/memtel.ko"
 fi
-"$memtel" enable slab reclaim shrinker zonelock fallback
+"$memtel" enable slab site reclaim shrinker zonelock fallback
 
 step "stress-ng: files, directories, pipes and sockets, on all CPUs"
 (cd "$work" && exec stress-ng --dentry 2 --dentries 500 --sock 2 --pipe 2 \
@@ -61,10 +61,14 @@ if [ -w /sys/fs/cgroup/cgroup.subtree_control ]; then
 	mkdir "$group"
 	echo 4M >"$group/memory.max"
 	sh -c "echo \$\$ >$group/cgroup.procs && exec find /usr/lib \
-		-name '*.so*' -size +500k -exec cat {} \;" >/dev/null &
+		-name '*.so*' -size +500k -exec cat {} \; -exec cat {} \;" >/dev/null &
 	load=$!
+	step "memtel watch --events 1 --for 20"
+	"$memtel" watch --events 1 --for 20
 	step "memtel reclaim --kind memcg --interval 3 --count 3"
 	"$memtel" reclaim --kind memcg --interval 3 --count 3
+	step "memtel stalls --top 6"
+	"$memtel" stalls --top 6
 	kill "$load" 2>/dev/null || true
 	wait "$load" 2>/dev/null || true
 	load=
@@ -83,6 +87,8 @@ step "memtel fallback"
 
 step "the load has ended: memtel caches --sort slab_bytes --top 12"
 "$memtel" caches --sort slab_bytes --top 12
+step "memtel sites --top 8"
+"$memtel" sites --top 8
 step "memtel caches --matrix --glob 'kmalloc-1*'"
 "$memtel" caches --matrix --glob 'kmalloc-1*'
 step "memtel nodes"

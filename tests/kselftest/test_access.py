@@ -62,3 +62,15 @@ def test_refused_change_changed_nothing():
     equal("attached" in memtel("status", "--json").stdout
           and '"attached": true' in memtel("status", "--json").stdout, False,
           "attached")
+
+
+def test_who_may_watch():
+    """Events are for CAP_NET_ADMIN: joining is refused to others."""
+    for user, (prefix, _, changing) in USERS.items():
+        try:
+            memtel("watch", "--for", "0.1", prefix=prefix, status=changing)
+        except Exception as error:
+            raise AssertionError(f"{user}: {error}") from error
+    done = memtel("watch", "--all", "--for", "0.1",
+                  prefix=with_caps("perfmon"), status=4)
+    check("CAP_NET_ADMIN" in done.stderr, done.stderr)

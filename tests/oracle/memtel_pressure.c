@@ -10,8 +10,8 @@
  *                           milliseconds and frees all it is told to scan
  *     arm CALLS             let it be scanned so many times
  *     remove                take the shrinker away
- *     storm ORDER N         on all CPUs at once, N times: allocate and free a
- *                           block of pages
+ *     storm ORDER N [NODE]  on all CPUs at once, N times: allocate and free a
+ *                           block of pages, of their own node or of this one
  *     pairs SCENARIO        call the probes on mm_shrink_slab_start and _end
  *                           as the tracepoints would, for a shrinker that
  *                           nobody registered: nested, lost-begin, lost-end
@@ -116,14 +116,16 @@ static int run_remove(char *args)
 }
 
 static unsigned int storm_order, storm_nr;
+static int storm_node;
 
 static void storm(struct work_struct *work)
 {
 	unsigned int i;
 
 	for (i = 0; i < storm_nr; i++) {
-		struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN,
-						storm_order);
+		struct page *page = alloc_pages_node(storm_node,
+						     GFP_KERNEL | __GFP_NOWARN,
+						     storm_order);
 
 		if (page)
 			__free_pages(page, storm_order);
@@ -154,8 +156,10 @@ static int on_every_cpu(work_func_t func)
 
 static int run_storm(char *args)
 {
-	if (sscanf(args, "%u %u", &storm_order, &storm_nr) != 2 ||
-	    storm_order >= MAX_ORDER)
+	storm_node = NUMA_NO_NODE;
+	if (sscanf(args, "%u %u %d", &storm_order, &storm_nr,
+		   &storm_node) < 2 || storm_order >= MAX_ORDER ||
+	    (storm_node != NUMA_NO_NODE && !node_online(storm_node)))
 		return -EINVAL;
 	return on_every_cpu(storm);
 }

@@ -182,8 +182,8 @@ static int managed_add(const struct memtel_node *node, void *arg)
 	return 0;
 }
 
-/* Of memory that slabs may take in ten seconds; not less than a few MiB. */
-#define GROWTH_SHARE	50
+/* Of all memory, what slabs may grow by in ten seconds; not less than a few MiB. */
+#define GROWTH_SHARE	100
 #define GROWTH_MIN	(UINT64_C(16) << 20)
 
 /**
@@ -203,8 +203,8 @@ int default_triggers(struct memtel *m,
 		"memcg-reclaim-time > 50ms in 1s",
 		"node-reclaim-time > 50ms in 1s",
 		"shrinker-time > 100ms in 1s",
-		"zone-lock-wait-time > 10ms in 1s",
-		"compaction-time > 100ms in 1s",
+		"zone-lock-wait-time > 50ms in 1s",
+		"compaction-time > 50ms in 1s",
 		"compaction-failures > 20 in 10s",
 		"slab-growth > 1GiB in 10s",
 	};

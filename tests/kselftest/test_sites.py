@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Call sites and stalls, beside what was really allocated and lost."""
+
+import json
+import os
+import re
+
+from harness import (NlError, check, client, equal, load, memtel, must, oracle,
+                     unload)
+from pressure import cgroup, read_disk
+from test_access import with_caps
+
+NAME = "memtel_test_site"
+
+
+class Cache:
+    """A cache of the oracle's."""
+
+    def __enter__(self):
+        if not os.path.exists("/sys/module/memtel_oracle"):
+            must("insmod", os.path.join(os.environ["MEMTEL_BUILD"], "oracle",
+                                        "memtel_oracle.ko"))
+        oracle(f"create {NAME} 512")
+        return self
+
+    def __exit__(self, *_):
+        oracle(f"destroy {NAME}")
+
+
+def alloc(number):
+    """Allocate so many from one line of code on CPU 0, and free them."""
+    oracle(f"alloc {NAME} task 0 -1 512 {number}")
+    oracle(f"free {NAME} task 0 0 {number}")
+
+
+def rows(ynl):
+    """The sites that allocated from the cache."""
+    return ynl.dump("site-get", {"cache": NAME})
+
+
+def test_every_allocation_is_counted():
+    """With a sampling of 1: exactly, under the right line of code."""
+    unload()
+    load("site_sampling=1")
+    with Cache():
+        ynl = client()
+        ynl.do("source-hold", {"name": "site"})
+        ynl.do("source-reset", {"name": "site"})
+        alloc(3000)
+        alloc(4321)
+        got = rows(ynl)
+        equal(len(got), 1, f"sites: {got}")
+        row = got[0]
+        equal(row["allocs"], 7321, "allocations")
+        equal(row["allocs-error"], 0, "error")
+        check(re.search(r"\[memtel_oracle\]$", row["symbol"]), row["symbol"])
+        equal(ynl.do("site-get", {"id": row["id"]}), row, "the row by its id")
+        size = ynl.do("cache-get", {"name": NAME})["size-bytes"]
+        equal(row["bytes"], 7321 * size, "bytes")
+        ynl.do("source-reset", {"name": "site"})
+        equal(rows(ynl), [], "rows after a reset")
+        try:
+            ynl.do("site-get", {"id": row["id"]})
+            check(False, "found after a reset")
+        except NlError as error:
+            equal(error.nl_msg.error, -2, "errno")
+
+
+def test_nothing_is_lost_unseen():
+    """Too many sites for the table: what made room is counted."""
+    unload()
+    load("site_sampling=1", "site_slots=16", "slab_slots=2048")
+    ynl = client()
+    for name in ("slab", "site"):
+        ynl.do("source-hold", {"name": name})
+    ynl.do("source-reset", {"name": "site"})
+    ynl.do("source-reset", {"name": "slab"})
+
+    def slab_allocs():
+        return sum(node["allocs"] for row in ynl.dump("cache-get", {})
+                   for node in row.get("node", []) if "allocs" in node)
+
+    def site_allocs():
+        lost = ynl.do("source-get", {"name": "site"})["unplaced-allocs"]
+        sites = ynl.dump("site-get", {})
+        return lost + sum(row["allocs"] - row["allocs-error"]
+                          for row in sites), lost, len(sites)
+    before = slab_allocs()
+    must("find", "/sys/kernel", "-maxdepth", "4")
+    must("stress-ng", "--sock", "1", "--pipe", "1", "--dentry", "1",
+         "--temp-path", "/tmp", "--timeout", "2", "--quiet")
+    least = slab_allocs()
+    got, lost, number = site_allocs()
+    most = slab_allocs()
+    print(f"# {number} sites, {lost} of {got} made room; slab {least}..{most}")
+    check(least - before > 10000, f"too little load: {least}")
+    check(lost, "nothing had to make room")
+    # The sites were reset a moment before the caches.
+    check(least <= got <= most * 1.02, f"{got} is not in {least}..{most}")
+
+
+def test_an_estimate():
+    """With the usual sampling: about right."""
+    unload()
+    load()
+    with Cache():
+        ynl = client()
+        ynl.do("source-hold", {"name": "site"})
+        for _ in range(10):
+            alloc(20000)
+        row = rows(ynl)[0]
+        print(f"# 200000 allocations, estimated {row['allocs']}")
+        # Five standard deviations of 3125 samples.
+        check(abs(row["allocs"] - 200000) < 200000 * 5 / 3125 ** 0.5,
+              f"estimated {row['allocs']}")
+
+
+def test_symbols_are_for_those_who_may_see_them():
+    """Without CAP_SYSLOG a site has no symbol, and nobody sees addresses."""
+    memtel("enable", "site")
+    must("find", "/sys/kernel", "-maxdepth", "3")
+    for caps, seen in ((("perfmon",), False), (("perfmon", "syslog"), True)):
+        got = json.loads(memtel("sites", "--json",
+                                prefix=with_caps(*caps)).stdout)
+        check(got, "no sites")
+        equal(any("symbol" in row for row in got), seen, f"symbols with {caps}")
+        check(not re.search("ffff[0-9a-f]{8}", json.dumps(got)), "an address")
+    memtel("disable", "site")
+
+
+def test_stalls_are_what_reclaim_lost():
+    """The time of tasks, and that of cgroups, is the time of reclaim."""
+    ynl = client()
+    ynl.do("source-hold", {"name": "reclaim"})
+    ynl.do("source-reset", {"name": "reclaim"})
+    read_disk(48, group=cgroup("stalled", max="8M"))
+    lost = sum(row["timing"]["total-ns"] for row in
+               ynl.dump("reclaim-get", {})
+               if row["kind"] in ("direct", "node", "memcg", "compaction"))
+    check(lost > 10**6, f"too little: {lost} ns")
+    stalls = ynl.dump("stall-get", {})
+    for kind in ("task", "cgroup"):
+        of_kind = [row for row in stalls if row["kind"] == kind]
+        equal(sum(row["total-ns"] - row["total-ns-error"]
+                  for row in of_kind), lost, f"lost by {kind}s")
+    task = max((row for row in stalls if row["kind"] == "task"),
+               key=lambda row: row["total-ns"])
+    equal(task["comm"], "dd", "who lost most")
+    group = max((row for row in stalls if row["kind"] == "cgroup"),
+                key=lambda row: row["total-ns"])
+    equal(group["cgroup-path"], "/stalled", "which cgroup lost most")
+    equal(ynl.do("stall-get", {"kind": "cgroup",
+                               "cgroup-id": group["cgroup-id"]}), group,
+          "the row by its id")
+    equal(ynl.do("source-get", {"name": "reclaim"})["unplaced-ns"], 0,
+          "made room")
