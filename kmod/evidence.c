@@ -362,6 +362,7 @@ static void each_stalled(struct gather *g, enum memtel_suspect_kind kind)
 	unsigned int i;
 
 	memtel_stall_view_take(&view, kind);
+	memtel_reclaim_add_losers(&view, kind);
 	for (i = 0; i < view.nr; i++) {
 		const struct memtel_topk_row *row = &view.rows[i];
 

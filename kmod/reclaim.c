@@ -169,6 +169,7 @@ static void reclaim_on_direct_begin(void *data, int order, gfp_t gfp)
 		return;
 	win->order = order;
 	win->gfp = gfp;
+	memtel_stall_begin(&win->loser);
 	memtel_hint_growth();
 }
 
@@ -191,7 +192,7 @@ static void reclaim_on_direct_end(void *data, unsigned long nr_reclaimed)
 	now = ktime_get_mono_fast_ns();
 	direct_spend(win, win->home ? win->nid : numa_mem_id(), now);
 	memtel_timing_count(win->home, now - win->begin_ns);
-	memtel_stall_lost(now - win->begin_ns);
+	memtel_stall_lost(&win->loser, now - win->begin_ns);
 	memtel_reclaim_order(win->home, win->order);
 	memtel_reclaim_class(win->home, class_of(win->gfp));
 	if (is_failure(win, nr_reclaimed))
@@ -209,6 +210,8 @@ static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
 		win->home = row;
 		win->words = row;
 		win->order = order;
+		if (kind != MEMTEL_RECLAIM_KIND_KSWAPD)
+			memtel_stall_begin(&win->loser);
 		memtel_hint_growth();
 	}
 	return win;
@@ -223,7 +226,7 @@ static struct memtel_window *simple_end(enum memtel_reclaim_kind kind,
 	if (!win)
 		return NULL;
 	ns = ktime_get_mono_fast_ns() - win->begin_ns;
-	memtel_stall_lost(ns);
+	memtel_stall_lost(&win->loser, ns);
 	/* No row: the table was full, which was counted. */
 	if (win->home) {
 		memtel_timing_end(win->home, ns);
@@ -401,6 +404,8 @@ static void reclaim_on_compaction_begin(void *data, struct compact_control *cc,
 		win->home = memtel_reclaim_row(kind, zone_to_nid(zone),
 					       zone_idx(zone));
 	win->words = win->home;
+	if (kind == MEMTEL_RECLAIM_KIND_COMPACTION)
+		memtel_stall_begin(&win->loser);
 	memtel_hint_growth();
 }
 
@@ -449,8 +454,8 @@ static void reclaim_on_compaction_end(void *data, struct compact_control *cc,
 		memtel_reclaim_order(win->home, win->order);
 		memtel_reclaim_class(win->home, outcome_of(status));
 	}
-	if (!(current->flags & PF_KTHREAD))
-		memtel_stall_lost(now - win->begin_ns);
+	if (win->loser.pid)
+		memtel_stall_lost(&win->loser, now - win->begin_ns);
 	memtel_window_free(&compactions, win);
 }
 
@@ -512,6 +517,37 @@ void memtel_reclaim_open(enum memtel_reclaim_kind kind,
 		memtel_windows_each(&compactions, &compactions, add_open, &sum);
 	else
 		memtel_windows_each(&reclaims, what(kind), add_open, &sum);
+}
+
+struct add_losers {
+	struct memtel_topk_view *view;
+	enum memtel_suspect_kind kind;
+	u64 now;
+};
+
+static void add_loser(const struct memtel_window *win, void *arg)
+{
+	const struct add_losers *add = arg;
+
+	if (win->loser.pid && add->now > win->begin_ns)
+		memtel_stall_view_add(add->view, add->kind, &win->loser,
+				      add->now - win->begin_ns);
+}
+
+/**
+ * memtel_reclaim_add_losers() - add those who lose time just now
+ * @view: to it
+ * @kind: tasks or cgroups
+ *
+ * Context: Process context, source attached.
+ */
+void memtel_reclaim_add_losers(struct memtel_topk_view *view,
+			       enum memtel_suspect_kind kind)
+{
+	struct add_losers add = { view, kind, ktime_get_mono_fast_ns() };
+
+	memtel_windows_each(&reclaims, NULL, add_loser, &add);
+	memtel_windows_each(&compactions, NULL, add_loser, &add);
 }
 
 /* Ends before begins: see window.c. */

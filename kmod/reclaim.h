@@ -10,6 +10,8 @@
 #include "scope.h"
 #include "timing.h"
 
+struct memtel_topk_view;
+
 /* Of a row of counters, what follows the timing. */
 enum reclaim_count {
 	RECLAIM_VISITS,
@@ -71,6 +73,8 @@ u64 memtel_reclaim_compaction_failures(const struct memtel_scope *scope);
 void memtel_reclaim_open(enum memtel_reclaim_kind kind,
 			 const struct memtel_scope *scope, u64 now,
 			 struct memtel_open *open);
+void memtel_reclaim_add_losers(struct memtel_topk_view *view,
+			       enum memtel_suspect_kind kind);
 bool memtel_reclaim_cgroup_path(u64 id, char *buf, size_t size);
 
 #endif /* _MEMTEL_RECLAIM_H */

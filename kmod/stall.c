@@ -9,6 +9,7 @@
  */
 #include <linux/cgroup.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
 #include "source.h"
 #include "stall.h"
@@ -54,29 +55,53 @@ void memtel_stall_stats(struct memtel_source_stats *stats)
 }
 
 /**
- * memtel_stall_lost() - the current task lost time
+ * memtel_stall_begin() - the current task begins to lose time
+ * @loser: filled
+ *
+ * Context: A probe in task context.
+ */
+void memtel_stall_begin(struct memtel_loser *loser)
+{
+	struct cgroup *cgroup;
+
+	loser->pid = task_pid_nr(current);
+	loser->start_ns = current->start_boottime;
+	memcpy(loser->comm, current->comm, sizeof(loser->comm));
+	rcu_read_lock();
+	cgroup = task_css(current, memory_cgrp_id)->cgroup;
+	loser->cgroup_id = cgroup_id(cgroup);
+	/* Ids of another hierarchy say nothing of paths in this one. */
+	loser->has_path = cgroup->root == &cgrp_dfl_root;
+	rcu_read_unlock();
+}
+
+static struct memtel_topk_key key_of(enum memtel_suspect_kind kind,
+				     const struct memtel_loser *loser)
+{
+	if (kind == MEMTEL_SUSPECT_KIND_TASK)
+		return (struct memtel_topk_key) {
+			loser->pid, loser->start_ns, loser->comm
+		};
+	return (struct memtel_topk_key) {
+		loser->cgroup_id, loser->has_path, ""
+	};
+}
+
+/**
+ * memtel_stall_lost() - time was lost
+ * @loser: who lost it
  * @ns: how much
  *
  * Context: A probe in task context.
  */
-void memtel_stall_lost(u64 ns)
+void memtel_stall_lost(const struct memtel_loser *loser, u64 ns)
 {
-	struct memtel_topk_key task = {
-		.a = task_pid_nr(current),
-		.b = current->start_boottime,
-		.name = current->comm,
-	};
-	struct memtel_topk_key group = { .name = "" };
-	struct cgroup *cgroup;
+	struct memtel_topk_key task = key_of(MEMTEL_SUSPECT_KIND_TASK, loser);
+	struct memtel_topk_key group = key_of(MEMTEL_SUSPECT_KIND_CGROUP,
+					      loser);
 
 	if (!ns)
 		return;
-	rcu_read_lock();
-	cgroup = task_css(current, memory_cgrp_id)->cgroup;
-	group.a = cgroup_id(cgroup);
-	/* Ids of another hierarchy say nothing of paths in this one. */
-	group.b = cgroup->root == &cgrp_dfl_root;
-	rcu_read_unlock();
 	memtel_topk_add(&tasks, &task, ns, 1);
 	memtel_topk_add(&cgroups, &group, ns, 1);
 }
@@ -92,4 +117,14 @@ void memtel_stall_view_take(struct memtel_topk_view *view,
 {
 	memtel_topk_view_take(view, kind == MEMTEL_SUSPECT_KIND_TASK ?
 				    &tasks : &cgroups);
+}
+
+/* Add what is being lost and is not over. @kind: task or cgroup. */
+void memtel_stall_view_add(struct memtel_topk_view *view,
+			   enum memtel_suspect_kind kind,
+			   const struct memtel_loser *loser, u64 ns)
+{
+	struct memtel_topk_key key = key_of(kind, loser);
+
+	memtel_topk_view_add(view, &key, ns);
 }

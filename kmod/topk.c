@@ -295,3 +295,18 @@ void memtel_topk_view_take(struct memtel_topk_view *view,
 		}
 	}
 }
+
+/* Add to a key of a view, where there is room for it. */
+void memtel_topk_view_add(struct memtel_topk_view *view,
+			  const struct memtel_topk_key *key, u64 rank)
+{
+	struct memtel_topk_row like = { .a = key->a, .b = key->b };
+	struct memtel_topk_row *row;
+
+	strscpy(like.name, key->name, sizeof(like.name));
+	row = row_of(view, &like);
+	if (row)
+		row->rank += rank;
+	else
+		view->left_out += rank;
+}

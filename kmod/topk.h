@@ -91,5 +91,7 @@ int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max);
 void memtel_topk_view_exit(struct memtel_topk_view *view);
 void memtel_topk_view_take(struct memtel_topk_view *view,
 			   const struct memtel_topk *topk);
+void memtel_topk_view_add(struct memtel_topk_view *view,
+			  const struct memtel_topk_key *key, u64 rank);
 
 #endif /* _MEMTEL_TOPK_H */

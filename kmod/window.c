@@ -245,6 +245,7 @@ void memtel_windows_each(const struct memtel_windows *windows, const void *what,
 		copy.home = READ_ONCE(window->home);
 		copy.words = READ_ONCE(window->words);
 		copy.nid = READ_ONCE(window->nid);
+		copy.loser = window->loser;
 		/* Still the same: what was read is one window's. */
 		if (READ_ONCE(window->task) == copy.task &&
 		    READ_ONCE(window->begin_ns) == copy.begin_ns)

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "counter.h"
+#include "stall.h"
 
 struct task_struct;
 
@@ -25,6 +26,7 @@ struct task_struct;
  * @order: of the request
  * @gfp: of the request
  * @value: any number to be kept
+ * @loser: who loses the time, where that is counted
  *
  * A task takes and gives back slots by an atomic exchange of @task; all else
  * in a slot belongs to its task alone.
@@ -42,6 +44,7 @@ struct memtel_window {
 	int order;
 	gfp_t gfp;
 	long value;
+	struct memtel_loser loser;
 };
 
 /* Windows begun and ended, of one slot of counters. */

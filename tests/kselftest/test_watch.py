@@ -3,6 +3,8 @@
 
 import json
 import signal
+import socket
+import struct
 import subprocess
 import time
 
@@ -137,6 +139,67 @@ def test_default_triggers():
         equal(rows["slab-growth"]["threshold"], max(managed // 100, 16 << 20),
               "growth")
     wait_for(lambda: not client().dump("trigger-get", {}), 10, "all gone")
+
+
+class Member:
+    """A bare socket in the group: the numbers of the events it gets."""
+
+    def __init__(self, group):
+        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.sock.bind((0, 0))
+        self.sock.setsockopt(270, 1, group)  # NETLINK_ADD_MEMBERSHIP
+        self.sock.setblocking(False)
+        self.numbers = []
+
+    def read(self):
+        """Take in what has come."""
+        while True:
+            try:
+                data = self.sock.recv(65536)
+            except BlockingIOError:
+                return
+            at = 16 + 4
+            while at + 4 <= len(data):
+                size, = struct.unpack_from("=H", data, at)
+                # An event's first attribute is its number.
+                inner, kind = struct.unpack_from("=HH", data, at + 4)
+                equal((inner, kind), (12, 2), "the first attribute")
+                self.numbers.append(struct.unpack_from("=Q", data, at + 8)[0])
+                at += (size + 3) & ~3
+
+
+def test_one_stopped_subscriber_of_100():
+    """The others miss nothing."""
+    ynl = client()
+    group = ynl.nlproto.get_mcast_id("events", ynl.mcast_groups)
+    members = [Member(group) for _ in range(100)]
+    stopped = members.pop(42)
+    begin = ynl.do("status-get", {})["event-sequence"]
+    for i in range(40):
+        ynl.do("trigger-add", {"metric": "shrinker-time", "threshold": 1 + i,
+                               "window-ns": 10**7})
+    pressure(f"shrinker 12 {OBJECTS}")
+    try:
+        for _ in range(12):
+            sleep_in_shrinker(1)
+            time.sleep(0.05)
+            for member in members:
+                member.read()
+    finally:
+        pressure("remove")
+    for row in ynl.dump("trigger-get", {}):
+        ynl.do("trigger-delete", {"id": row["id"]})
+    end = ynl.do("status-get", {})["event-sequence"]
+    print(f"# {end - begin} events")
+    check(end - begin >= 400, f"only {end - begin} events")
+    for member in members:
+        member.read()
+        equal(member.numbers, list(range(begin + 1, end + 1)), "numbers")
+    try:
+        stopped.read()
+        check(False, "the stopped one lost nothing")
+    except OSError as error:
+        equal(error.errno, 105, "errno of the stopped one")
 
 
 def sums(lines):
