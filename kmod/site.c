@@ -71,7 +71,7 @@ static const struct kernel_param_ops slots_ops = {
 
 module_param_cb(site_slots, &slots_ops, &site_slots, 0444);
 MODULE_PARM_DESC(site_slots,
-		 "Call sites that the site source can count on each CPU (16 to 16384, default 256, rounded up to a power of two); each takes 112 bytes while it is attached");
+		 "Call sites that the site source can count on each CPU (16 to 16384, default 256, rounded up to a power of two); each takes 216 bytes while it is attached");
 
 /**
  * struct site_draw - when a CPU takes its next sample

@@ -13,7 +13,9 @@
  * CPU may have had a little there: that is in the evicted sum.
  *
  * Cost: for a key that is there, a hash, up to WAYS comparisons and three
- * additions with interrupts off. A reader never holds up a writer.
+ * additions, twice, with interrupts off. Each row is there twice, and one of the
+ * two is whole at any moment: a reader never holds up a writer, nor does a CPU
+ * that is stopped in the middle of a write, as a virtual one may be, hide a row.
  */
 #include <linux/cpu.h>
 #include <linux/hash.h>
@@ -32,7 +34,7 @@
 /* Entries in a set. */
 #define WAYS	8
 
-/* An entry that its CPU writes all the time is left out of a view. */
+/* A reader gives up on a row that changes under every look, and takes it. */
 #define TRIES	8
 
 /* Also of what was made but in part. */
@@ -72,7 +74,7 @@ int memtel_topk_init(struct memtel_topk *topk, unsigned int nr)
 		if (!topk->cpus[cpu])
 			goto err_exit;
 		for (i = 0; i < topk->nr; i++)
-			seqcount_init(&topk->cpus[cpu][i].seq);
+			seqcount_latch_init(&topk->cpus[cpu][i].latch);
 	}
 	return 0;
 
@@ -96,9 +98,10 @@ u64 memtel_topk_evicted(const struct memtel_topk *topk)
 static void write_row(struct memtel_topk_entry *entry,
 		      const struct memtel_topk_row *row)
 {
-	raw_write_seqcount_begin(&entry->seq);
-	entry->row = *row;
-	raw_write_seqcount_end(&entry->seq);
+	raw_write_seqcount_latch(&entry->latch);
+	entry->rows[0] = *row;
+	raw_write_seqcount_latch(&entry->latch);
+	entry->rows[1] = *row;
 }
 
 static void zero_cpu(struct memtel_topk *topk, int cpu)
@@ -134,6 +137,14 @@ static u32 hash_of(u64 a, u64 b, unsigned int entries)
 	return hash_64(a * 31 + b, ilog2(entries));
 }
 
+static bool is_of(const struct memtel_topk_entry *entry,
+		  const struct memtel_topk_key *key)
+{
+	const struct memtel_topk_row *row = &entry->rows[0];
+
+	return row->rank && row->a == key->a && row->b == key->b;
+}
+
 /* The key's entry in its set, or the one that is to make room for it. */
 static struct memtel_topk_entry *find_entry(struct memtel_topk_entry *set,
 					    const struct memtel_topk_key *key)
@@ -141,10 +152,9 @@ static struct memtel_topk_entry *find_entry(struct memtel_topk_entry *set,
 	struct memtel_topk_entry *least = set, *entry;
 
 	for (entry = set; entry < set + WAYS; entry++) {
-		if (entry->row.rank && entry->row.a == key->a &&
-		    entry->row.b == key->b)
+		if (is_of(entry, key))
 			return entry;
-		if (entry->row.rank < least->row.rank)
+		if (entry->rows[0].rank < least->rows[0].rank)
 			least = entry;
 	}
 	return least;
@@ -153,16 +163,17 @@ static struct memtel_topk_entry *find_entry(struct memtel_topk_entry *set,
 static void replace(struct memtel_topk *topk, struct memtel_topk_entry *entry,
 		    const struct memtel_topk_key *key, u64 rank, u64 extra)
 {
+	const struct memtel_topk_row *old = &entry->rows[0];
 	struct memtel_topk_row row = {
 		.a = key->a,
 		.b = key->b,
-		.rank = entry->row.rank + rank,
-		.error = entry->row.rank,
+		.rank = old->rank + rank,
+		.error = old->rank,
 		.extra = extra,
 	};
 
 	strscpy(row.name, key->name, sizeof(row.name));
-	this_cpu_add(*topk->evicted, entry->row.rank - entry->row.error);
+	this_cpu_add(*topk->evicted, old->rank - old->error);
 	write_row(entry, &row);
 }
 
@@ -186,12 +197,13 @@ void memtel_topk_add(struct memtel_topk *topk,
 	set = topk->cpus[raw_smp_processor_id()] +
 	      hash_of(key->a, key->b, topk->nr / WAYS) * WAYS;
 	entry = find_entry(set, key);
-	if (entry->row.rank && entry->row.a == key->a &&
-	    entry->row.b == key->b) {
-		raw_write_seqcount_begin(&entry->seq);
-		entry->row.rank += rank;
-		entry->row.extra += extra;
-		raw_write_seqcount_end(&entry->seq);
+	if (is_of(entry, key)) {
+		raw_write_seqcount_latch(&entry->latch);
+		entry->rows[0].rank += rank;
+		entry->rows[0].extra += extra;
+		raw_write_seqcount_latch(&entry->latch);
+		entry->rows[1].rank += rank;
+		entry->rows[1].extra += extra;
 	} else {
 		replace(topk, entry, key, rank, extra);
 	}
@@ -256,13 +268,12 @@ static bool read_row(const struct memtel_topk_entry *entry,
 	unsigned int seq, tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		seq = raw_read_seqcount(&entry->seq);
-		*row = entry->row;
-		if (!(seq & 1) && !read_seqcount_retry(&entry->seq, seq))
-			return row->rank;
-		cpu_relax();
+		seq = raw_read_seqcount_latch(&entry->latch);
+		*row = entry->rows[seq & 1];
+		if (!read_seqcount_latch_retry(&entry->latch, seq))
+			break;
 	}
-	return false;
+	return row->rank;
 }
 
 /**

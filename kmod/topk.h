@@ -41,12 +41,12 @@ struct memtel_topk_row {
 
 /**
  * struct memtel_topk_entry - a place of a CPU
- * @seq: odd while that CPU writes @row
- * @row: what is there; none while its rank is 0
+ * @latch: says which of @rows that CPU does not write now
+ * @rows: what is there, twice; none while its rank is 0
  */
 struct memtel_topk_entry {
-	seqcount_t seq;
-	struct memtel_topk_row row;
+	seqcount_latch_t latch;
+	struct memtel_topk_row rows[2];
 };
 
 /**
