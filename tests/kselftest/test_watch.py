@@ -27,24 +27,30 @@ class Watch:
         self.args = args
 
     def __enter__(self):
-        triggers = len(client().dump("trigger-get", {}))
+        ynl = client()
+        triggers = len(ynl.dump("trigger-get", {}))
         with open(self.path, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 [MEMTEL, "watch", *self.args], stdout=out,
                 stderr=subprocess.STDOUT)
-        if "--all" not in self.args:
-            wait_for(lambda: len(client().dump("trigger-get", {})) > triggers,
-                     20, "the triggers are there")
-        else:
-            time.sleep(1)
+        try:
+            if "--all" in self.args:
+                time.sleep(2)
+            else:
+                wait_for(lambda: len(ynl.dump("trigger-get", {})) > triggers,
+                         60, "the triggers are there")
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
         return self
 
     def lines(self):
-        """What it has printed."""
+        """What it has printed, as far as lines are whole."""
         with open(self.path, encoding="utf-8") as out:
-            return out.read().splitlines()
+            return out.read().split("\n")[:-1]
 
-    def wait(self, nr, seconds=20):
+    def wait(self, nr, seconds=60):
         """Until it has printed so many lines; returns all."""
         wait_for(lambda: len(self.lines()) >= nr, seconds,
                  f"{nr} lines: {self.lines()}")
@@ -53,7 +59,7 @@ class Watch:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
-        equal(self.process.wait(30), 0, "exit after SIGTERM")
+        equal(self.process.wait(60), 0, "exit after SIGTERM")
 
 
 def test_a_line_for_each_event():
@@ -111,7 +117,7 @@ def test_ends_by_itself():
     check(1.5 <= time.monotonic() - start < 20, "--for")
     with Watch("--events", "1", "--trigger", TRIGGER) as watch, Stall(300):
         watch.wait(1)
-        equal(watch.process.wait(20), 0, "exit")
+        equal(watch.process.wait(60), 0, "exit")
     equal(len(watch.lines()), 1, "lines")
 
 
@@ -122,23 +128,24 @@ def test_survives_a_reload():
         check("was unloaded" in watch.wait(1)[0], watch.lines())
         load()
         check("is loaded: watching again" in watch.wait(2)[1], watch.lines())
-        wait_for(lambda: client().dump("trigger-get", {}), 10, "a trigger")
+        ynl = client()
+        wait_for(lambda: ynl.dump("trigger-get", {}), 60, "a trigger")
         with Stall(300):
             check("RAISED shrinker-time" in watch.wait(3)[2], watch.lines())
 
 
 def test_default_triggers():
     """Without --trigger it watches what suits any host."""
+    ynl = client()
     with Watch():
-        wait_for(lambda: len(client().dump("trigger-get", {})) == 8, 20,
+        wait_for(lambda: len(ynl.dump("trigger-get", {})) == 8, 60,
                  "eight triggers")
-        rows = {row["metric"]: row
-                for row in client().dump("trigger-get", {})}
+        rows = {row["metric"]: row for row in ynl.dump("trigger-get", {})}
         managed = sum(node["managed-bytes"]
-                      for node in client().dump("node-get", {}))
+                      for node in ynl.dump("node-get", {}))
         equal(rows["slab-growth"]["threshold"], max(managed // 100, 16 << 20),
               "growth")
-    wait_for(lambda: not client().dump("trigger-get", {}), 10, "all gone")
+    wait_for(lambda: not ynl.dump("trigger-get", {}), 60, "all gone")
 
 
 class Member:
