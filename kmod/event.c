@@ -19,6 +19,7 @@
 #include "evidence.h"
 #include "generated/netlink.h"
 #include "reclaim.h"
+#include "source.h"
 #include "trigger.h"
 
 /* A suspect, but for the path, which only cgroups have. */
@@ -106,13 +107,9 @@ static void put_scope(struct memtel_cursor *c,
 		memtel_put_u64(c, MEMTEL_A_EVENT_CGROUP_ID, scope->cgroup_id);
 }
 
-static void put_trigger(struct memtel_cursor *c, u64 number,
-			enum memtel_event_kind kind,
+static void put_trigger(struct memtel_cursor *c,
 			const struct memtel_trigger *trigger)
 {
-	memtel_put_u64(c, MEMTEL_A_EVENT_SEQUENCE, number);
-	memtel_put_u64(c, MEMTEL_A_EVENT_TIME_NS, ktime_get_boottime_ns());
-	memtel_put_u32(c, MEMTEL_A_EVENT_KIND, kind);
 	memtel_put_u32(c, MEMTEL_A_EVENT_TRIGGER_ID, trigger->id);
 	memtel_put_u32(c, MEMTEL_A_EVENT_PORTID, trigger->portid);
 	memtel_put_u32(c, MEMTEL_A_EVENT_METRIC, trigger->metric);
@@ -156,23 +153,36 @@ static void put_suspect(struct memtel_cursor *c, int type,
 	memtel_nest_end(c, nest);
 }
 
-/* The next event of a trigger begins. Returns its nest, or NULL. */
+/* The next event begins. Returns its nest, or NULL. */
 static struct nlattr *begin(struct memtel_cursor *c,
-			    enum memtel_event_kind kind,
-			    struct memtel_trigger *trigger)
+			    enum memtel_event_kind kind)
 {
 	u64 number = atomic64_inc_return(&sequence);
 	struct nlattr *nest;
 
-	trigger->events++;
-	trigger->last_sequence = number;
 	if (!has_room() || memtel_cursor_begin(c, message, EVENT_BYTES,
 					       MEMTEL_A_EVENT_PAD)) {
 		atomic64_inc(&unsent);
 		return NULL;
 	}
 	nest = memtel_nest_begin(c, MEMTEL_A_EVENT_MESSAGE_EVENT);
-	put_trigger(c, number, kind, trigger);
+	memtel_put_u64(c, MEMTEL_A_EVENT_SEQUENCE, number);
+	memtel_put_u64(c, MEMTEL_A_EVENT_TIME_NS, ktime_get_boottime_ns());
+	memtel_put_u32(c, MEMTEL_A_EVENT_KIND, kind);
+	return nest;
+}
+
+/* The same of a trigger. */
+static struct nlattr *begin_of(struct memtel_cursor *c,
+			       enum memtel_event_kind kind,
+			       struct memtel_trigger *trigger)
+{
+	struct nlattr *nest = begin(c, kind);
+
+	trigger->events++;
+	trigger->last_sequence = memtel_event_sequence();
+	if (nest)
+		put_trigger(c, trigger);
 	return nest;
 }
 
@@ -197,7 +207,7 @@ void memtel_event_raised(struct memtel_trigger *trigger,
 	struct nlattr *nest;
 	unsigned int i;
 
-	nest = begin(&c, MEMTEL_EVENT_KIND_RAISED, trigger);
+	nest = begin_of(&c, MEMTEL_EVENT_KIND_RAISED, trigger);
 	if (!nest)
 		return;
 	if (evidence->nr)
@@ -222,10 +232,38 @@ void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns)
 	struct memtel_cursor c;
 	struct nlattr *nest;
 
-	nest = begin(&c, MEMTEL_EVENT_KIND_CLEARED, trigger);
+	nest = begin_of(&c, MEMTEL_EVENT_KIND_CLEARED, trigger);
 	if (!nest)
 		return;
 	memtel_put_u64(&c, MEMTEL_A_EVENT_PEAK, trigger->level.peak);
 	memtel_put_u64(&c, MEMTEL_A_EVENT_RAISED_NS, raised_ns);
+	end(&c, nest);
+}
+
+/**
+ * memtel_event_source() - a source was shed or taken back
+ * @kind: which of the two
+ * @source: the source
+ *
+ * Context: Process context under memtel_source_lock and memtel_trigger_lock.
+ */
+void memtel_event_source(enum memtel_event_kind kind,
+			 const struct memtel_source *source)
+{
+	struct memtel_cursor c;
+	struct nlattr *nest;
+
+	nest = begin(&c, kind);
+	if (!nest)
+		return;
+	memtel_put_string(&c, MEMTEL_A_EVENT_SOURCE, source->name);
+	if (kind == MEMTEL_EVENT_KIND_SHED) {
+		memtel_put_u64(&c, MEMTEL_A_EVENT_COST_NS,
+			       source->estimate.ns);
+		memtel_put_u32(&c, MEMTEL_A_EVENT_COST_SHARE_PPM,
+			       source->estimate.share_ppm);
+		memtel_put_u64(&c, MEMTEL_A_EVENT_SHED_NS,
+			       source->backoff.wait_ns);
+	}
 	end(&c, nest);
 }

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 struct memtel_evidence;
+struct memtel_source;
 struct memtel_trigger;
 
 u64 memtel_event_sequence(void);
@@ -15,6 +16,8 @@ u64 memtel_events_unsent(void);
 void memtel_event_raised(struct memtel_trigger *trigger,
 			 const struct memtel_evidence *evidence);
 void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns);
+void memtel_event_source(enum memtel_event_kind kind,
+			 const struct memtel_source *source);
 void memtel_events_send(void);
 
 #endif /* _MEMTEL_EVENT_H */

@@ -40,6 +40,7 @@
 #include <linux/vmstat.h>
 #include <trace/events/kmem.h>
 
+#include "cost.h"
 #include "counter.h"
 #include "fallback.h"
 #include "probe.h"
@@ -98,6 +99,7 @@ static unsigned int nr_zones;
 static int *numbers;		/* by node and zone index; -1 for none */
 static unsigned int sampling;
 static u64 __percpu *own_words;
+static DEFINE_PER_CPU(struct memtel_cost, fallback_cost);
 static struct memtel_counters cells;
 static struct memtel_counters seen;
 static struct memtel_counters own;
@@ -188,21 +190,15 @@ static void sample(const struct page *page, gfp_t gfp)
 		this_cpu_inc(own_words[FALLBACK_UNATTRIBUTED]);
 }
 
-/* kmem:mm_page_alloc, any context, after the page allocator counted it */
-static void fallback_on_page_alloc(void *data, struct page *page,
-				   unsigned int order, gfp_t gfp_flags,
-				   int migratetype)
+/*
+ * Of an allocation that is a sample, or the last before one. Its cost is
+ * counted; the countdown of the others is not worth a count of its own.
+ */
+static noinline void look_at(const struct page *page, gfp_t gfp_flags, s64 left)
 {
+	MEMTEL_COST(&fallback_cost);
 	unsigned long flags;
-	s64 left = 0;
 
-	if (unlikely(!page))
-		return;
-	if (sampling > 1) {
-		left = this_cpu_dec_return(own_words[FALLBACK_COUNTDOWN]);
-		if (likely(left > 1))
-			return;
-	}
 	/* An interrupt that allocates would look in between. */
 	local_irq_save(flags);
 	if (left == 1)
@@ -213,6 +209,23 @@ static void fallback_on_page_alloc(void *data, struct page *page,
 	if (left < 1)
 		this_cpu_write(own_words[FALLBACK_COUNTDOWN], sampling);
 	local_irq_restore(flags);
+}
+
+/* kmem:mm_page_alloc, any context, after the page allocator counted it */
+static void fallback_on_page_alloc(void *data, struct page *page,
+				   unsigned int order, gfp_t gfp_flags,
+				   int migratetype)
+{
+	s64 left = 0;
+
+	if (unlikely(!page))
+		return;
+	if (sampling > 1) {
+		left = this_cpu_dec_return(own_words[FALLBACK_COUNTDOWN]);
+		if (likely(left > 1))
+			return;
+	}
+	look_at(page, gfp_flags, left);
 }
 
 static struct memtel_probe fallback_probes[] = {
@@ -367,4 +380,5 @@ struct memtel_source memtel_fallback_source = {
 	.cleanup = fallback_cleanup,
 	.reset = fallback_reset,
 	.stats = fallback_stats,
+	.cost = &fallback_cost,
 };

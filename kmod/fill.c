@@ -18,6 +18,7 @@
 #include "private.h"
 #include "reclaim.h"
 #include "snapshot.h"
+#include "restraint.h"
 #include "source.h"
 #include "zonelock.h"
 
@@ -42,7 +43,7 @@ int memtel_fill_status(struct sk_buff *skb)
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
 				nr * (NEST_BYTES + NAME_BYTES + REASON_BYTES) +
-				2 * U64_BYTES, MEMTEL_A_STATUS_PAD))
+				2 * U64_BYTES + U32_BYTES, MEMTEL_A_STATUS_PAD))
 		return -EMSGSIZE;
 	memtel_put_string(&c, MEMTEL_A_STATUS_VERSION, MEMTEL_VERSION);
 	memtel_put_string(&c, MEMTEL_A_STATUS_KERNEL, init_utsname()->release);
@@ -59,6 +60,8 @@ int memtel_fill_status(struct sk_buff *skb)
 		       memtel_event_sequence());
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENTS_UNSENT,
 		       memtel_events_unsent());
+	memtel_put_u32(&c, MEMTEL_A_STATUS_COST_LIMIT_PPM,
+		       memtel_restraint_limit_ppm());
 	return memtel_cursor_end(&c);
 }
 
@@ -88,6 +91,16 @@ static void put_attached(struct memtel_cursor *c, struct memtel_source *source)
 	}
 }
 
+static void put_cost(struct memtel_cursor *c,
+		     const struct memtel_estimate *estimate)
+{
+	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_EVENTS, estimate->events);
+	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_NS, estimate->ns);
+	memtel_put_u32(c, MEMTEL_A_SOURCE_COST_SHARE_PPM, estimate->share_ppm);
+	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_SAMPLES,
+		       estimate->last.samples - estimate->first.samples);
+}
+
 /* Under memtel_source_lock. */
 int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 {
@@ -106,6 +119,14 @@ int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 	memtel_put_u64(&c, MEMTEL_A_SOURCE_NOW_NS, ktime_get_boottime_ns());
 	if (attached)
 		put_attached(&c, source);
+	if (attached && source->estimate.is_known)
+		put_cost(&c, &source->estimate);
+	if (source->is_shed) {
+		memtel_put_flag(&c, MEMTEL_A_SOURCE_SHED);
+		memtel_put_u64(&c, MEMTEL_A_SOURCE_RESTORE_NS,
+			       source->back_at_ns);
+	}
+	memtel_put_u64(&c, MEMTEL_A_SOURCE_SHEDS, source->sheds);
 	return memtel_cursor_end(&c);
 }
 

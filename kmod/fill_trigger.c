@@ -109,5 +109,7 @@ int memtel_fill_trigger(struct sk_buff *skb,
 	if (trigger->last_sequence)
 		memtel_put_u64(&c, MEMTEL_A_TRIGGER_LAST_SEQUENCE,
 			       trigger->last_sequence);
+	if (memtel_trigger_is_blind(trigger))
+		memtel_put_flag(&c, MEMTEL_A_TRIGGER_BLIND);
 	return memtel_cursor_end(&c);
 }

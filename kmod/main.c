@@ -5,8 +5,10 @@
 #include <linux/module.h>
 #include <net/genetlink.h>
 
+#include "cost.h"
 #include "netlink.h"
 #include "private.h"
+#include "restraint.h"
 #include "source.h"
 #include "trigger.h"
 
@@ -15,6 +17,7 @@ static int __init memtel_init(void)
 	int err;
 
 	memtel_private_init();
+	memtel_cost_init();
 	memtel_sources_init();
 	err = memtel_triggers_init();
 	if (err)
@@ -34,6 +37,7 @@ err_private:
 static void __exit memtel_exit(void)
 {
 	memtel_triggers_stop();
+	memtel_restraint_stop();
 	memtel_netlink_exit();
 	memtel_sources_exit();
 	memtel_triggers_exit();

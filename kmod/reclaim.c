@@ -47,6 +47,7 @@ struct compact_control;
 
 #include <trace/events/compaction.h>
 
+#include "cost.h"
 #include "hint.h"
 #include "probe.h"
 #include "reclaim_rows.h"
@@ -60,6 +61,7 @@ struct compact_control;
  * tasks that tried node reclaim and have no page yet, nr_landing of them. Set
  * up and taken down under the source lock while no probe runs.
  */
+static DEFINE_PER_CPU(struct memtel_cost, reclaim_cost);
 static struct memtel_windows reclaims;
 static struct memtel_windows compactions;
 static struct memtel_windows landings;
@@ -131,6 +133,7 @@ static void reclaim_on_lru_shrink(void *data, int nid, unsigned long nr_scanned,
 				  struct reclaim_stat *stat, int priority,
 				  int file)
 {
+	MEMTEL_COST(&reclaim_cost);
 	u64 __percpu *row = sign_of_work(nid);
 
 	if (!row)
@@ -147,6 +150,8 @@ static void reclaim_on_shrink_start(void *data, struct shrinker *shr,
 				    unsigned long long delta,
 				    unsigned long total_scan, int priority)
 {
+	MEMTEL_COST(&reclaim_cost);
+
 	sign_of_work(sc->nid);
 }
 
@@ -155,12 +160,15 @@ static void reclaim_on_shrink_end(void *data, struct shrinker *shr, int nid,
 				  int shrinker_retval, long unused_scan_cnt,
 				  long new_scan_cnt, long total_scan)
 {
+	MEMTEL_COST(&reclaim_cost);
+
 	sign_of_work(nid);
 }
 
 /* vmscan:mm_vmscan_direct_reclaim_begin, the reclaiming task */
 static void reclaim_on_direct_begin(void *data, int order, gfp_t gfp)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win =
 		memtel_window_begin(&reclaims,
 				    what(MEMTEL_RECLAIM_KIND_DIRECT));
@@ -182,6 +190,7 @@ static bool is_failure(const struct memtel_window *win,
 /* vmscan:mm_vmscan_direct_reclaim_end, the reclaiming task */
 static void reclaim_on_direct_end(void *data, unsigned long nr_reclaimed)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win =
 		memtel_window_ending(&reclaims,
 				     what(MEMTEL_RECLAIM_KIND_DIRECT));
@@ -239,12 +248,15 @@ static struct memtel_window *simple_end(enum memtel_reclaim_kind kind,
 /* vmscan:mm_vmscan_memcg_reclaim_begin, the reclaiming task */
 static void reclaim_on_memcg_begin(void *data, int order, gfp_t gfp)
 {
+	MEMTEL_COST(&reclaim_cost);
+
 	simple_begin(MEMTEL_RECLAIM_KIND_MEMCG, memtel_reclaim_cgroup_row(), order);
 }
 
 /* vmscan:mm_vmscan_memcg_reclaim_end, the reclaiming task */
 static void reclaim_on_memcg_end(void *data, unsigned long nr_reclaimed)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win = simple_end(MEMTEL_RECLAIM_KIND_MEMCG,
 					       nr_reclaimed);
 
@@ -255,6 +267,7 @@ static void reclaim_on_memcg_end(void *data, unsigned long nr_reclaimed)
 /* vmscan:mm_vmscan_node_reclaim_begin, the allocating task */
 static void reclaim_on_node_begin(void *data, int nid, int order, gfp_t gfp)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win =
 		simple_begin(MEMTEL_RECLAIM_KIND_NODE,
 			     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_NODE, nid,
@@ -283,6 +296,7 @@ static void await_landing(const struct memtel_window *reclaim)
 /* vmscan:mm_vmscan_node_reclaim_end, the allocating task */
 static void reclaim_on_node_end(void *data, unsigned long nr_reclaimed)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win = simple_end(MEMTEL_RECLAIM_KIND_NODE,
 					       nr_reclaimed);
 
@@ -316,6 +330,8 @@ static void reclaim_on_page_alloc(void *data, struct page *page,
 				  unsigned int order, gfp_t gfp_flags,
 				  int migratetype)
 {
+	MEMTEL_COST(&reclaim_cost);
+
 	if (unlikely(atomic_read(&nr_landing)))
 		landed(page);
 }
@@ -329,6 +345,7 @@ static void kswapd_end(const struct memtel_window *win)
 /* vmscan:mm_vmscan_kswapd_wake, kswapd */
 static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win =
 		memtel_window_find(&reclaims,
 				   what(MEMTEL_RECLAIM_KIND_KSWAPD));
@@ -346,6 +363,7 @@ static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
 /* vmscan:mm_vmscan_kswapd_sleep, kswapd */
 static void reclaim_on_kswapd_sleep(void *data, int nid)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win =
 		memtel_window_ending(&reclaims,
 				     what(MEMTEL_RECLAIM_KIND_KSWAPD));
@@ -360,6 +378,8 @@ static void reclaim_on_kswapd_sleep(void *data, int nid)
 static void reclaim_on_wakeup(void *data, int nid, int zid, int order,
 			      gfp_t gfp_flags)
 {
+	MEMTEL_COST(&reclaim_cost);
+
 	memtel_reclaim_count(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD,
 						nid, 0),
 			     RECLAIM_WAKEUPS, 1);
@@ -390,6 +410,7 @@ static void reclaim_on_compaction_begin(void *data, struct compact_control *cc,
 					unsigned long zone_start,
 					unsigned long zone_end, bool sync)
 {
+	MEMTEL_COST(&reclaim_cost);
 	enum memtel_reclaim_kind kind = current->flags & PF_KTHREAD ?
 		MEMTEL_RECLAIM_KIND_BACKGROUND_COMPACTION :
 		MEMTEL_RECLAIM_KIND_COMPACTION;
@@ -413,6 +434,7 @@ static void reclaim_on_compaction_begin(void *data, struct compact_control *cc,
 static void reclaim_on_compaction_finished(void *data, struct zone *zone,
 					   int order, int ret)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win = memtel_window_find(&compactions, NULL);
 
 	if (win)
@@ -441,6 +463,7 @@ static void reclaim_on_compaction_end(void *data, struct compact_control *cc,
 				      unsigned long zone_end, bool sync,
 				      int status)
 {
+	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win = memtel_window_ending(&compactions,
 							 &compactions);
 	u64 now;
@@ -463,6 +486,8 @@ static void reclaim_on_compaction_end(void *data, struct compact_control *cc,
 static void reclaim_on_throttled(void *data, int nid, int usec_timeout,
 				 int usec_delayed, int reason)
 {
+	MEMTEL_COST(&reclaim_cost);
+
 	if (reason < 0 || reason >= MEMTEL_THROTTLE_REASON_CONGESTED)
 		return;
 	memtel_timing_end(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_THROTTLE, nid,
@@ -621,4 +646,5 @@ struct memtel_source memtel_reclaim_source = {
 	.cleanup = reclaim_cleanup,
 	.reset = reclaim_reset,
 	.stats = reclaim_stats,
+	.cost = &reclaim_cost,
 };

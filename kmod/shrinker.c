@@ -22,6 +22,7 @@
 #include <linux/timekeeping.h>
 #include <trace/events/vmscan.h>
 
+#include "cost.h"
 #include "hint.h"
 #include "keyed.h"
 #include "probe.h"
@@ -57,6 +58,7 @@ enum shrinker_word {
 
 /* Set up and taken down under the source lock while no probe runs. */
 static struct memtel_keyed shrinkers;
+static DEFINE_PER_CPU(struct memtel_cost, shrinker_cost);
 static struct memtel_windows calls;
 
 static const char *own_name(const struct shrinker *shrinker)
@@ -86,6 +88,7 @@ static void shrinker_on_start(void *data, struct shrinker *shr,
 			      unsigned long long delta,
 			      unsigned long total_scan, int priority)
 {
+	MEMTEL_COST(&shrinker_cost);
 	struct memtel_window *win = memtel_window_begin(&calls, shr);
 	struct memtel_key key = {
 		.a = (unsigned long)shr,
@@ -107,6 +110,7 @@ static void shrinker_on_end(void *data, struct shrinker *shr, int nid,
 			    int shrinker_retval, long unused_scan_cnt,
 			    long new_scan_cnt, long total_scan)
 {
+	MEMTEL_COST(&shrinker_cost);
 	struct memtel_window *win = memtel_window_ending(&calls, shr);
 
 	if (!win)
@@ -283,4 +287,5 @@ struct memtel_source memtel_shrinker_source = {
 	.cleanup = shrinker_cleanup,
 	.reset = shrinker_reset,
 	.stats = shrinker_stats,
+	.cost = &shrinker_cost,
 };

@@ -28,6 +28,7 @@
 #include <linux/slab.h>
 #include <trace/events/kmem.h>
 
+#include "cost.h"
 #include "private.h"
 #include "probe.h"
 #include "site.h"
@@ -87,6 +88,7 @@ struct site_draw {
 };
 
 static DEFINE_PER_CPU(struct site_draw, draw);
+static DEFINE_PER_CPU(struct memtel_cost, site_cost);
 
 /* Set up and taken down under the source lock while no probe runs. */
 static struct memtel_topk sites;
@@ -144,6 +146,8 @@ static void site_on_kmalloc(void *data, unsigned long call_site,
 			    const void *ptr, size_t bytes_req,
 			    size_t bytes_alloc, gfp_t gfp_flags, int node)
 {
+	MEMTEL_COST(&site_cost);
+
 	site_event(ptr, call_site, bytes_alloc);
 }
 
@@ -152,6 +156,8 @@ static void site_on_cache_alloc(void *data, unsigned long call_site,
 				const void *ptr, struct kmem_cache *cache,
 				gfp_t gfp_flags, int node)
 {
+	MEMTEL_COST(&site_cost);
+
 	site_event(ptr, call_site, 0);
 }
 
@@ -239,4 +245,5 @@ struct memtel_source memtel_site_source = {
 	.cleanup = site_cleanup,
 	.reset = site_reset,
 	.stats = site_stats,
+	.cost = &site_cost,
 };

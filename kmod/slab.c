@@ -26,6 +26,7 @@
 #include <linux/topology.h>
 #include <trace/events/kmem.h>
 
+#include "cost.h"
 #include "private.h"
 #include "probe.h"
 #include "slab.h"
@@ -130,11 +131,29 @@ static __always_inline void slab_count(struct slab_event event)
 	slab_add(entry->counts, nid, &event);
 }
 
+static DEFINE_PER_CPU(struct memtel_cost, slab_cost);
+
+/* An event that may be one to time; away from the path of the others. */
+static noinline void slab_count_costed(struct slab_event event)
+{
+	MEMTEL_COST_OF(&slab_cost, MEMTEL_COST_PAGES_EVERY);
+
+	slab_count(event);
+}
+
+static __always_inline void slab_event(struct slab_event event)
+{
+	if (unlikely(memtel_cost_has_page(event.object)))
+		slab_count_costed(event);
+	else
+		slab_count(event);
+}
+
 static __always_inline void slab_alloc(const void *object,
 				       size_t bytes_requested,
 				       size_t bytes_allocated)
 {
-	slab_count((struct slab_event) {
+	slab_event((struct slab_event) {
 		.object = object,
 		.bytes_requested = bytes_requested,
 		.bytes_allocated = bytes_allocated,
@@ -143,7 +162,7 @@ static __always_inline void slab_alloc(const void *object,
 
 static __always_inline void slab_free(const void *object)
 {
-	slab_count((struct slab_event) { .object = object, .is_free = true });
+	slab_event((struct slab_event) { .object = object, .is_free = true });
 }
 
 /* kmem:kmalloc, any context */
@@ -222,6 +241,33 @@ static void slab_stats(struct memtel_source_stats *stats)
 				memtel_counter_sum(&slab_hot.lost[i]));
 }
 
+/* All there were since the last reset, on all CPUs. Source attached. */
+static u64 slab_events(void)
+{
+	const struct slab_slot *slot;
+	unsigned int i;
+	int nid;
+	u64 sum = 0;
+
+	for (i = 0; i <= slab_table_high(); i++) {
+		const u64 __percpu *words = slab_hot.large;
+
+		if (i < slab_table_high()) {
+			slot = slab_table_slot(i);
+			if (!slot)
+				continue;
+			words = slot->counts;
+		}
+		for_each_online_node(nid) {
+			sum += memtel_counter_sum(&words[nid * SLAB_WORDS +
+							 SLAB_ALLOCS]);
+			sum += memtel_counter_sum(&words[nid * SLAB_WORDS +
+							 SLAB_FREES]);
+		}
+	}
+	return sum;
+}
+
 /**
  * memtel_slab_read() - sum a cache's counts for objects of one node
  * @slot: the cache, NULL for large kmallocs
@@ -280,4 +326,6 @@ struct memtel_source memtel_slab_source = {
 	.cleanup = slab_table_exit,
 	.reset = slab_table_reset,
 	.stats = slab_stats,
+	.cost = &slab_cost,
+	.events = slab_events,
 };

@@ -4,8 +4,8 @@
  *
  * A source has its probes registered exactly while somebody holds it: a
  * netlink socket, until it closes, a trigger, until it is deleted, or the
- * administrator. With nobody there
- * memtel costs the kernel nothing.
+ * administrator; unless it is shed, for memtel costs too much (restraint.c).
+ * With nobody there memtel costs the kernel nothing.
  *
  * Locks. memtel_source_lock protects every source's holders and state and
  * serialises attach, detach, reset and snapshots; it is a mutex, taken from
@@ -17,6 +17,7 @@
 #include <linux/timekeeping.h>
 
 #include "probe.h"
+#include "restraint.h"
 #include "source.h"
 
 /* Protects all sources and their holds; see above. */
@@ -51,7 +52,7 @@ unsigned int memtel_source_bit(const struct memtel_source *source)
 
 bool memtel_source_is_attached(const struct memtel_source *source)
 {
-	return source->nr_holds;
+	return source->nr_holds && !source->is_shed;
 }
 
 /* Why this kernel cannot have the source, or NULL. */
@@ -74,7 +75,16 @@ struct memtel_source *memtel_source_find(const char *name)
 	return NULL;
 }
 
-static int attach(struct memtel_source *source, struct netlink_ext_ack *extack)
+/**
+ * memtel_source_attach() - register a source's probes
+ * @source: the source, not attached
+ * @extack: told why not
+ *
+ * Context: Process context under memtel_source_lock.
+ * Return: 0, -EOPNOTSUPP, -ENOMEM, or what registering a probe returned.
+ */
+int memtel_source_attach(struct memtel_source *source,
+			 struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -97,10 +107,12 @@ static int attach(struct memtel_source *source, struct netlink_ext_ack *extack)
 	source->since_ns = ktime_get_boottime_ns();
 	if (source->started)
 		source->started();
+	memtel_restraint_watch(source);
 	return 0;
 }
 
-static void detach(struct memtel_source *source)
+/* Unregister them; its counts are gone. Under memtel_source_lock. */
+void memtel_source_detach(struct memtel_source *source)
 {
 	memtel_probes_detach(source->probes, source->nr_probes);
 	source->cleanup();
@@ -142,8 +154,8 @@ int memtel_source_hold(struct memtel_source *source,
 	hold = kzalloc(sizeof(*hold), GFP_KERNEL);
 	if (!hold)
 		return -ENOMEM;
-	if (!memtel_source_is_attached(source)) {
-		err = attach(source, extack);
+	if (!source->nr_holds) {
+		err = memtel_source_attach(source, extack);
 		if (err) {
 			kfree(hold);
 			return err;
@@ -171,8 +183,13 @@ static void drop(struct memtel_hold *hold)
 	list_del(&hold->list);
 	kfree(hold);
 	memtel_source_generation++;
-	if (!--source->nr_holds)
-		detach(source);
+	if (--source->nr_holds)
+		return;
+	/* No trigger holds it, so none reads the mark. */
+	if (source->is_shed)
+		source->is_shed = false;
+	else
+		memtel_source_detach(source);
 }
 
 /**

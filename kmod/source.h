@@ -10,6 +10,9 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "estimate.h"
+
+struct memtel_cost;
 struct memtel_probe;
 struct netlink_ext_ack;
 
@@ -48,11 +51,19 @@ static inline void memtel_stat_add(struct memtel_source_stats *stats,
  * @cleanup: free storage, after no probe runs any more
  * @reset: zero while probes run
  * @stats: add to stats, all zero before; while attached
- * @holds: who holds it, struct memtel_hold; attached while not empty
- * @nr_holds: how many
+ * @cost: where its probes' time goes, see cost.h
+ * @events: how many events it counted, at this time; NULL when @cost says
+ * @holds: who holds it, struct memtel_hold
+ * @nr_holds: how many; attached while not 0, unless shed
  * @since_ns: CLOCK_BOOTTIME when its counts were last zero
+ * @estimate: what it costs, while attached
+ * @is_shed: held but not attached, for it cost too much; see restraint.c
+ * @sheds: how often it was shed
+ * @back_at_ns: CLOCK_BOOTTIME when it is taken back, while shed
+ * @backoff: how long that takes
  *
- * All callbacks but the first two, and @holds to @since_ns, under memtel_source_lock.
+ * All callbacks but the first two, and @holds to the end, under
+ * memtel_source_lock; @is_shed is changed under memtel_trigger_lock, too.
  */
 struct memtel_source {
 	const char *name;
@@ -66,10 +77,17 @@ struct memtel_source {
 	void (*cleanup)(void);
 	void (*reset)(void);
 	void (*stats)(struct memtel_source_stats *stats);
+	struct memtel_cost __percpu *cost;
+	u64 (*events)(void);
 
 	struct list_head holds;
 	unsigned int nr_holds;
 	u64 since_ns;
+	struct memtel_estimate estimate;
+	bool is_shed;
+	u64 sheds;
+	u64 back_at_ns;
+	struct memtel_backoff backoff;
 };
 
 /**
@@ -130,6 +148,9 @@ int memtel_source_hold(struct memtel_source *source,
 int memtel_source_release(struct memtel_source *source,
 			  struct memtel_holder holder);
 int memtel_source_reset(struct memtel_source *source);
+int memtel_source_attach(struct memtel_source *source,
+			 struct netlink_ext_ack *extack);
+void memtel_source_detach(struct memtel_source *source);
 void memtel_sources_release_socket(u32 portid);
 
 #endif /* _MEMTEL_SOURCE_H */

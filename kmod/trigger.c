@@ -82,7 +82,7 @@ static bool is_stopped = true;
 /* Lets a socket that closes pass by without a lock. */
 static atomic_t nr_atomic = ATOMIC_INIT(0);
 
-/* Under memtel_trigger_lock: bits of the sources that listed triggers hold. */
+/* Under memtel_trigger_lock: bits of the sources that listed triggers can read. */
 static unsigned int held;
 
 struct memtel_hint memtel_hint;
@@ -242,11 +242,21 @@ evidence_of(const struct memtel_trigger *trigger, u64 now)
 	return &evidence;
 }
 
+/* Was what it watches shed? Under memtel_trigger_lock. */
+bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
+{
+	const struct memtel_source *source = metric_of(trigger)->source;
+
+	return source && source->is_shed;
+}
+
 /* Look at a trigger. Returns how long after now it must be again. */
 static u64 look(struct memtel_trigger *trigger, u64 now)
 {
 	u64 since_ns = trigger->level.since_ns;
 
+	if (memtel_trigger_is_blind(trigger))
+		return NEVER;
 	if (metric_of(trigger)->from == METRIC_COLLECTED &&
 	    !memtel_collect_is_there())
 		return NEVER;
@@ -305,6 +315,7 @@ static void list_changed(void)
 	u64 delay_ns = LOOK_MAX_NS, period_ns = NEVER;
 	struct memtel_trigger *trigger;
 	unsigned int was_held = held;
+	unsigned int i;
 
 	held = 0;
 	list_for_each_entry(trigger, &memtel_triggers, list) {
@@ -315,6 +326,9 @@ static void list_changed(void)
 		else if (trigger->has_evidence)
 			period_ns = min(period_ns, (u64)POLL_MAX_NS);
 	}
+	for (i = 0; i < memtel_nr_sources; i++)
+		if (memtel_sources[i]->is_shed)
+			held &= ~BIT(i);
 	if (held != was_held)
 		memtel_evidence_forget();
 	WRITE_ONCE(hint_delay_ns, delay_ns);
@@ -322,6 +336,18 @@ static void list_changed(void)
 	memtel_collect_every(period_ns == NEVER ? 0 : period_ns);
 	memtel_trigger_generation++;
 	atomic_set(&nr_atomic, nr_triggers);
+}
+
+/**
+ * memtel_triggers_sources_changed() - a source was shed or taken back
+ *
+ * Context: Process context under both locks.
+ */
+void memtel_triggers_sources_changed(void)
+{
+	list_changed();
+	/* What it counts begins at zero: the first look says so. */
+	queue_work(due.wq, &due.look);
 }
 
 static struct memtel_holder holder_of(const struct memtel_trigger *trigger)

@@ -84,5 +84,7 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 		       struct netlink_ext_ack *extack);
 int memtel_trigger_delete(u32 id, u32 portid);
 void memtel_triggers_release_socket(u32 portid);
+void memtel_triggers_sources_changed(void);
+bool memtel_trigger_is_blind(const struct memtel_trigger *trigger);
 
 #endif /* _MEMTEL_TRIGGER_H */

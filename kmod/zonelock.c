@@ -31,6 +31,7 @@
 #include <asm/paravirt.h>
 #endif
 
+#include "cost.h"
 #include "counter.h"
 #include "hint.h"
 #include "probe.h"
@@ -64,6 +65,7 @@ struct zonelock_wait {
 };
 
 static DEFINE_PER_CPU(struct zonelock_wait, wait);
+static DEFINE_PER_CPU(struct memtel_cost, zonelock_cost);
 
 /* Constant while attached; set up under the source lock. */
 static struct zonelock_entry *entries;
@@ -94,6 +96,8 @@ static void lose(enum zonelock_lost what)
 /* lock:contention_begin, any context */
 static void zonelock_on_begin(void *data, void *lock, unsigned int flags)
 {
+	MEMTEL_COST(&zonelock_cost);
+
 	if (!find_entry(lock)->lock)
 		return;
 	if (this_cpu_read(wait.lock))
@@ -105,6 +109,7 @@ static void zonelock_on_begin(void *data, void *lock, unsigned int flags)
 /* lock:contention_end, any context; the lock is held now */
 static void zonelock_on_end(void *data, void *lock, int ret)
 {
+	MEMTEL_COST(&zonelock_cost);
 	u64 __percpu *words;
 
 	if (likely(this_cpu_read(wait.lock) != lock)) {
@@ -260,4 +265,5 @@ struct memtel_source memtel_zonelock_source = {
 	.cleanup = zonelock_cleanup,
 	.reset = zonelock_reset,
 	.stats = zonelock_stats,
+	.cost = &zonelock_cost,
 };

@@ -10,7 +10,11 @@
  *   /sys/kernel/debug/memtel_bench/page    kmem_cache_alloc()+free(), of
  *   /sys/kernel/debug/memtel_bench/lock    alloc_page()+__free_page(), of an
  *                                          uncontended spin_lock()+unlock();
- *                                          each times 1000, mean of PAIRS
+ *                                          each times 1000, mean of PAIRS;
+ *                                          of the first two the median of
+ *                                          LOOPS, each on a page of its own,
+ *                                          for memtel times the events of some
+ *                                          pages
  *   /sys/kernel/debug/memtel_bench/reclaim read: ns that the probes on a
  *                                          direct reclaim of one batch take
  *                                          (begin, LRU shrunk, end), times
@@ -28,12 +32,16 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/tracepoint.h>
 
 #define PAIRS	10000
+#define LOOPS	5
+/* More than are on a slab page of either kind. */
+#define OBJECTS	64
 
 static const char * const tracepoints[] = {
 	"kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free",
@@ -211,17 +219,52 @@ static __always_inline u64 pair_milli_ns(struct kmem_cache *from)
 	return start * 1000 / PAIRS;
 }
 
+static void *take(struct kmem_cache *from)
+{
+	return from ? kmem_cache_alloc(from, GFP_KERNEL) :
+		      kmalloc(128, GFP_KERNEL);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return *(const u64 *)a < *(const u64 *)b ? -1 : 1;
+}
+
+/* The objects that are kept meanwhile move each loop to another page. */
+static __always_inline int median_pair(struct kmem_cache *from, u64 *milli_ns)
+{
+	void **kept = kcalloc(LOOPS * OBJECTS, sizeof(*kept), GFP_KERNEL);
+	u64 runs[LOOPS];
+	int i, j;
+
+	if (!kept)
+		return -ENOMEM;
+	for (i = 0; i < LOOPS; i++) {
+		runs[i] = pair_milli_ns(from);
+		for (j = 0; j < OBJECTS; j++)
+			kept[i * OBJECTS + j] = take(from);
+	}
+	for (i = 0; i < LOOPS * OBJECTS; i++) {
+		if (!from)
+			kfree(kept[i]);
+		else if (kept[i])
+			kmem_cache_free(from, kept[i]);
+	}
+	kfree(kept);
+	sort(runs, LOOPS, sizeof(runs[0]), compare, NULL);
+	*milli_ns = runs[LOOPS / 2];
+	return 0;
+}
+
 static int kmalloc_get(void *data, u64 *ns)
 {
-	*ns = pair_milli_ns(NULL);
-	return 0;
+	return median_pair(NULL, ns);
 }
 DEFINE_DEBUGFS_ATTRIBUTE(kmalloc_fops, kmalloc_get, NULL, "%llu\n");
 
 static int cache_get(void *data, u64 *ns)
 {
-	*ns = pair_milli_ns(cache);
-	return 0;
+	return median_pair(cache, ns);
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cache_fops, cache_get, NULL, "%llu\n");
 

@@ -94,8 +94,8 @@ def memtel(*args, status=0, prefix=(), **kwargs):
 
 
 def load(*params):
-    """Load memtel."""
-    must("insmod", MODULE, *params)
+    """Load memtel, which never sheds a source unless a parameter says so."""
+    must("insmod", MODULE, "cost_limit_ppm=0", *params)
 
 
 def unload():

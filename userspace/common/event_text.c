@@ -136,6 +136,24 @@ static void say_scope(struct words *words, const struct memtel_event *event)
 		say(words, " on node %" PRIu32, event->node_id);
 }
 
+/* A source was shed or taken back. */
+static void say_source(struct words *words, const struct memtel_event *event)
+{
+	char cost[32], wait[32];
+
+	if (event->kind == MEMTEL_EVENT_KIND_RESTORED) {
+		say(words, "restored source %s: it counts again, from zero",
+		    event->source);
+		return;
+	}
+	memtel_metric_format(MEMTEL_METRIC_STALL_TIME, event->cost_ns, cost,
+			     sizeof(cost));
+	memtel_metric_format(MEMTEL_METRIC_STALL_TIME, event->shed_ns, wait,
+			     sizeof(wait));
+	say(words, "SHED source %s: its probes took %.2f%% of all CPUs' time, %s since it was attached; back in %s",
+	    event->source, event->cost_share_ppm / 1e4, cost, wait);
+}
+
 /**
  * event_text() - an event in one line, without its time
  */
@@ -145,6 +163,10 @@ void event_text(const struct memtel_event *event, char *text, size_t size)
 	char value[32], limit[32], window[32];
 
 	*text = '\0';
+	if (memtel_has(event, MEMTEL_A_EVENT_SOURCE)) {
+		say_source(&words, event);
+		return;
+	}
 	memtel_metric_format(event->metric, event->value, value, sizeof(value));
 	memtel_metric_format(MEMTEL_METRIC_STALL_TIME, event->window_ns, window,
 			     sizeof(window));

@@ -41,6 +41,9 @@ static const struct field status_fields[] = {
 	PLAIN(STATUS_EVENTS_UNSENT, memtel_status, events_unsent,
 	      "events_unsent", "UNSENT", COUNT, SHOWN,
 	      "lost: events that could not be sent for want of memory"),
+	PLAIN(STATUS_COST_LIMIT_PPM, memtel_status, cost_limit_ppm,
+	      "cost_limit_ppm", "LIMIT-PPM", COUNT, SHOWN,
+	      "millionths of all CPUs' time that its probes may take"),
 };
 
 static const struct field capability_fields[] = {
@@ -100,6 +103,20 @@ static const struct field source_fields[] = {
 	       "one of so many allocations is looked at"),
 	SOURCE(UNPLACED_NS, unplaced_ns, "UNPLACED", NS, SHOWN_PRESENT,
 	       "lost: time of tasks and cgroups that made room for others"),
+	SOURCE(COST_EVENTS, cost_events, "PROBE-CALLS", COUNT, SHOWN_PRESENT,
+	       "calls of its probes"),
+	SOURCE(COST_NS, cost_ns, "COST", NS, SHOWN_PRESENT,
+	       "time in its probes, by the mean of those timed"),
+	SOURCE(COST_SHARE_PPM, cost_share_ppm, "COST-PPM", COUNT,
+	       SHOWN_PRESENT, "that time in millionths of all CPUs' time"),
+	SOURCE(COST_SAMPLES, cost_samples, "COST-SAMPLES", COUNT,
+	       SHOWN_PRESENT, "calls that were timed"),
+	SOURCE(SHED, shed, "SHED", FLAG, SHOWN_PRESENT,
+	       "held, but not attached: it cost too much"),
+	SOURCE(SHEDS, sheds, "SHEDS", COUNT, HIDDEN,
+	       "how often it was shed"),
+	SOURCE(RESTORE_NS, restore_ns, "RESTORE", NS, HIDDEN,
+	       "boot-time clock when it is taken back"),
 };
 
 static const char *const hold_kinds[] = {
@@ -558,6 +575,8 @@ static const char *const metrics[] = {
 static const char *const event_kinds[] = {
 	[MEMTEL_EVENT_KIND_RAISED] = "raised",
 	[MEMTEL_EVENT_KIND_CLEARED] = "cleared",
+	[MEMTEL_EVENT_KIND_SHED] = "shed",
+	[MEMTEL_EVENT_KIND_RESTORED] = "restored",
 };
 
 static const char *const suspect_kinds[] = {
@@ -680,6 +699,8 @@ static const struct field trigger_fields[] = {
 	        "events it has made"),
 	TRIGGER(LAST_SEQUENCE, last_sequence, "LAST-SEQUENCE", COUNT, HIDDEN,
 	        "sequence number of its last event"),
+	TRIGGER(BLIND, blind, "BLIND", FLAG, SHOWN_PRESENT,
+	        "the source of its metric is shed: it sees nothing"),
 };
 
 #define SUSPECT(ATTR, member, h, KIND, SHOW, text) \
@@ -777,6 +798,14 @@ static const struct field event_fields[] = {
 	     "the module's best single answer to who caused it"),
 	LIST(event_suspect, "suspect", false,
 	     "evidence: of each kind and measure the few that have most of it, in descending order"),
+	EVENT(SOURCE, source, "SOURCE", TEXT, HIDDEN,
+	      "the source that was shed or restored"),
+	EVENT(COST_NS, cost_ns, "COST-NS", NS, HIDDEN,
+	      "of shed, time in its probes since it was attached, ns"),
+	EVENT(COST_SHARE_PPM, cost_share_ppm, "COST-PPM", COUNT, HIDDEN,
+	      "of shed, its share of all CPUs' time in millionths"),
+	EVENT(SHED_NS, shed_ns, "SHED-NS", NS, HIDDEN,
+	      "of shed, after what time it is taken back, ns"),
 };
 
 #define DEFINE_SET(noun) \

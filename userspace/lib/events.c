@@ -277,10 +277,12 @@ int memtel_events_add(struct memtel_events *ev,
 	return err;
 }
 
+/* Of one's own triggers, or of nobody's. */
 static bool is_own(const struct memtel_events *ev,
 		   const struct memtel_event *event)
 {
-	return event->portid == nl_socket_get_local_port(ev->m->sock);
+	return !memtel_has(event, MEMTEL_A_EVENT_PORTID) ||
+	       event->portid == nl_socket_get_local_port(ev->m->sock);
 }
 
 static int symbol_note(struct memtel_row *row, void *arg)

@@ -74,6 +74,8 @@ static const struct memtel_attr status_attrs[] = {
 	      event_sequence),
 	PLAIN(STATUS, EVENTS_UNSENT, "events-unsent", U64, status,
 	      events_unsent),
+	PLAIN(STATUS, COST_LIMIT_PPM, "cost-limit-ppm", U32, status,
+	      cost_limit_ppm),
 };
 
 const struct memtel_set memtel_status_set = SET("status", status, status_attrs);
@@ -108,6 +110,14 @@ static const struct memtel_attr source_attrs[] = {
 	PLAIN(SOURCE, UNTRACED, "untraced", U64, source, untraced),
 	PLAIN(SOURCE, SAMPLING, "sampling", U32, source, sampling),
 	PLAIN(SOURCE, UNPLACED_NS, "unplaced-ns", U64, source, unplaced_ns),
+	PLAIN(SOURCE, COST_EVENTS, "cost-events", U64, source, cost_events),
+	PLAIN(SOURCE, COST_NS, "cost-ns", U64, source, cost_ns),
+	PLAIN(SOURCE, COST_SHARE_PPM, "cost-share-ppm", U32, source,
+	      cost_share_ppm),
+	PLAIN(SOURCE, COST_SAMPLES, "cost-samples", U64, source, cost_samples),
+	PLAIN(SOURCE, SHED, "shed", FLAG, source, shed),
+	PLAIN(SOURCE, SHEDS, "sheds", U64, source, sheds),
+	PLAIN(SOURCE, RESTORE_NS, "restore-ns", U64, source, restore_ns),
 };
 
 const struct memtel_set memtel_source_set = SET("source", source, source_attrs);
@@ -413,6 +423,7 @@ static const struct memtel_attr trigger_attrs[] = {
 	PLAIN(TRIGGER, EVENTS, "events", U64, trigger, events),
 	PLAIN(TRIGGER, LAST_SEQUENCE, "last-sequence", U64, trigger,
 	      last_sequence),
+	PLAIN(TRIGGER, BLIND, "blind", FLAG, trigger, blind),
 };
 
 const struct memtel_set memtel_trigger_set =
@@ -461,6 +472,11 @@ static const struct memtel_attr event_attrs[] = {
 	      evidence_interval_ns),
 	STRUCT(EVENT, CAUSE, "cause", event, cause, suspect_set),
 	NEST(EVENT, SUSPECT, "suspect", event, suspects, suspect_set),
+	PLAIN(EVENT, SOURCE, "source", STRING, event, source),
+	PLAIN(EVENT, COST_NS, "cost-ns", U64, event, cost_ns),
+	PLAIN(EVENT, COST_SHARE_PPM, "cost-share-ppm", U32, event,
+	      cost_share_ppm),
+	PLAIN(EVENT, SHED_NS, "shed-ns", U64, event, shed_ns),
 };
 
 static const struct memtel_set event_set = SET("event", event, event_attrs);

@@ -67,6 +67,7 @@ struct memtel_status {
 	const struct memtel_capability *const *capabilities;
 	uint64_t event_sequence;
 	uint64_t events_unsent;
+	uint32_t cost_limit_ppm;
 };
 
 /** struct memtel_source - one source of counts, and what it lost */
@@ -93,6 +94,13 @@ struct memtel_source {
 	uint64_t untraced;
 	uint32_t sampling;
 	uint64_t unplaced_ns;
+	uint64_t cost_events;
+	uint64_t cost_ns;
+	uint32_t cost_share_ppm;
+	uint64_t cost_samples;
+	bool shed;
+	uint64_t sheds;
+	uint64_t restore_ns;
 };
 
 /** struct memtel_hold - who holds a source */
@@ -334,6 +342,7 @@ struct memtel_trigger {
 	uint64_t value;
 	uint64_t events;
 	uint64_t last_sequence;
+	bool blind;
 };
 
 /** struct memtel_suspect - who may have caused an event */
@@ -352,7 +361,11 @@ struct memtel_suspect {
 	const char *symbol;	/* of a site: the library asked for it; "" */
 };
 
-/** struct memtel_event - what a trigger had to tell */
+/**
+ * struct memtel_event - what a trigger had to tell, or memtel of itself
+ *
+ * That a source was shed or restored is told to all, without trigger or portid.
+ */
 struct memtel_event {
 	uint64_t present;	/* MEMTEL_A_EVENT_* */
 	uint64_t sequence;
@@ -378,6 +391,10 @@ struct memtel_event {
 	const struct memtel_suspect *cause;	/* NULL when absent */
 	size_t nr_suspects;
 	const struct memtel_suspect *const *suspects;
+	const char *source;
+	uint64_t cost_ns;
+	uint32_t cost_share_ppm;
+	uint64_t shed_ns;
 };
 
 /** struct memtel_event_message - events that came together */

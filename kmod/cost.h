@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What memtel's own probes cost: time in them, sampled. See cost.c. */
+#ifndef _MEMTEL_COST_H
+#define _MEMTEL_COST_H
+
+#include <linux/compiler.h>
+#include <linux/percpu.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+
+/* One event of so many is timed, on each CPU, beginning with its first. */
+#define MEMTEL_COST_EVERY	256
+
+/*
+ * Of a source whose events are too thick for that: one of fewer, but only of
+ * one page of so many.
+ */
+#define MEMTEL_COST_PAGES	64
+#define MEMTEL_COST_PAGES_EVERY	32
+
+/**
+ * struct memtel_cost - what a CPU's probes of a source cost
+ * @events: probes called; of those that were looked at whether to time them
+ * @samples: how many of them were timed
+ * @ns: the time of these
+ *
+ * Written by the CPU alone, never set back.
+ */
+struct memtel_cost {
+	u64 events;
+	u64 samples;
+	u64 ns;
+};
+
+/**
+ * struct memtel_cost_scope - a probe that runs
+ * @cost: where its time goes
+ * @begin_ns: when it began; 0 when it is not timed
+ */
+struct memtel_cost_scope {
+	struct memtel_cost __percpu *cost;
+	u64 begin_ns;
+};
+
+void memtel_cost_spend(struct memtel_cost __percpu *cost, u64 begin_ns);
+
+static __always_inline struct memtel_cost_scope
+memtel_cost_enter(struct memtel_cost __percpu *cost, unsigned int every)
+{
+	struct memtel_cost_scope scope = { .cost = cost };
+
+	if (unlikely(!(this_cpu_read(cost->events) % every)))
+		scope.begin_ns = ktime_get_mono_fast_ns();
+	this_cpu_inc(cost->events);
+	return scope;
+}
+
+static __always_inline void memtel_cost_leave(struct memtel_cost_scope *scope)
+{
+	if (unlikely(scope->begin_ns))
+		memtel_cost_spend(scope->cost, scope->begin_ns);
+}
+
+/* In a probe: from here to where it returns is its cost, timed once in @every. */
+#define MEMTEL_COST_OF(cost_, every)					\
+	struct memtel_cost_scope cost_scope				\
+		__attribute__((__cleanup__(memtel_cost_leave))) =	\
+		memtel_cost_enter(cost_, every)
+
+#define MEMTEL_COST(cost_)	MEMTEL_COST_OF(cost_, MEMTEL_COST_EVERY)
+
+/* Is an object on a page of which the events are looked at whether to time? */
+static __always_inline bool memtel_cost_has_page(const void *object)
+{
+	return !((unsigned long)object & (MEMTEL_COST_PAGES - 1) << PAGE_SHIFT);
+}
+
+struct memtel_source;
+
+void memtel_cost_init(void);
+void memtel_cost_start(struct memtel_source *source, u64 now);
+void memtel_cost_look(struct memtel_source *source, u64 now);
+
+#endif /* _MEMTEL_COST_H */

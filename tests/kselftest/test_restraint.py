@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What memtel costs, as it says, and that it keeps within its limit."""
+
+import json
+import threading
+import time
+
+from harness import (check, client, equal, load, memtel, oracle, our_probes,
+                     unload, wait_for, write)
+from test_trigger import Subscriber
+
+SLAB = ["kfree", "kmalloc", "kmem_cache_alloc", "kmem_cache_free"]
+LIMIT = "/sys/module/memtel/parameters/cost_limit_ppm"
+N = 5000
+
+
+class Load:
+    """Allocations and frees until it is stopped, on both CPUs."""
+
+    def __init__(self):
+        self.is_over = False
+        self.threads = [threading.Thread(target=self.run, args=(cpu,))
+                        for cpu in range(2)]
+
+    def run(self, cpu):
+        """A CPU's part."""
+        name = "kmalloc" if cpu else "kmalloc-rcl"
+        while not self.is_over:
+            oracle(f"alloc {name} task {cpu} {cpu} 100 {N}")
+            oracle(f"free {name} task {cpu} {cpu} {N}")
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+
+
+def source(ynl, name="slab"):
+    """A source's row."""
+    return ynl.do("source-get", {"name": name})
+
+
+def slab_events(ynl):
+    """Allocations and frees, as the rows have them."""
+    return sum(node.get("allocs", 0) + node.get("frees", 0)
+               for row in ynl.dump("cache-get", {})
+               for node in row.get("node", []))
+
+
+def of_kind(events, kind):
+    """Those of a kind, with their source."""
+    return [event for event in events if event["kind"] == kind]
+
+
+def test_cost_is_known():
+    """All events are in it, and it is a plausible time."""
+    unload()
+    load()
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    row = source(ynl)
+    check("cost-ns" not in row, f"a cost without samples: {row}")
+    with Load():
+        wait_for(lambda: source(ynl).get("cost-samples", 0) > 1000,
+                 60, "a thousand samples")
+        busy_ppm = source(ynl)["cost-share-ppm"]
+    # The second that is under way is not in it yet.
+    time.sleep(2)
+    least = slab_events(ynl)
+    time.sleep(2.5)
+    row = source(ynl)
+    most = slab_events(ynl)
+    print(f"# {row['cost-events']} events, {row['cost-samples']} timed, "
+          f"{row['cost-ns'] / row['cost-events']:.0f} ns each, "
+          f"{busy_ppm / 1e4:.2f} % of two CPUs")
+    check(least <= row["cost-events"] <= most,
+          f"{row['cost-events']} events are not in {least}..{most}")
+    check(row["cost-ns"] < (row["now-ns"] - row["since-ns"]) * 2,
+          "more time than there was")
+    check(busy_ppm > 0, "no share under load")
+    status = json.loads(memtel("status", "--json").stdout)
+    slab = [s for s in status["source"] if s["name"] == "slab"][0]
+    check(slab["cost_ns"] >= row["cost-ns"], f"{slab}")
+    equal(status["cost_limit_ppm"], 0, "limit")
+
+
+def test_every_source_has_a_cost():
+    """Those that saw enough events say what they cost."""
+    ynl = client()
+    for row in ynl.dump("source-get", {}):
+        ynl.do("source-hold", {"name": row["name"]})
+    with Load():
+        wait_for(lambda: all("cost-ns" in source(ynl, name)
+                             for name in ("slab", "site")),
+                 60, "slab and site know their cost")
+        # Pages: reclaim and fallback see each that is allocated.
+        for _ in range(20):
+            write("/tmp/pages", "x" * (8 << 20))
+    wait_for(lambda: all("cost-ns" in source(ynl, name)
+                         for name in ("reclaim", "fallback")),
+             60, "reclaim and fallback know their cost")
+
+
+def test_the_dearest_is_shed_and_taken_back():
+    """Its probes go, everyone is told, and later it counts from zero."""
+    unload()
+    load("cost_limit_ppm=100", "cost_wait_s=3")
+    subscriber = Subscriber()
+    ynl = client()
+    for name in ("slab", "zonelock"):
+        ynl.do("source-hold", {"name": name})
+    equal([name for name in our_probes() if name in SLAB], SLAB, "probes")
+    blind = subscriber.add("slab-allocs", 1 << 60, no_evidence=True)
+    with Load():
+        wait_for(lambda: of_kind(subscriber.read(), "shed"), 60, "shed")
+        event = of_kind(subscriber.events, "shed")[0]
+        print(f"# {event}")
+        equal(event["source"], "slab", "source shed")
+        check(event["cost-share-ppm"] > 100, "within the limit")
+        equal(event["shed-ns"], 3 * 10**9, "time away")
+        row = source(ynl)
+        if row.get("shed"):
+            check("attached" not in row, f"attached: {row}")
+            equal(row["probes"], 0, "probes")
+            check(row["holds"] >= 2, "holds are kept")
+            equal([name for name in our_probes() if name in SLAB], [],
+                  "probes in the kernel")
+            equal(slab_events(ynl), 0, "counts while shed")
+            check(subscriber.state(blind).get("blind"), "a blind trigger")
+        # It is too dear again: away for twice as long.
+        wait_for(lambda: len(of_kind(subscriber.read(), "shed")) > 1,
+                 60, "shed again")
+        equal(of_kind(subscriber.events, "shed")[1]["shed-ns"], 6 * 10**9,
+              "time away")
+    write(LIMIT, "0")
+    wait_for(lambda: len(of_kind(subscriber.read(), "restored")) > 1,
+             60, "restored")
+    equal([event["kind"] for event in subscriber.events],
+          ["shed", "restored"] * 2, "events")
+    numbers = [event["sequence"] for event in subscriber.events]
+    equal(numbers, list(range(numbers[0], numbers[0] + 4)), "sequence")
+    row = source(ynl)
+    check(row.get("attached") and "shed" not in row, f"{row}")
+    equal(row["sheds"], 2, "times shed")
+    check("blind" not in subscriber.state(blind), "still blind")
+    equal([name for name in our_probes() if name in SLAB], SLAB, "probes")
+    oracle("create memtel_test_shed 200")
+    oracle(f"alloc memtel_test_shed task 0 0 200 {N}")
+    oracle(f"free memtel_test_shed task 0 0 {N}")
+    node = ynl.do("cache-get", {"name": "memtel_test_shed"})["node"][0]
+    equal((node["allocs"], node["frees"]), (N, N), "counted again")
+    oracle("destroy memtel_test_shed")
+
+
+def test_watch_says_so():
+    """A reader of memtel watch learns it, too; unloading while shed is safe."""
+    unload()
+    load("cost_limit_ppm=100", "cost_wait_s=3600")
+    with Load():
+        done = memtel("watch", "--events", "1", "--trigger",
+                      "slab-allocs > 1000000000 in 1s", timeout=60)
+    print(f"# {done.stdout.strip()}")
+    check("SHED source s" in done.stdout, done.stdout)
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    with Load():
+        wait_for(lambda: source(ynl).get("shed"), 60, "shed")
+    # The holder goes while it is shed: it is as if it had never been held.
+    ynl.do("source-release", {"name": "slab"})
+    row = source(ynl)
+    check("shed" not in row and "attached" not in row, f"{row}")
+    ynl.do("source-hold", {"name": "slab"})
+    check(source(ynl).get("attached"), "not attached")
+    with Load():
+        wait_for(lambda: source(ynl).get("shed"), 60, "shed")
+        unload()
+    equal(our_probes(), [], "probes after unloading")
+    load()
