@@ -2,6 +2,7 @@
 """What memtel costs, as it says, and that it keeps within its limit."""
 
 import json
+import os
 import threading
 import time
 
@@ -91,6 +92,9 @@ def test_cost_is_known():
 
 def test_every_source_has_a_cost():
     """Those that saw enough events say what they cost."""
+    unload()
+    # Fallback counts only those it looks at.
+    load("fallback_sampling=1")
     ynl = client()
     for row in ynl.dump("source-get", {}):
         ynl.do("source-hold", {"name": row["name"]})
@@ -99,8 +103,9 @@ def test_every_source_has_a_cost():
                              for name in ("slab", "site")),
                  60, "slab and site know their cost")
         # Pages: reclaim and fallback see each that is allocated.
-        for _ in range(20):
+        for _ in range(40):
             write("/tmp/pages", "x" * (8 << 20))
+        os.unlink("/tmp/pages")
     wait_for(lambda: all("cost-ns" in source(ynl, name)
                          for name in ("reclaim", "fallback")),
              60, "reclaim and fallback know their cost")

@@ -16,7 +16,8 @@ MIRROR = "http://deb.debian.org"
 # What every root filesystem holds, whatever its kernel.
 BUILD_PACKAGES = (
     "bash-completion", "codespell", "dwarves", "gcc", "libc6-dev",
-    "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev", "make", "pkg-config",
+    "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev", "libsystemd-dev",
+    "libyaml-dev", "make", "pkg-config",
     "scdoc", "shellcheck", "sparse", "valgrind", "xz-utils",
 )
 RUN_PACKAGES = (

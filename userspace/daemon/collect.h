@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Samples from the module, PSI and cgroups. */
+#ifndef MEMTELD_COLLECT_H
+#define MEMTELD_COLLECT_H
+
+#include "config.h"
+#include "history.h"
+
+struct memtel;
+
+/**
+ * struct collect - where samples come from, and go to
+ * @history: takes them; what it does not want is not read
+ * @config: what else is to be read
+ * @m: the module, NULL while it is not there
+ * @was_told: that it fails, since it was last there
+ * @missing: bits of what is not on this host, told once; see collect_host.c
+ */
+struct collect {
+	struct history *history;
+	const struct config *config;
+	struct memtel *m;
+	bool was_told;
+	unsigned int missing;
+};
+
+void collect_configure(struct collect *collect, const struct config *config);
+void collect_run(struct collect *collect);
+void collect_close(struct collect *collect);
+
+void collect_module(struct collect *collect);
+void collect_host(struct collect *collect);
+
+void collect_put(struct collect *collect, const char *metric,
+		 const struct label *labels, unsigned int nr, double value);
+bool collect_wants(const struct collect *collect, const char *metric);
+
+#endif /* MEMTELD_COLLECT_H */

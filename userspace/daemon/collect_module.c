@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Samples from the module.
+ *
+ * A table says which field of which rows (common/field.c) is which metric, and
+ * which source counts it; what is in no rule is not asked for. Times are in
+ * seconds, memory in bytes. The sources of the metrics that rules look at are
+ * held as long as the daemon runs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <memtel/memtel.h>
+
+#include "collect.h"
+#include "field.h"
+#include "log.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The sets of rows there are. */
+enum rows {
+	ROWS_NODE,
+	ROWS_ZONE,
+	ROWS_CACHE,
+	ROWS_RECLAIM,
+	ROWS_SHRINKER,
+	ROWS_LOCK,
+	ROWS_FALLBACK,
+	ROWS,
+};
+
+/**
+ * struct module_metric - a metric
+ * @name: as rules have it
+ * @rows: of which rows
+ * @key: the field's
+ * @source: counts it; NULL for what is read when asked
+ */
+struct module_metric {
+	const char *name;
+	enum rows rows;
+	const char *key;
+	const char *source;
+};
+
+static const struct module_metric metrics[] = {
+	{ "memtel_node_memory_bytes", ROWS_NODE, "managed_bytes", NULL },
+	{ "memtel_node_free_bytes", ROWS_NODE, "free_bytes", NULL },
+	{ "memtel_node_slab_bytes", ROWS_NODE, "slab_bytes", NULL },
+	{ "memtel_node_slab_reclaimable_bytes", ROWS_NODE,
+	  "slab_reclaimable_bytes", NULL },
+	{ "memtel_node_slab_unreclaimable_bytes", ROWS_NODE,
+	  "slab_unreclaimable_bytes", NULL },
+	{ "memtel_node_numa_hit_total", ROWS_NODE, "numa_hit", NULL },
+	{ "memtel_node_numa_miss_total", ROWS_NODE, "numa_miss", NULL },
+	{ "memtel_node_numa_foreign_total", ROWS_NODE, "numa_foreign", NULL },
+	{ "memtel_zone_memory_bytes", ROWS_ZONE, "managed_bytes", NULL },
+	{ "memtel_zone_free_bytes", ROWS_ZONE, "free_bytes", NULL },
+	{ "memtel_zone_watermark_min_bytes", ROWS_ZONE, "watermark_min_bytes",
+	  NULL },
+	{ "memtel_zone_watermark_low_bytes", ROWS_ZONE, "watermark_low_bytes",
+	  NULL },
+	{ "memtel_zone_watermark_high_bytes", ROWS_ZONE,
+	  "watermark_high_bytes", NULL },
+	{ "memtel_cache_slab_bytes", ROWS_CACHE, "slab_bytes", NULL },
+	{ "memtel_cache_objects", ROWS_CACHE, "objects_in_use", NULL },
+	{ "memtel_cache_allocs_total", ROWS_CACHE, "allocs", "slab" },
+	{ "memtel_cache_frees_total", ROWS_CACHE, "frees", "slab" },
+	{ "memtel_cache_remote_frees_total", ROWS_CACHE, "remote_frees",
+	  "slab" },
+	{ "memtel_reclaims_total", ROWS_RECLAIM, "count", "reclaim" },
+	{ "memtel_reclaim_seconds_total", ROWS_RECLAIM, "total_ns",
+	  "reclaim" },
+	{ "memtel_reclaim_scanned_pages_total", ROWS_RECLAIM, "pages_scanned",
+	  "reclaim" },
+	{ "memtel_reclaim_reclaimed_pages_total", ROWS_RECLAIM,
+	  "pages_reclaimed", "reclaim" },
+	{ "memtel_reclaim_failures_total", ROWS_RECLAIM, "failures",
+	  "reclaim" },
+	{ "memtel_shrinker_calls_total", ROWS_SHRINKER, "count", "shrinker" },
+	{ "memtel_shrinker_seconds_total", ROWS_SHRINKER, "total_ns",
+	  "shrinker" },
+	{ "memtel_shrinker_freed_objects_total", ROWS_SHRINKER,
+	  "objects_freed", "shrinker" },
+	{ "memtel_zone_lock_waits_total", ROWS_LOCK, "count", "zonelock" },
+	{ "memtel_zone_lock_wait_seconds_total", ROWS_LOCK, "total_ns",
+	  "zonelock" },
+	{ "memtel_fallback_samples_total", ROWS_FALLBACK, "samples",
+	  "fallback" },
+};
+
+/* The labels of rows, sorted by name: each the value of a field. */
+static const struct row_labels {
+	const struct field_set *set;
+	struct {
+		const char *label;
+		const char *key;
+	} labels[6];
+} rows_labels[ROWS] = {
+	[ROWS_NODE] = { &field_node_set, { { "node", "id" } } },
+	[ROWS_ZONE] = { &field_zone_set, { { "node", "node_id" },
+					   { "zone", "name" } } },
+	[ROWS_CACHE] = { &field_cache_set, { { "cache", "name" },
+					     { "node", "node_id" } } },
+	[ROWS_RECLAIM] = { &field_reclaim_set, { { "cgroup", "cgroup_path" },
+						 { "kind", "kind" },
+						 { "node", "node_id" },
+						 { "reason", "reason" },
+						 { "zone", "zone" } } },
+	[ROWS_SHRINKER] = { &field_shrinker_set, { { "id", "id" },
+						   { "node", "node_id" },
+						   { "shrinker", "name" } } },
+	[ROWS_LOCK] = { &field_lock_set, { { "node", "node_id" },
+					   { "zone", "zone" } } },
+	[ROWS_FALLBACK] = { &field_fallback_set,
+			    { { "node", "node_id" },
+			      { "wanted_node", "wanted_node_id" },
+			      { "wanted_zone", "wanted_zone" },
+			      { "zone", "zone" } } },
+};
+
+#define NR_LABELS ARRAY_SIZE(rows_labels[0].labels)
+
+static const struct field *field_of(enum rows rows, const char *key)
+{
+	return field_find(rows_labels[rows].set, key, strlen(key));
+}
+
+/* The value of a field as a label's; false when it is absent. */
+static bool label_text(enum rows rows, const char *key, const void *row,
+		       char *text, size_t size)
+{
+	const struct field *field = field_of(rows, key);
+	struct field_value value = field_read(field, row);
+
+	if (!value.is_present)
+		return false;
+	if (field->kind == FIELD_TEXT)
+		snprintf(text, size, "%s", value.text);
+	else if (field->kind == FIELD_ENUM && value.count < field->nr_names &&
+		 field->names[value.count])
+		snprintf(text, size, "%s", field->names[value.count]);
+	else
+		snprintf(text, size, "%llu", (unsigned long long)value.count);
+	return true;
+}
+
+static unsigned int read_labels(enum rows rows, const void *row,
+				struct label *labels,
+				char texts[NR_LABELS][256])
+{
+	unsigned int nr = 0;
+
+	for (size_t i = 0; i < NR_LABELS; i++) {
+		if (!rows_labels[rows].labels[i].label ||
+		    !label_text(rows, rows_labels[rows].labels[i].key, row,
+				texts[nr], sizeof(texts[nr])))
+			continue;
+		labels[nr] = (struct label){ rows_labels[rows].labels[i].label,
+					     texts[nr] };
+		nr++;
+	}
+	return nr;
+}
+
+static double number_of(const struct field *field,
+			const struct field_value *value)
+{
+	switch (field->kind) {
+	case FIELD_NS:
+		return (double)value->count / 1e9;
+	case FIELD_PERCENT:
+		return value->number;
+	default:
+		return (double)value->count;
+	}
+}
+
+/* All metrics of a row. */
+static void put_row(struct collect *collect, enum rows rows, const void *row)
+{
+	struct label labels[NR_LABELS];
+	char texts[NR_LABELS][256];
+	unsigned int nr = read_labels(rows, row, labels, texts);
+
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++) {
+		const struct field *field;
+		struct field_value value;
+
+		if (metrics[i].rows != rows ||
+		    !collect_wants(collect, metrics[i].name))
+			continue;
+		field = field_of(rows, metrics[i].key);
+		value = field_read(field, row);
+		if (value.is_present)
+			collect_put(collect, metrics[i].name, labels, nr,
+				    number_of(field, &value));
+	}
+}
+
+static int on_node(const struct memtel_node *node, void *arg)
+{
+	put_row(arg, ROWS_NODE, node);
+	return 0;
+}
+
+static int on_zone(const struct memtel_zone *zone, void *arg)
+{
+	put_row(arg, ROWS_ZONE, zone);
+	return 0;
+}
+
+/* One that is gone counts no more; its name may be another's now. */
+static int on_cache(const struct memtel_cache *cache, void *arg)
+{
+	for (size_t i = 0; i < cache->nr_nodes && !cache->gone; i++) {
+		const struct field_cache_row row = { .cache = cache,
+						     .node = cache->nodes[i] };
+
+		put_row(arg, ROWS_CACHE, &row);
+	}
+	return 0;
+}
+
+static int on_reclaim(const struct memtel_reclaim *reclaim, void *arg)
+{
+	const struct field_timed_row row = { reclaim, reclaim->timing, NULL };
+
+	put_row(arg, ROWS_RECLAIM, &row);
+	return 0;
+}
+
+static int on_shrinker(const struct memtel_shrinker *shrinker, void *arg)
+{
+	const struct field_timed_row row = { shrinker, shrinker->timing, NULL };
+
+	put_row(arg, ROWS_SHRINKER, &row);
+	return 0;
+}
+
+static int on_lock(const struct memtel_lock *lock, void *arg)
+{
+	const struct field_timed_row row = { lock, lock->timing, NULL };
+
+	put_row(arg, ROWS_LOCK, &row);
+	return 0;
+}
+
+static int on_fallback(const struct memtel_fallback *fallback, void *arg)
+{
+	const struct field_fallback_row row = { .fallback = fallback };
+
+	put_row(arg, ROWS_FALLBACK, &row);
+	return 0;
+}
+
+static int read_rows(struct collect *collect, enum rows rows)
+{
+	switch (rows) {
+	case ROWS_NODE:
+		return memtel_nodes(collect->m, on_node, collect);
+	case ROWS_ZONE:
+		return memtel_zones(collect->m, NULL, on_zone, collect);
+	case ROWS_CACHE:
+		return memtel_caches(collect->m, NULL, on_cache, collect);
+	case ROWS_RECLAIM:
+		return memtel_reclaims(collect->m, NULL, on_reclaim, collect);
+	case ROWS_SHRINKER:
+		return memtel_shrinkers(collect->m, NULL, on_shrinker,
+					collect);
+	case ROWS_LOCK:
+		return memtel_locks(collect->m, NULL, on_lock, collect);
+	case ROWS_FALLBACK:
+		return memtel_fallbacks(collect->m, NULL, on_fallback,
+					collect);
+	default:
+		return 0;
+	}
+}
+
+static bool wants_rows(const struct collect *collect, enum rows rows)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
+		if (metrics[i].rows == rows &&
+		    collect_wants(collect, metrics[i].name))
+			return true;
+	return false;
+}
+
+/* Why a source cannot be had is told; what it counts is then absent. */
+static int hold(struct collect *collect, const char *source)
+{
+	int err = memtel_source_hold(collect->m, source);
+
+	if (err == -EOPNOTSUPP || err == -ENOENT) {
+		log_error("source %s: %s", source, memtel_error(collect->m));
+		return 0;
+	}
+	return err;
+}
+
+/* A source is held once however often it is asked for. */
+static int hold_all(struct collect *collect)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(metrics) && !err; i++)
+		if (metrics[i].source &&
+		    collect_wants(collect, metrics[i].name))
+			err = hold(collect, metrics[i].source);
+	for (size_t i = 0; i < collect->config->sources.nr && !err; i++)
+		err = hold(collect, collect->config->sources.items[i]);
+	return err;
+}
+
+static bool wants_any(const struct collect *collect)
+{
+	for (enum rows rows = 0; rows < ROWS; rows++)
+		if (wants_rows(collect, rows))
+			return true;
+	return collect->config->sources.nr;
+}
+
+static int open_module(struct collect *collect)
+{
+	int err;
+
+	if (collect->m)
+		return 0;
+	err = memtel_open(&collect->m);
+	return err ? err : hold_all(collect);
+}
+
+/**
+ * collect_module() - samples of what rules look at
+ *
+ * When the module is not there, or fails, its metrics are absent from this
+ * round, which is told once, and it is tried anew the next time.
+ */
+void collect_module(struct collect *collect)
+{
+	int err = 0;
+
+	if (!wants_any(collect))
+		return;
+	err = open_module(collect);
+	for (enum rows rows = 0; rows < ROWS && !err; rows++) {
+		if (wants_rows(collect, rows))
+			err = read_rows(collect, rows);
+		/* Its source could not be had, or was shed. */
+		if (err == -ENODATA || err == -EOPNOTSUPP)
+			err = 0;
+	}
+	if (!err) {
+		collect->was_told = false;
+		return;
+	}
+	/* A subscription to events tells that it is gone. */
+	if (!collect->was_told && err != -ENODEV && err != -ESTALE)
+		log_error("no metrics of the module: %s",
+			  memtel_error(collect->m));
+	collect->was_told = true;
+	collect_close(collect);
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The past of series, in bounded memory.
+ *
+ * Model. Only metrics that some rule selects are kept, each for as long as the
+ * longest look back at it. A sample has a bucket of its own to begin with.
+ * Growing older, buckets are joined into one that knows their samples' count,
+ * sum, least, greatest, first and last, and a counter's growth; it is no longer
+ * than 1/30 of its age, nor than 1/240 of the longest look back. So what a rule
+ * asks of a time is right but for the time's beginning, which is that of a
+ * bucket: by less than 1/30 of the time. Times of up to thirty intervals are
+ * exact. A week at an interval of ten seconds has some 450 buckets of 80 bytes,
+ * 36 KiB.
+ *
+ * Time is the wall clock's, so that a past survives a restart of the host. When
+ * it is set back, what is then in the future is forgotten.
+ *
+ * A series that the last round of samples did not have is stale: it has no value
+ * now, but has its past.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
+
+/* Where a name is, or would be. */
+static size_t metric_index(const struct history *history, const char *name,
+			   bool *is_there)
+{
+	size_t low = 0, high = history->nr;
+
+	*is_there = false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(history->metrics[middle]->name, name);
+
+		if (!order) {
+			*is_there = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/** history_find() - a metric, NULL when no rule wants it */
+struct metric *history_find(const struct history *history, const char *name)
+{
+	bool is_there;
+	size_t i = metric_index(history, name, &is_there);
+
+	return is_there ? history->metrics[i] : NULL;
+}
+
+static void series_free(struct series *series)
+{
+	if (!series)
+		return;
+	free(series->labels);
+	free(series->buckets);
+	free(series);
+}
+
+static void metric_free(struct history *history, struct metric *metric)
+{
+	for (size_t i = 0; i < metric->nr; i++)
+		series_free(metric->series[i]);
+	history->nr_series -= metric->nr;
+	free(metric->series);
+	free(metric->name);
+	free(metric);
+}
+
+/** history_want_nothing() - the wants are told anew; what is there stays */
+void history_want_nothing(struct history *history)
+{
+	for (size_t i = 0; i < history->nr; i++)
+		history->metrics[i]->is_wanted = false;
+}
+
+/**
+ * history_want() - keep a metric
+ * @keep_ms: for so long; the longest of what is wanted holds
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int history_want(struct history *history, const char *name, int64_t keep_ms)
+{
+	struct metric *metric, **metrics;
+	bool is_there;
+	size_t i = metric_index(history, name, &is_there);
+
+	if (!is_there) {
+		metrics = realloc(history->metrics,
+				  (history->nr + 1) * sizeof(*metrics));
+		if (!metrics)
+			return -ENOMEM;
+		history->metrics = metrics;
+		metric = calloc(1, sizeof(*metric));
+		if (metric)
+			metric->name = strdup(name);
+		if (!metric || !metric->name) {
+			free(metric);
+			return -ENOMEM;
+		}
+		memmove(metrics + i + 1, metrics + i,
+			(history->nr - i) * sizeof(*metrics));
+		metrics[i] = metric;
+		history->nr++;
+	}
+	metric = history->metrics[i];
+	if (!metric->is_wanted)
+		metric->keep_ms = 0;
+	metric->is_wanted = true;
+	if (keep_ms > metric->keep_ms)
+		metric->keep_ms = keep_ms;
+	return 0;
+}
+
+/** history_wants_done() - what nobody wants any more is forgotten */
+void history_wants_done(struct history *history)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < history->nr; i++)
+		if (history->metrics[i]->is_wanted)
+			history->metrics[left++] = history->metrics[i];
+		else
+			metric_free(history, history->metrics[i]);
+	history->nr = left;
+}
+
+/* Samples of a later time than @now_ms are forgotten. */
+static void series_rewind(struct series *series, int64_t now_ms)
+{
+	while (series->nr && series->buckets[series->nr - 1].last_ms > now_ms)
+		series->nr--;
+}
+
+/** history_round() - a round of samples of this time begins */
+void history_round(struct history *history, int64_t now_ms)
+{
+	if (now_ms < history->round_ms)
+		for (size_t i = 0; i < history->nr; i++)
+			for (size_t j = 0; j < history->metrics[i]->nr; j++)
+				series_rewind(history->metrics[i]->series[j],
+					      now_ms);
+	history->round_ms = now_ms;
+}
+
+/**
+ * metric_series() - the series of some labels, made if it is not there
+ * Return: the series; NULL when there are too many, or without memory.
+ */
+struct series *metric_series(struct history *history, struct metric *metric,
+			     const struct label *labels, unsigned int nr)
+{
+	size_t low = 0, high = metric->nr;
+	struct series *series, **all;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order;
+
+		series = metric->series[middle];
+		order = labels_compare(series->labels, series->nr_labels,
+				       labels, nr);
+		if (!order)
+			return series;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (history->nr_series >= HISTORY_SERIES)
+		return NULL;
+	if (metric->nr == metric->room) {
+		size_t room = metric->room ? 2 * metric->room : 8;
+
+		all = realloc(metric->series, room * sizeof(*all));
+		if (!all)
+			return NULL;
+		metric->series = all;
+		metric->room = room;
+	}
+	series = calloc(1, sizeof(*series));
+	if (series)
+		series->labels = labels_copy(labels, nr);
+	if (!series || !series->labels) {
+		series_free(series);
+		return NULL;
+	}
+	series->nr_labels = nr;
+	memmove(metric->series + low + 1, metric->series + low,
+		(metric->nr - low) * sizeof(*all));
+	metric->series[low] = series;
+	metric->nr++;
+	history->nr_series++;
+	return series;
+}
+
+/** series_reserve() - have memory for so many buckets; 0 or -ENOMEM */
+int series_reserve(struct series *series, size_t nr)
+{
+	struct bucket *buckets;
+	size_t room = series->room ? series->room : 4;
+
+	if (nr <= series->room)
+		return 0;
+	while (room < nr)
+		room *= 2;
+	buckets = realloc(series->buckets, room * sizeof(*buckets));
+	if (!buckets)
+		return -ENOMEM;
+	series->buckets = buckets;
+	series->room = room;
+	return 0;
+}
+
+static double growth(double before, double after)
+{
+	return after >= before ? after - before : after;
+}
+
+/* The samples of @next, which follow those of @b. */
+static void bucket_join(struct bucket *b, const struct bucket *next)
+{
+	b->last_ms = next->last_ms;
+	b->last = next->last;
+	b->count += next->count;
+	b->sum += next->sum;
+	b->min = fmin(b->min, next->min);
+	b->max = fmax(b->max, next->max);
+	b->growth += next->growth_into + next->growth;
+}
+
+/* Join what is old enough to be one. */
+static void series_join(struct series *series, int64_t keep_ms, int64_t now_ms)
+{
+	size_t left = 0;
+
+	for (size_t i = 1; i < series->nr; i++) {
+		struct bucket *b = &series->buckets[left];
+		const struct bucket *next = &series->buckets[i];
+		int64_t length_ms = next->last_ms - b->first_ms;
+
+		if (length_ms <= (now_ms - next->last_ms) / HISTORY_OF_AGE &&
+		    length_ms <= keep_ms / HISTORY_OF_KEEP)
+			bucket_join(b, next);
+		else
+			series->buckets[++left] = *next;
+	}
+	if (series->nr)
+		series->nr = left + 1;
+}
+
+static int series_add(struct series *series, int64_t keep_ms, int64_t now_ms,
+		      double value)
+{
+	struct bucket *last = series->nr ? &series->buckets[series->nr - 1] :
+					   NULL;
+	double grown = last ? growth(last->last, value) : 0;
+
+	if (last && last->last_ms == now_ms)
+		return 0;
+	if (series_reserve(series, series->nr + 1))
+		return -ENOMEM;
+	series->buckets[series->nr++] = (struct bucket){
+		.first_ms = now_ms,
+		.last_ms = now_ms,
+		.count = 1,
+		.first = value,
+		.last = value,
+		.min = value,
+		.max = value,
+		.sum = value,
+		.growth_into = grown,
+	};
+	series_join(series, keep_ms, now_ms);
+	return 0;
+}
+
+/** history_add() - a sample of this round; what nobody wants is passed over */
+void history_add(struct history *history, const struct sample *sample)
+{
+	struct metric *metric = history_find(history, sample->metric);
+	struct series *series;
+
+	if (!metric || isnan(sample->value))
+		return;
+	series = metric_series(history, metric, sample->labels,
+			       sample->nr_labels);
+	if (!series || series_add(series, metric->keep_ms, history->round_ms,
+				  sample->value))
+		history->lost++;
+}
+
+/* Forget what nobody looks back on. True when nothing is left. */
+static bool series_expire(struct series *series, int64_t before_ms)
+{
+	size_t old = 0;
+
+	while (old < series->nr && series->buckets[old].last_ms <= before_ms)
+		old++;
+	series->nr -= old;
+	if (old)
+		memmove(series->buckets, series->buckets + old,
+			series->nr * sizeof(*series->buckets));
+	return !series->nr;
+}
+
+/** history_expire() - after a round: what is too old goes */
+void history_expire(struct history *history)
+{
+	for (size_t i = 0; i < history->nr; i++) {
+		struct metric *metric = history->metrics[i];
+		int64_t before_ms = history->round_ms - metric->keep_ms - 1;
+		size_t left = 0;
+
+		for (size_t j = 0; j < metric->nr; j++) {
+			struct series *series = metric->series[j];
+
+			if (series_expire(series, before_ms)) {
+				series_free(series);
+				history->nr_series--;
+			} else {
+				metric->series[left++] = series;
+			}
+		}
+		metric->nr = left;
+	}
+}
+
+/** history_free() - all of it goes; it may be used anew */
+void history_free(struct history *history)
+{
+	for (size_t i = 0; i < history->nr; i++)
+		metric_free(history, history->metrics[i]);
+	free(history->metrics);
+	*history = (struct history){ 0 };
+}
+
+/** series_is_fresh() - had the last round a sample of it? */
+bool series_is_fresh(const struct history *history, const struct series *series)
+{
+	return series->nr && series->buckets[series->nr - 1].last_ms ==
+			     history->round_ms;
+}
+
+/** series_span() - sum up a series' samples after @begin_ms to @end_ms */
+void series_span(const struct series *series, int64_t begin_ms, int64_t end_ms,
+		 struct span *span)
+{
+	struct bucket *sum = &span->sum;
+
+	*span = (struct span){ .begin_ms = begin_ms, .end_ms = end_ms };
+	for (size_t i = 0; i < series->nr; i++) {
+		const struct bucket *b = &series->buckets[i];
+
+		if (b->last_ms <= begin_ms || b->last_ms > end_ms)
+			continue;
+		if (sum->count)
+			bucket_join(sum, b);
+		else
+			*sum = *b;
+	}
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What rules look back on: series of samples. See history.c. */
+#ifndef MEMTELD_HISTORY_H
+#define MEMTELD_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sample.h"
+
+/* A bucket's share of its age, and of the longest time looked back, at most. */
+#define HISTORY_OF_AGE	30
+#define HISTORY_OF_KEEP	240
+
+/* Series of all metrics together; what does not fit is counted. */
+#define HISTORY_SERIES 10000
+
+/**
+ * struct bucket - samples that came one after the other
+ * @first_ms: time of the first
+ * @last_ms: of the last
+ * @count: how many
+ * @first: the first's value
+ * @last: the last's
+ * @min: the least
+ * @max: the greatest
+ * @sum: of all
+ * @growth: of a counter since the bucket's first sample; a fall is a reset to 0
+ * @growth_into: from the sample before it to its first one
+ */
+struct bucket {
+	int64_t first_ms;
+	int64_t last_ms;
+	uint64_t count;
+	double first;
+	double last;
+	double min;
+	double max;
+	double sum;
+	double growth;
+	double growth_into;
+};
+
+/**
+ * struct series - the past of one label set
+ * @labels: sorted
+ * @nr_labels: how many
+ * @buckets: oldest first
+ * @nr: how many
+ * @room: for how many there is memory
+ */
+struct series {
+	struct label *labels;
+	unsigned int nr_labels;
+	struct bucket *buckets;
+	size_t nr;
+	size_t room;
+};
+
+/**
+ * struct metric - all series of a name that some rule selects
+ * @name: the name
+ * @keep_ms: how far rules look back
+ * @series: sorted by labels
+ * @nr: how many
+ * @room: for how many there is memory
+ * @is_wanted: while the wants are made anew
+ */
+struct metric {
+	char *name;
+	int64_t keep_ms;
+	struct series **series;
+	size_t nr;
+	size_t room;
+	bool is_wanted;
+};
+
+/**
+ * struct history - all that is kept
+ * @metrics: sorted by name
+ * @nr: how many
+ * @nr_series: of all metrics
+ * @round_ms: time of the last round of samples
+ * @lost: samples of series that did not fit, since the start
+ */
+struct history {
+	struct metric **metrics;
+	size_t nr;
+	size_t nr_series;
+	int64_t round_ms;
+	uint64_t lost;
+};
+
+/**
+ * struct span - a series within a time
+ * @begin_ms: the time's begin, which is not in it
+ * @end_ms: its end, which is
+ * @sum: bucket of all its samples; @count 0 for none
+ */
+struct span {
+	int64_t begin_ms;
+	int64_t end_ms;
+	struct bucket sum;
+};
+
+void history_want_nothing(struct history *history);
+int history_want(struct history *history, const char *name, int64_t keep_ms);
+void history_wants_done(struct history *history);
+struct metric *history_find(const struct history *history, const char *name);
+
+void history_round(struct history *history, int64_t now_ms);
+void history_add(struct history *history, const struct sample *sample);
+void history_expire(struct history *history);
+void history_free(struct history *history);
+
+bool series_is_fresh(const struct history *history, const struct series *series);
+void series_span(const struct series *series, int64_t begin_ms, int64_t end_ms,
+		 struct span *span);
+
+struct series *metric_series(struct history *history, struct metric *metric,
+			     const struct label *labels, unsigned int nr);
+int series_reserve(struct series *series, size_t nr);
+
+#endif /* MEMTELD_HISTORY_H */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Notices as JSON, and the names of their kinds.
+ */
+#include <json-c/json.h>
+#include <math.h>
+
+#include "notice.h"
+
+static const struct {
+	const char *name;
+	const char *message_id;
+} kinds[NOTICE_KINDS] = {
+	[NOTICE_PRESSURE] = {
+		"pressure", "20407023678c4eb590655f5ce550a4f7" },
+	[NOTICE_FIRING] = {
+		"firing", "4414dc8fa0a34443a3f3c64ab6223249" },
+	[NOTICE_RESOLVED] = {
+		"resolved", "7b0d56bff6774e5d895e2e34ce742ae6" },
+	[NOTICE_RULE_FAILED] = {
+		"rule_failed", "1d6bf6a202144168b35d32ad7a26f9e3" },
+	[NOTICE_RULE_RECOVERED] = {
+		"rule_recovered", "142bff712fd04740b1b39ffcac40b9c8" },
+	[NOTICE_DAEMON] = {
+		"daemon", "536969de4f374c61b87298b483c47083" },
+};
+
+/** notice_kind_name() - as in JSON and in the journal */
+const char *notice_kind_name(enum notice_kind kind)
+{
+	return kinds[kind].name;
+}
+
+/** notice_message_id() - the journal's MESSAGE_ID, 32 hex digits */
+const char *notice_message_id(enum notice_kind kind)
+{
+	return kinds[kind].message_id;
+}
+
+static struct json_object *json_of_labels(const struct label *labels,
+					  unsigned int nr)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (unsigned int i = 0; object && i < nr; i++)
+		json_object_object_add(object, labels[i].name,
+				       json_object_new_string(labels[i].value));
+	return object;
+}
+
+/**
+ * notice_json() - a notice as an object
+ *
+ * kind, level, time_ms, name and text are always there; labels, annotations,
+ * value and detail where there are any. A value that is not finite is absent.
+ *
+ * Return: for json_object_put(), or NULL without memory.
+ */
+struct json_object *notice_json(const struct notice *notice)
+{
+	static const char *const levels[] = {
+		[NOTICE_ERROR] = "error",
+		[NOTICE_WARNING] = "warning",
+		[NOTICE_INFO] = "info",
+	};
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	json_object_object_add(o, "kind",
+			       json_object_new_string(kinds[notice->kind].name));
+	json_object_object_add(o, "level",
+			       json_object_new_string(levels[notice->level]));
+	json_object_object_add(o, "time_ms",
+			       json_object_new_int64(notice->time_ms));
+	json_object_object_add(o, "name", json_object_new_string(notice->name));
+	json_object_object_add(o, "text", json_object_new_string(notice->text));
+	if (notice->nr_labels)
+		json_object_object_add(o, "labels",
+				       json_of_labels(notice->labels,
+						      notice->nr_labels));
+	if (notice->nr_annotations)
+		json_object_object_add(o, "annotations",
+				       json_of_labels(notice->annotations,
+						      notice->nr_annotations));
+	if (isfinite(notice->value))
+		json_object_object_add(o, "value",
+				       json_object_new_double(notice->value));
+	if (notice->detail)
+		json_object_object_add(o, "detail",
+				       json_object_get(notice->detail));
+	return o;
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The past and the alerts in a file, so that long times survive a restart.
+ *
+ * The file is of this host alone: numbers are as in memory. It begins with a
+ * word that tells format and byte order and ends with a sum of all that is before
+ * it, so that half a file, or another one, is told. It is written beside and put
+ * in place when it is on the disk: what is there is whole, whatever happens.
+ * What is read is checked whole before anything is taken from it; a damaged file
+ * is moved aside. Of what was saved that is taken which today's rules want.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "state.h"
+
+#define STATE_MAGIC UINT64_C(0x31304c45544d454d)	/* MEMTEL01 */
+
+/* No file is longer, and so no text in it. */
+#define STATE_MAX (INT64_C(512) << 20)
+
+/* FNV-1a, 64 bits. */
+static uint64_t sum_of(const unsigned char *data, size_t size)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ data[i]) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+static void put_number(FILE *out, uint64_t number)
+{
+	fwrite(&number, sizeof(number), 1, out);
+}
+
+static void put_text(FILE *out, const char *text)
+{
+	put_number(out, strlen(text));
+	fputs(text, out);
+}
+
+static void put_labels(FILE *out, const struct label *labels, unsigned int nr)
+{
+	put_number(out, nr);
+	for (unsigned int i = 0; i < nr; i++) {
+		put_text(out, labels[i].name);
+		put_text(out, labels[i].value);
+	}
+}
+
+static void put_history(FILE *out, const struct history *history)
+{
+	put_number(out, history->nr);
+	for (size_t i = 0; i < history->nr; i++) {
+		const struct metric *metric = history->metrics[i];
+
+		put_text(out, metric->name);
+		put_number(out, metric->nr);
+		for (size_t j = 0; j < metric->nr; j++) {
+			const struct series *series = metric->series[j];
+
+			put_labels(out, series->labels, series->nr_labels);
+			put_number(out, series->nr);
+			fwrite(series->buckets, sizeof(*series->buckets),
+			       series->nr, out);
+		}
+	}
+}
+
+static void put_alerts(FILE *out, const struct engine *engine)
+{
+	put_number(out, engine->nr);
+	for (size_t i = 0; i < engine->nr; i++) {
+		const struct watched_rule *rule = &engine->rules[i];
+
+		put_text(out, rule->rule->identity);
+		put_number(out, rule->nr);
+		for (size_t j = 0; j < rule->nr; j++) {
+			const struct alert *alert = &rule->alerts[j];
+
+			put_labels(out, alert->labels, alert->nr_labels);
+			put_number(out, (uint64_t)alert->active_ms);
+			put_number(out, (uint64_t)alert->last_ms);
+			put_number(out, alert->is_firing);
+			fwrite(&alert->value, sizeof(alert->value), 1, out);
+		}
+	}
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t written = write(fd, data, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		data += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+/* The directory's entry is on the disk, too. */
+static void sync_directory(const char *path)
+{
+	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
+	int fd;
+
+	if (slash) {
+		*slash = '\0';
+		fd = open(*copy ? copy : "/", O_RDONLY | O_DIRECTORY |
+			  O_CLOEXEC);
+		if (fd >= 0) {
+			fsync(fd);
+			close(fd);
+		}
+	}
+	free(copy);
+}
+
+/* Put data in the place of a file, whole or not at all. */
+static int replace(const char *path, const char *data, size_t size)
+{
+	char *beside;
+	int fd, err;
+
+	if (asprintf(&beside, "%s.new", path) < 0)
+		return -ENOMEM;
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	err = fd < 0 ? -errno : write_all(fd, data, size);
+	if (!err && fsync(fd))
+		err = -errno;
+	if (fd >= 0 && close(fd) && !err)
+		err = -errno;
+	if (!err && rename(beside, path))
+		err = -errno;
+	if (!err)
+		sync_directory(path);
+	else
+		unlink(beside);
+	free(beside);
+	return err;
+}
+
+/**
+ * state_save() - save what is known
+ *
+ * Return: 0 or a negative errno; then the file is as it was.
+ */
+int state_save(const struct engine *engine, const char *path)
+{
+	char *data = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&data, &size);
+	int err = 0;
+
+	if (!out)
+		return -ENOMEM;
+	put_number(out, STATE_MAGIC);
+	put_history(out, &engine->history);
+	put_alerts(out, engine);
+	if (fflush(out))
+		err = -ENOMEM;
+	else
+		put_number(out, sum_of((unsigned char *)data, size));
+	if (fclose(out) && !err)
+		err = -ENOMEM;
+	if (!err)
+		err = replace(path, data, size);
+	free(data);
+	return err;
+}
+
+/* What is left to read; at is NULL once something did not fit. */
+struct input {
+	const char *at;
+	size_t left;
+};
+
+static const char *get(struct input *in, size_t size)
+{
+	const char *at = in->at;
+
+	if (!at || size > in->left) {
+		in->at = NULL;
+		return NULL;
+	}
+	in->at += size;
+	in->left -= size;
+	return at;
+}
+
+static uint64_t get_number(struct input *in)
+{
+	uint64_t number = 0;
+	const char *at = get(in, sizeof(number));
+
+	if (at)
+		memcpy(&number, at, sizeof(number));
+	return number;
+}
+
+/* For free(); NULL at the end of the input or of memory. */
+static char *get_text(struct input *in)
+{
+	uint64_t length = get_number(in);
+	const char *at = length < STATE_MAX ? get(in, length) : NULL;
+	char *text = at ? strndup(at, length) : NULL;
+
+	if (!text)
+		in->at = NULL;
+	return text;
+}
+
+/* At most LABELS_MAX labels; their texts are for free_labels(). */
+static unsigned int get_labels(struct input *in, struct label *labels)
+{
+	uint64_t nr = get_number(in);
+	unsigned int i;
+
+	if (nr > LABELS_MAX)
+		in->at = NULL;
+	for (i = 0; in->at && i < nr; i++) {
+		labels[i].name = get_text(in);
+		labels[i].value = get_text(in);
+	}
+	return i;
+}
+
+static void free_labels(struct label *labels, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		free((char *)labels[i].name);
+		free((char *)labels[i].value);
+	}
+}
+
+/* Those that are still looked at, and not of the future. */
+static void take_buckets(struct series *series, const struct metric *metric,
+			 const char *data, size_t nr, int64_t now_ms)
+{
+	if (series->nr || series_reserve(series, nr))
+		return;
+	for (size_t i = 0; i < nr; i++) {
+		struct bucket b;
+
+		memcpy(&b, data + i * sizeof(b), sizeof(b));
+		if (b.last_ms <= now_ms &&
+		    b.last_ms > now_ms - metric->keep_ms - 1 &&
+		    (!series->nr || b.first_ms >
+				    series->buckets[series->nr - 1].last_ms))
+			series->buckets[series->nr++] = b;
+	}
+}
+
+static void get_series(struct input *in, struct history *history,
+		       struct metric *metric, int64_t now_ms)
+{
+	struct label labels[LABELS_MAX];
+	unsigned int nr_labels = get_labels(in, labels);
+	uint64_t nr = get_number(in);
+	const char *data = nr < STATE_MAX ?
+			   get(in, nr * sizeof(struct bucket)) : NULL;
+	struct series *series;
+
+	if (!data)
+		in->at = NULL;
+	if (in->at && metric) {
+		series = metric_series(history, metric, labels, nr_labels);
+		if (series)
+			take_buckets(series, metric, data, nr, now_ms);
+	}
+	free_labels(labels, nr_labels);
+}
+
+static void get_history(struct input *in, struct history *history,
+			int64_t now_ms)
+{
+	uint64_t nr_metrics = get_number(in);
+
+	for (uint64_t i = 0; in->at && i < nr_metrics; i++) {
+		char *name = get_text(in);
+		uint64_t nr = get_number(in);
+		struct metric *metric = name ? history_find(history, name) :
+					       NULL;
+
+		for (uint64_t j = 0; in->at && j < nr; j++)
+			get_series(in, history, metric, now_ms);
+		free(name);
+	}
+}
+
+static void get_alert(struct input *in, struct watched_rule *rule)
+{
+	struct label labels[LABELS_MAX];
+	unsigned int nr_labels = get_labels(in, labels);
+	int64_t active_ms = (int64_t)get_number(in);
+	int64_t last_ms = (int64_t)get_number(in);
+	bool is_firing = get_number(in);
+	const char *value = get(in, sizeof(double));
+	struct alert *alert = value && rule ?
+			      alert_add(rule, labels, nr_labels) : NULL;
+
+	if (alert) {
+		alert->active_ms = active_ms;
+		alert->last_ms = last_ms;
+		alert->is_firing = is_firing;
+		memcpy(&alert->value, value, sizeof(alert->value));
+	}
+	free_labels(labels, nr_labels);
+}
+
+static void get_alerts(struct input *in, struct engine *engine)
+{
+	uint64_t nr_rules = get_number(in);
+
+	for (uint64_t i = 0; in->at && i < nr_rules; i++) {
+		char *identity = get_text(in);
+		uint64_t nr = get_number(in);
+		struct watched_rule *rule = identity ?
+			engine_find(engine, identity) : NULL;
+
+		for (uint64_t j = 0; in->at && j < nr; j++)
+			get_alert(in, rule);
+		free(identity);
+	}
+}
+
+/* The whole file for free(), or NULL with errno. */
+static char *read_all(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st = { 0 };
+	char *data = NULL;
+	ssize_t got;
+
+	*size = 0;
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &st)) {
+		errno = EFBIG;
+		if (st.st_size <= STATE_MAX)
+			data = malloc((size_t)st.st_size + 1);
+	}
+	while (data && *size < (size_t)st.st_size) {
+		got = read(fd, data + *size, (size_t)st.st_size - *size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		*size += (size_t)got;
+	}
+	close(fd);
+	return data;
+}
+
+static bool is_whole(const char *data, size_t size)
+{
+	uint64_t magic, sum;
+
+	if (size < 2 * sizeof(uint64_t))
+		return false;
+	memcpy(&magic, data, sizeof(magic));
+	memcpy(&sum, data + size - sizeof(sum), sizeof(sum));
+	return magic == STATE_MAGIC &&
+	       sum == sum_of((const unsigned char *)data, size - sizeof(sum));
+}
+
+static void move_aside(const char *path)
+{
+	char *aside;
+
+	if (asprintf(&aside, "%s.damaged", path) < 0)
+		return;
+	if (rename(path, aside))
+		log_error("%s: damaged, and cannot be moved aside: %s", path,
+			  strerror(errno));
+	else
+		log_error("%s: damaged, or not of this program: moved to %s; the past begins anew",
+			  path, aside);
+	free(aside);
+}
+
+/**
+ * state_load() - take up what was saved
+ * @engine: configured, and without a past
+ *
+ * That there is no file yet is no error.
+ *
+ * Return: 0, or a negative errno, told; then nothing was taken.
+ */
+int state_load(struct engine *engine, const char *path, int64_t now_ms)
+{
+	struct input in;
+	size_t size;
+	char *data = read_all(path, &size);
+	int err = 0;
+
+	if (!data) {
+		if (errno == ENOENT)
+			return 0;
+		err = -errno;
+		log_error("%s: %s", path, strerror(errno));
+		return err;
+	}
+	if (is_whole(data, size)) {
+		in = (struct input){ data + sizeof(uint64_t),
+				     size - 2 * sizeof(uint64_t) };
+		get_history(&in, &engine->history, now_ms);
+		get_alerts(&in, engine);
+	} else {
+		move_aside(path);
+		err = -EBADMSG;
+	}
+	free(data);
+	return err;
+}
