@@ -121,10 +121,10 @@ static bool span_last(const struct span *span, double *value)
  * What grew between the first and the last sample is taken to have grown on to
  * the ends of the time, if samples come that near to them; else half of the
  * mean time between samples further. A counter is not taken to have been less
- * than zero.
+ * than zero. Given per so many seconds.
  */
 static bool extrapolate(const struct span *span, double grown, bool is_counter,
-			double *value)
+			double seconds, double *value)
 {
 	const struct bucket *sum = &span->sum;
 	double length = (double)(sum->last_ms - sum->first_ms);
@@ -144,26 +144,25 @@ static bool extrapolate(const struct span *span, double grown, bool is_counter,
 	}
 	if (to_end >= mean * 1.1)
 		to_end = mean / 2;
-	*value = grown * ((length + to_begin + to_end) / length);
+	*value = grown * ((length + to_begin + to_end) / length / seconds);
 	return true;
 }
 
 static bool span_increase(const struct span *span, double *value)
 {
-	return extrapolate(span, span->sum.growth, true, value);
+	return extrapolate(span, span->sum.growth, true, 1, value);
 }
 
 static bool span_rate(const struct span *span, double *value)
 {
-	if (!span_increase(span, value))
-		return false;
-	*value /= (double)(span->end_ms - span->begin_ms) / 1000;
-	return true;
+	return extrapolate(span, span->sum.growth, true,
+			   (double)(span->end_ms - span->begin_ms) / 1000,
+			   value);
 }
 
 static bool span_delta(const struct span *span, double *value)
 {
-	return extrapolate(span, span->sum.last - span->sum.first, false,
+	return extrapolate(span, span->sum.last - span->sum.first, false, 1,
 			   value);
 }
 
