@@ -1,0 +1,543 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The real memteld, without the module, on files that play PSI and cgroups.
+
+MEMTEL names memtel in the directory where memteld was built.
+"""
+import json
+import os
+import re
+import resource
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+MEMTELD = Path(os.environ["MEMTEL"]).with_name("memteld")
+TOP = Path(os.environ["TOP"])
+RULES = TOP / "userspace/daemon/rules.yaml"
+JOURNAL = "/run/systemd/journal/socket"
+DIR = Path(tempfile.mkdtemp(prefix="test_memteld-"))
+
+count = failed = 0
+
+
+def ok(condition, name, why=""):
+    """A test's result."""
+    global count, failed
+    count += 1
+    print(f"{'' if condition else 'not '}ok {count} - {name}", flush=True)
+    if not condition:
+        failed += 1
+        print("\n".join(f"# {line}" for line in str(why).splitlines()))
+
+
+def wait(condition, seconds=20):
+    """Until it is true, or too late; returns it."""
+    end = time.monotonic() + seconds
+    while not (result := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return result
+
+
+def check(text, rules=None):
+    """memteld --check of a configuration: exit code and messages."""
+    path = DIR / "check.yaml"
+    path.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [MEMTELD, "--config", path, "--builtin-rules", rules or RULES,
+         "--check"], capture_output=True, text=True, check=False, timeout=20)
+    return done.returncode, done.stderr.replace(f"{path}:", "")
+
+
+def psi(full=0, some=0):
+    """The file that plays PSI."""
+    path = DIR / "pressure"
+    path.with_suffix(".new").write_text(
+        f"some avg10=0.00 avg60=0.00 avg300=0.00 total={some}\n"
+        f"full avg10=0.00 avg60=0.00 avg300=0.00 total={full}\n",
+        encoding="ascii")
+    path.with_suffix(".new").rename(path)
+    return path
+
+
+def cgroup(name, current):
+    """A directory that plays a cgroup."""
+    path = DIR / "cgroup" / name
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "memory.current").write_text(f"{current}\n", encoding="ascii")
+    (path / "memory.max").write_text("max\n", encoding="ascii")
+    (path / "memory.events").write_text("low 0\nhigh 3\noom_kill 0\n",
+                                        encoding="ascii")
+    return path
+
+
+BASE = f"""
+interval: 1s
+state: {DIR}/history
+pressure: {DIR}/pressure
+cgroup_root: {DIR}/cgroup
+builtin_rules: false
+triggers: []
+"""
+BIG = """
+rules:
+  - alert: Big
+    expr: memtel_cgroup_memory_bytes > 1000
+    annotations: {summary: "{{ $labels.cgroup }} {{ $value }}"}
+"""
+
+
+class Daemon:
+    """A memteld that runs."""
+
+    def __init__(self, text, **popen):
+        self.config = DIR / "memteld.conf"
+        self.write(text)
+        self.errors = DIR / "stderr"
+        with open(self.errors, "wb") as errors:
+            self.process = subprocess.Popen(
+                [MEMTELD, "--config", self.config, "--builtin-rules", RULES],
+                stderr=errors, **popen)
+
+    def write(self, text):
+        """Another configuration."""
+        self.config.write_text(text, encoding="utf-8")
+
+    def reload(self):
+        """SIGHUP."""
+        self.process.send_signal(signal.SIGHUP)
+
+    def said(self):
+        """What came on stderr."""
+        return self.errors.read_text(encoding="utf-8")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def lines(path):
+    """The notices in a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def names(path, kind):
+    """The text of a file's notices of a kind."""
+    return [n["text"] for n in lines(path) if n["kind"] == kind]
+
+
+# --- configurations
+
+code, said = check((TOP / "userspace/daemon/memteld.conf").read_text())
+ok(code == 0, "the configuration that is shipped is good", said)
+code, said = check(BASE + BIG)
+ok(code == 0, "so is a small one", said)
+
+MISTAKES = (
+    ("interval: 10", "1:11: expected a time such as 90s, 5m or 1h30m"),
+    ("interval: 10ms", "1:11: must be 1 to 3600 seconds"),
+    ("intervall: 10s", "1:1: there is no key 'intervall' here"),
+    ("interval: 1s\ninterval: 2s", "2:1: 'interval' is there twice"),
+    ("interval: [1s]", "1:11: expected a text"),
+    ("builtin_rules: maybe", "1:16: expected true or false"),
+    ("state: history", "1:8: expected a path from the root"),
+    ("cgroups: ['/a/../b']", "1:11: expected a path from the root of the"),
+    ("triggers: ['stall-time > 1ms in 1']", "1:34: expected a time unit|"
+     "1:3[0-9]: "),
+    ("sinks: [journal]", "1:9: expected a mapping"),
+    ("sinks: [{mail: {}}]", "1:10: expected journal, file, stdout or socket"),
+    ("sinks: [{file: {}}]", "1:16: 'path' is missing"),
+    ("sinks: [{file: {path: /a}}, {file: {path: /a}}]",
+     "1:30: the sink is there already"),
+    ("sinks: [{socket: {path: /a, mode: '999'}}]",
+     "1:35: expected permissions"),
+    ("sinks: [{journal: {}, stdout: {}}]", "1:9: expected one sink"),
+    ("rules: {}", "1:8: expected a list"),
+    ("rules:\n  - expr: up", "2:5: 'alert' is missing"),
+    ("rules:\n  - alert: A\n    expr: up >", "3:15: the expression ends"),
+    ("rules:\n  - alert: A\n    expr: 'sum(up'", "3:18: expected '\\)'"),
+    ("rules:\n  - alert: A b\n    expr: up", "2:12: expected a name"),
+    ("rules:\n  - alert: A\n    expr: up\n    for: 5", "4:10: expected a time"),
+    ("rules:\n  - alert: A\n    expr: up\n    annotations: {a: '{{ $x }}'}",
+     "4:2[0-9]: expected \\$value or \\$labels.NAME"),
+    ("rules:\n  - alert: A\n    expr: up[400d] > 1",
+     "3:11: > takes series, and this is series over a time"),
+    ("rules:\n  - alert: A\n    expr: rate(up[400d]) > 1",
+     "3:16: nothing is kept for more than 366 days"),
+    ("rules:\n  - alert: A\n    expr: up\n  - alert: A\n    expr: up",
+     "4:5: the rule is there already"),
+    ("interval: 1s\n  x: [", "2:4: mapping values are not allowed"),
+    ("", "1:1: there is nothing in it"),
+    ("- a", "1:1: expected a mapping"),
+)
+for text, pattern in MISTAKES:
+    code, said = check(text)
+    ok(code == 1 and re.search(f"^({pattern})", said, re.M),
+       f"refused: {text!r}", f"exit {code}: {said}")
+code, said = check("interval: 1\nstate: x\nsinks: 3\nrulez: []")
+ok(code == 1 and len(said.splitlines()) == 4, "all mistakes are told at once",
+   said)
+done = subprocess.run([MEMTELD, "--config", DIR / "none", "--check"],
+                      capture_output=True, text=True, check=False)
+ok(done.returncode == 1 and "No such file" in done.stderr,
+   "no configuration", done.stderr)
+done = subprocess.run([MEMTELD, "--colour"], capture_output=True, text=True,
+                      check=False)
+ok(done.returncode == 2 and "--help" in done.stderr, "wrong usage",
+   done.stderr)
+done = subprocess.run([MEMTELD, "extra"], capture_output=True, text=True,
+                      check=False)
+ok(done.returncode == 2 and "'extra'" in done.stderr, "an argument",
+   done.stderr)
+done = subprocess.run([MEMTELD, "--help"], capture_output=True, text=True,
+                      check=False)
+ok(done.returncode == 0 and "--check" in done.stdout, "help", done.stdout)
+
+# --- rules, file, reload, restart
+
+OUT = DIR / "events.jsonl"
+FILE = f"sinks: [{{file: {{path: {OUT}, mode: '0604'}}}}]\n"
+psi()
+cgroup("a", 10)
+with Daemon(BASE + FILE + BIG) as daemon:
+    ok(wait(lambda: names(OUT, "daemon")), "without the module it runs",
+       daemon.said())
+    ok("not loaded" in names(OUT, "daemon")[0], "and says so", lines(OUT))
+    cgroup("a", 2000)
+    cgroup("b", 3000)
+    ok(wait(lambda: len(names(OUT, "firing")) == 2), "rules fire", lines(OUT))
+    ok(sorted(names(OUT, "firing")) == [
+        'FIRING Big{cgroup="/a"}: /a 2000', 'FIRING Big{cgroup="/b"}: /b 3000'],
+        "by their cgroup", names(OUT, "firing"))
+    ok(OUT.stat().st_mode & 0o777 == 0o604, "the file's mode is as wished",
+       oct(OUT.stat().st_mode))
+    one = lines(OUT)[-1]
+    ok(one["level"] == "warning" and one["value"] == 3000
+       and abs(one["time_ms"] / 1000 - time.time()) < 60, "what a line has",
+       one)
+    # A cgroup that goes is no error; its alert is over.
+    shutil.rmtree(DIR / "cgroup/b")
+    ok(wait(lambda: names(OUT, "resolved")), "a cgroup vanishes", lines(OUT))
+    ok(daemon.said() == "", "without a word on stderr", daemon.said())
+    # A mistake in a new configuration changes nothing.
+    daemon.write(BASE + FILE + "rules: 3\n")
+    daemon.reload()
+    ok(wait(lambda: "the one before stays" in daemon.said()),
+       "a bad configuration is refused", daemon.said())
+    ok(re.search(r"memteld.conf:\d+:8: expected a list", daemon.said()),
+       "and what is wrong is said", daemon.said())
+    cgroup("c", 5000)
+    ok(wait(lambda: any("/c" in t for t in names(OUT, "firing"))),
+       "the old one goes on", lines(OUT))
+    # A good one: the rule that is the same is not told again.
+    daemon.write(BASE + FILE + BIG + """
+  - alert: Events
+    expr: memtel_cgroup_memory_events_total{event="high"} == 3
+""")
+    daemon.reload()
+    ok(wait(lambda: any("Events" in t for t in names(OUT, "firing"))),
+       "a good configuration is taken", daemon.said())
+    ok(sum("/a 2000" in t for t in names(OUT, "firing")) == 1,
+       "rules keep their state", names(OUT, "firing"))
+    # Moved away, as by logrotate.
+    OUT.rename(DIR / "old.jsonl")
+    cgroup("d", 7000)
+    ok(wait(lambda: any("/d" in t for t in names(OUT, "firing"))),
+       "a file that was moved away is begun anew", daemon.said())
+ok(daemon.process.returncode == 0, "SIGTERM ends it", daemon.process.returncode)
+ok((DIR / "history").stat().st_mode & 0o777 == 0o600,
+   "the past is in its file")
+OUT.unlink()
+with Daemon(BASE + FILE + BIG) as daemon:
+    shutil.rmtree(DIR / "cgroup/d")
+    ok(wait(lambda: any("/d" in t for t in names(OUT, "resolved"))),
+       "after a restart it knows what fired", lines(OUT))
+    ok(not names(OUT, "firing"), "and does not tell it again", lines(OUT))
+(DIR / "history").write_bytes(b"not ours")
+with Daemon(BASE + FILE + BIG) as daemon:
+    ok(wait(lambda: "damaged" in daemon.said()), "a damaged past is told",
+       daemon.said())
+    ok((DIR / "history.damaged").read_bytes() == b"not ours",
+       "and moved aside")
+with Daemon(BASE.replace(f"{DIR}/history", f"{DIR}/none/history") + FILE
+            + BIG) as daemon:
+    time.sleep(1)
+ok("cannot save the past" in daemon.said() and daemon.process.returncode == 0,
+   "a past that cannot be saved is told", daemon.said())
+shutil.rmtree(DIR / "cgroup")
+
+# --- one failing rule
+
+OUT.unlink()
+cgroup("a", 1)
+with Daemon(BASE + FILE + """
+rules:
+  - alert: Fails
+    expr: memtel_cgroup_memory_events_total > on(cgroup) memtel_cgroup_memory_bytes
+      + on(cgroup) memtel_cgroup_memory_events_total
+  - alert: Works
+    expr: memtel_cgroup_memory_bytes == 1
+""") as daemon:
+    ok(wait(lambda: names(OUT, "firing") and names(OUT, "rule_failed")),
+       "a rule that fails stops no other", lines(OUT))
+    time.sleep(2.5)
+    ok(len(names(OUT, "rule_failed")) == 1, "it is told once", lines(OUT))
+    ok("several series" in names(OUT, "rule_failed")[0], "and why", lines(OUT))
+shutil.rmtree(DIR / "cgroup")
+
+# --- PSI, and its absence
+
+OUT.unlink()
+with Daemon(BASE + FILE + """
+rules:
+  - alert: Psi
+    expr: delta(memtel_pressure_seconds_total{kind="full"}[10s]) > 5
+""") as daemon:
+    time.sleep(2.5)
+    psi(full=7000000)
+    ok(wait(lambda: names(OUT, "firing")), "PSI is read", lines(OUT))
+    (DIR / "pressure").unlink()
+    ok(wait(lambda: "No such file" in daemon.said()), "without PSI it says so",
+       daemon.said())
+    time.sleep(2.2)
+    ok(daemon.said().count("No such file") == 1, "once", daemon.said())
+psi()
+
+# --- a full disk
+
+OUT.unlink()
+LINK = DIR / "link.jsonl"
+LINK.symlink_to("/dev/full")
+with Daemon(BASE + f"sinks: [{{file: {{path: {LINK}}}}}]\n" + BIG) as daemon:
+    ok(wait(lambda: "No space left" in daemon.said()), "a full disk is told",
+       daemon.said())
+    for i in range(20):
+        cgroup(f"full-{i}", 2000)
+    time.sleep(2)
+    # Space again: as the disk, so the link.
+    LINK.with_suffix(".new").symlink_to(OUT)
+    LINK.with_suffix(".new").rename(LINK)
+    ok(wait(lambda: len(names(OUT, "firing")) == 20, 40),
+       "nothing is lost", f"{lines(OUT)}\n{daemon.said()}")
+    ok(wait(lambda: "writing again; 0 notices were lost" in daemon.said()),
+       "and that it works again is told", daemon.said())
+shutil.rmtree(DIR / "cgroup")
+OUT.unlink()
+# A line that is cut half by the limit of a file's size is whole in the end.
+OUT.write_text('{"kind":"cut', encoding="ascii")
+
+
+def small_files():
+    """What a full disk does in the middle of a line."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (700, resource.RLIM_INFINITY))
+
+
+for i in range(20):
+    cgroup(f"cut-{i}", 2000)
+with Daemon(BASE + FILE + BIG, preexec_fn=small_files) as daemon:
+    ok(wait(lambda: "File too large" in daemon.said()), "a cut line",
+       daemon.said())
+    ok(OUT.stat().st_size == 700, "as much as fits is there",
+       OUT.stat().st_size)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
+                     (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    ok(wait(lambda: OUT.read_text().count('"firing"') == 20, 40),
+       "and goes on where it was cut", OUT.read_text())
+    first, *rest = OUT.read_text().splitlines()
+    ok(first == '{"kind":"cut' and all(json.loads(line) for line in rest),
+       "what another left is ended first", first)
+shutil.rmtree(DIR / "cgroup")
+
+# --- the socket
+
+SOCKET = DIR / "events.sock"
+
+
+class Reader:
+    """A client of the socket."""
+
+    def __init__(self, path=SOCKET):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.text = b""
+
+    def read(self):
+        """Take in what is there."""
+        self.text += self.socket.recv(1 << 16)
+
+    def notices(self):
+        """All that came whole."""
+        whole = self.text[:self.text.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def told(self):
+        """How many alerts."""
+        return self.text.count(b'"kind":"firing"') \
+            + self.text.count(b'"kind":"resolved"')
+
+
+class Reading:
+    """Reads for many, all the time."""
+
+    def __init__(self, readers):
+        self.readers = {reader.socket: reader for reader in readers}
+        self.is_over = False
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        """Until it is over."""
+        while not self.is_over:
+            for ready in select.select(self.readers, [], [], 0.1)[0]:
+                self.readers[ready].read()
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.is_over = True
+        self.thread.join()
+
+
+(DIR / "history").unlink()
+dead = socket.socket(socket.AF_UNIX)
+dead.bind(str(SOCKET))
+dead.close()
+MANY, TURNS = 400, 8
+with Daemon(BASE + f"sinks: [{{socket: {{path: {SOCKET}, mode: '0622'}}}}]\n"
+            + BIG) as daemon:
+    def connect():
+        """A reader, once there is somebody to connect to."""
+        try:
+            return Reader()
+        except OSError:
+            return None
+    stopped = wait(connect)
+    ok(stopped, "a stale socket is replaced", daemon.said())
+    ok(SOCKET.stat().st_mode & 0o777 == 0o622, "its mode is as wished",
+       oct(SOCKET.stat().st_mode))
+    readers = [Reader() for _ in range(100)]
+    readers[0].socket.sendall(b"nobody asked\n" * 1000)
+    inode = SOCKET.stat().st_ino
+    daemon.reload()
+    wait(lambda: "read anew" in daemon.said())
+    ok(SOCKET.stat().st_ino == inode, "a reload keeps it", daemon.said())
+    with Reading(readers):
+        for turn in range(TURNS):
+            for i in range(MANY):
+                cgroup(f"many-{i}", 2000 if turn % 2 == 0 else 1)
+            wait(lambda: readers[0].told() >= (turn + 1) * MANY)
+        wait(lambda: all(r.told() == readers[0].told() for r in readers))
+    counts = {reader.told() for reader in readers}
+    ok(counts == {TURNS * MANY},
+       "100 readers miss nothing while one is stopped", counts)
+    ok(not any(b'"lost"' in reader.text for reader in readers),
+       "nor are they told of a loss")
+
+    def lost():
+        """How many the stopped one is told it lost."""
+        return sum(n["count"] for n in stopped.notices()
+                   if n["kind"] == "lost")
+    with Reading([stopped]):
+        wait(lambda: lost() and stopped.told() + lost() >= TURNS * MANY)
+    ok(lost() and stopped.told() + lost() == TURNS * MANY,
+       f"the stopped one is told of each: {stopped.told()} + {lost()}")
+    # Another daemon does not take it over.
+    rival = subprocess.run(
+        ["timeout", "2", MEMTELD, "--config", daemon.config,
+         "--builtin-rules", RULES], capture_output=True, text=True,
+        check=False)
+    ok("Address already in use" in rival.stderr, "another's socket is kept",
+       rival.stderr)
+ok(not SOCKET.exists(), "it is removed at the end")
+shutil.rmtree(DIR / "cgroup")
+
+# --- the journal
+
+cgroup("a", 2000)
+JSINK = "sinks: [{journal: {}}]\n"
+if os.path.exists(JOURNAL):
+    ok(True, "a journal that comes # SKIP this host has a journal of its own")
+else:
+    with Daemon(BASE + JSINK + BIG) as daemon:
+        ok(wait(lambda: "cannot write to the journal" in daemon.said()),
+           "no journal is told", daemon.said())
+        os.makedirs(os.path.dirname(JOURNAL), exist_ok=True)
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        journal.bind(JOURNAL)
+        journal.settimeout(20)
+        cgroup("b", 3000)
+        entry = journal.recv(1 << 16).decode()
+        os.unlink(JOURNAL)
+    fields = dict(line.split("=", 1) for line in entry.splitlines()
+                  if "=" in line)
+    ok(fields.get("MESSAGE") == 'FIRING Big{cgroup="/b"}: /b 3000',
+       "when it comes it is written to", entry)
+    ok(re.fullmatch("[0-9a-f]{32}", fields.get("MESSAGE_ID", ""))
+       and fields.get("PRIORITY") == "4"
+       and fields.get("MEMTEL_KIND") == "firing"
+       and fields.get("MEMTEL_LABEL_CGROUP") == "/b"
+       and json.loads(fields["MEMTEL_JSON"])["value"] == 3000,
+       "with its fields", entry)
+    ok("writing to the journal again; " in daemon.said(),
+       "and what was lost is told", daemon.said())
+
+# --- stdout, notify
+
+read_end, write_end = os.pipe()
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind(str(DIR / "notify"))
+notify.settimeout(10)
+with Daemon(BASE + "sinks: [{stdout: {}}]\n" + BIG, stdout=write_end,
+            env={**os.environ, "NOTIFY_SOCKET": str(DIR / "notify"),
+                 "WATCHDOG_USEC": "2000000"}) as daemon:
+    os.close(write_end)
+    told = [notify.recv(4096).decode() for _ in range(4)]
+    ok(any("READY=1" in t for t in told) and any("WATCHDOG=1" in t
+                                                 for t in told),
+       "it tells the service manager that it is ready and alive", told)
+    daemon.reload()
+    told = [notify.recv(4096).decode() for _ in range(4)]
+    ok(any("RELOADING=1" in t for t in told), "and that it reloads", told)
+    cgroup("z", 4000)
+    out = b""
+    while select.select([read_end], [], [], 3)[0] and b"firing" not in out:
+        out += os.read(read_end, 4096)
+    ok(b'"firing"' in out, "standard output", out)
+ok(daemon.process.returncode == 0, "it ends", daemon.process.returncode)
+
+# --- the unit
+
+ANALYZE = shutil.which("systemd-analyze")
+if not ANALYZE:
+    ok(True, "the unit # SKIP there is no systemd-analyze")
+else:
+    unit = DIR / "memteld.service"
+    shutil.copy(MEMTELD.with_name("memteld.service"), unit)
+    done = subprocess.run([ANALYZE, "security", "--offline=true",
+                           "--threshold=20", "--no-pager", unit],
+                          capture_output=True, text=True, check=False)
+    ok(done.returncode == 0, "the unit's exposure is below 2.0",
+       done.stdout[-300:] + done.stderr)
+
+shutil.rmtree(DIR)
+print(f"1..{count}")
+sys.exit(failed != 0)
