@@ -444,6 +444,9 @@ static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
 			.trigger = &ev->triggers[i],
 		};
 
+		/* Who was told that it is back may have added some. */
+		if (ev->ids[i])
+			continue;
 		if (!memtel_request_trigger_add(ev->m, &ev->triggers[i],
 						&ev->ids[i]))
 			continue;
