@@ -251,6 +251,7 @@ static int eval_one_to_one(struct eval *eval, const struct expr *expr,
 {
 	struct element kept;
 	struct keyed wanted, *found;
+	size_t before;
 	int err = reserve(eval, expr, value, left->nr);
 
 	for (size_t i = 1; i < nr_right && !err; i++)
@@ -264,17 +265,20 @@ static int eval_one_to_one(struct eval *eval, const struct expr *expr,
 				by_key);
 		if (!found)
 			continue;
+		/* What comes of it has the labels that were matched. */
+		kept = left->elements[i];
+		kept.labels = wanted.key.labels;
+		kept.nr_labels = wanted.key.nr_labels;
+		if (expr->is_kept)
+			kept.metric = NULL;
+		before = value->nr;
+		operate(expr, &kept, left->elements[i].value,
+			found->element->value, value);
+		if (value->nr == before)
+			continue;
 		if (found->is_taken)
 			return fail_labels(eval, expr, "left", &wanted.key);
 		found->is_taken = true;
-		/* What is calculated has the labels that were matched. */
-		kept = left->elements[i];
-		if (!expr->operator->is_comparison || expr->has_bool) {
-			kept.labels = wanted.key.labels;
-			kept.nr_labels = wanted.key.nr_labels;
-		}
-		operate(expr, &kept, left->elements[i].value,
-			found->element->value, value);
 	}
 	return err;
 }
