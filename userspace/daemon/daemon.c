@@ -149,7 +149,8 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info,
 /* Have a configuration in force. */
 static int configure(struct daemon *daemon, struct config *config)
 {
-	int err = engine_configure(&daemon->engine, config);
+	int err = engine_configure(&daemon->engine, config, wall_ms(), tell,
+				   daemon);
 
 	if (!err)
 		err = sinks_configure(&daemon->sinks, config);
