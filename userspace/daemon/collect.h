@@ -28,6 +28,7 @@ void collect_configure(struct collect *collect, const struct config *config);
 void collect_run(struct collect *collect);
 void collect_close(struct collect *collect);
 
+int collect_module_open(struct collect *collect);
 void collect_module(struct collect *collect);
 void collect_host(struct collect *collect);
 

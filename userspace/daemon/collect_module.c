@@ -123,6 +123,9 @@ static const struct row_labels {
 
 #define NR_LABELS ARRAY_SIZE(rows_labels[0].labels)
 
+/* A path that is cut would be another's. */
+#define LABEL_TEXT_MAX 4096
+
 static const struct field *field_of(enum rows rows, const char *key)
 {
 	return field_find(rows_labels[rows].set, key, strlen(key));
@@ -149,7 +152,7 @@ static bool label_text(enum rows rows, const char *key, const void *row,
 
 static unsigned int read_labels(enum rows rows, const void *row,
 				struct label *labels,
-				char texts[NR_LABELS][256])
+				char texts[NR_LABELS][LABEL_TEXT_MAX])
 {
 	unsigned int nr = 0;
 
@@ -182,7 +185,7 @@ static double number_of(const struct field *field,
 static void put_row(struct collect *collect, enum rows rows, const void *row)
 {
 	struct label labels[NR_LABELS];
-	char texts[NR_LABELS][256];
+	char texts[NR_LABELS][LABEL_TEXT_MAX];
 	unsigned int nr = read_labels(rows, row, labels, texts);
 
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++) {
@@ -228,6 +231,10 @@ static int on_reclaim(const struct memtel_reclaim *reclaim, void *arg)
 {
 	const struct field_timed_row row = { reclaim, reclaim->timing, NULL };
 
+	/* Cgroups that have gone cannot be told from one another. */
+	if (reclaim->kind == MEMTEL_RECLAIM_KIND_MEMCG &&
+	    !memtel_has(reclaim, MEMTEL_A_RECLAIM_CGROUP_PATH))
+		return 0;
 	put_row(arg, ROWS_RECLAIM, &row);
 	return 0;
 }
@@ -323,11 +330,16 @@ static bool wants_any(const struct collect *collect)
 	return collect->config->sources.nr;
 }
 
-static int open_module(struct collect *collect)
+/**
+ * collect_module_open() - have the module, and the sources that are wanted
+ * Return: 0 or a negative errno, then to be closed; without a want nothing is
+ * opened.
+ */
+int collect_module_open(struct collect *collect)
 {
 	int err;
 
-	if (collect->m)
+	if (collect->m || !wants_any(collect))
 		return 0;
 	err = memtel_open(&collect->m);
 	return err ? err : hold_all(collect);
@@ -345,7 +357,7 @@ void collect_module(struct collect *collect)
 
 	if (!wants_any(collect))
 		return;
-	err = open_module(collect);
+	err = collect_module_open(collect);
 	for (enum rows rows = 0; rows < ROWS && !err; rows++) {
 		if (wants_rows(collect, rows))
 			err = read_rows(collect, rows);
