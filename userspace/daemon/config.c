@@ -414,6 +414,9 @@ static void sink_item(struct yaml_file *file, yaml_node_t *node, void *target)
 static void config_sinks(struct yaml_file *file, yaml_node_t *node,
 			 void *target)
 {
+	if (node->type == YAML_SEQUENCE_NODE &&
+	    node->data.sequence.items.start == node->data.sequence.items.top)
+		yaml_fail(file, node, 0, "expected a sink, such as 'journal: {}'");
 	yaml_each_item(file, node, sink_item, target);
 }
 
@@ -460,11 +463,24 @@ static void config_sources(struct yaml_file *file, yaml_node_t *node,
 		       &((struct config *)target)->sources);
 }
 
+/* Is there a ".." between slashes? */
+static bool goes_up(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "/.."))) {
+		at += strlen("/..");
+		if (!*at || *at == '/')
+			return true;
+	}
+	return false;
+}
+
 static void cgroup_add(struct yaml_file *file, yaml_node_t *node, void *target)
 {
 	const char *text = yaml_text(file, node);
 
-	if (text && (*text != '/' || strstr(text, "..")))
+	if (text && (*text != '/' || goes_up(text)))
 		yaml_fail(file, node, 0, "expected a path from the root of the hierarchy, '/...'");
 	else
 		strings_add(file, node, target);

@@ -159,7 +159,6 @@ static void add_triggers(struct pressure *pressure)
 		pressure->are_added = !add_default_triggers(pressure);
 		return;
 	}
-	/* A cgroup that is named may have gone since they were checked. */
 	for (size_t i = 0; i < triggers->nr; i++)
 		if (memtel_trigger_parse(triggers->items[i], &spec, &error))
 			log_error("not watched: %s: %s", triggers->items[i],
