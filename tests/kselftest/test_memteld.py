@@ -157,6 +157,46 @@ def test_reload_keeps_the_subscription():
                  "another trigger")
 
 
+def test_usual_triggers_are_added_once():
+    """Also when the module comes after the daemon."""
+    def triggers():
+        return sorted((row["metric"], row.get("node-id"), row["threshold"])
+                      for row in client().dump("trigger-get", {}))
+    with Daemon(""):
+        wait_for(triggers, 60, "triggers")
+        time.sleep(1)
+        wanted = triggers()
+    unload()
+    with Daemon("") as daemon:
+        daemon.wait("daemon", "is not loaded")
+        load()
+        daemon.wait("daemon", "is loaded: watching")
+        wait_for(lambda: len(triggers()) >= len(wanted), 60, "triggers again")
+        time.sleep(1)
+        equal(triggers(), wanted, "triggers")
+
+
+def test_reload_keeps_counting():
+    """A source that is still wanted is not attached anew."""
+    rule = "rules:\n  - alert: A{}\n    expr: memtel_zone_lock_waits_total > 0\n"
+
+    def since():
+        row = client().do("source-get", {"name": "zonelock"})
+        return row.get("since-ns")
+    with Daemon("triggers: []\n" + rule.format(1)) as daemon:
+        wait_for(since, 60, "the source is held")
+        before = since()
+        write(CONFIG, BASE + "triggers: []\nsources: [shrinker]\n"
+              + rule.format(2))
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: client().do("source-get", {"name": "shrinker"})
+                 .get("attached"), 60, "another source")
+        equal(since(), before, "time since which the source counts")
+        write(CONFIG, BASE + "triggers: []\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: since() is None, 60, "what nobody wants is released")
+
+
 def test_module_comes_and_goes():
     """Both are told; rules on PSI go on, those on the module come back."""
     rules = """

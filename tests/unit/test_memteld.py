@@ -150,11 +150,18 @@ code, said = check((TOP / "userspace/daemon/memteld.conf").read_text())
 ok(code == 0, "the configuration that is shipped is good", said)
 code, said = check(BASE + BIG)
 ok(code == 0, "so is a small one", said)
+(example,) = re.findall(r"```yaml\n(.*?)```", (TOP / "README.md").read_text(
+    encoding="utf-8"), re.S)
+code, said = check(example)
+ok(code == 0, "and that of the README", said)
+
+code, said = check("cgroups: ['/a..b', '/..c/d']")
+ok(code == 0, "dots in a name go nowhere", said)
 
 MISTAKES = (
     ("interval: 10", "1:11: expected a time such as 90s, 5m or 1h30m"),
     ("interval: 10ms", "1:11: must be 1 to 3600 seconds"),
-    ("intervall: 10s", "1:1: there is no key 'intervall' here"),
+    ("intervals: 10s", "1:1: there is no key 'intervals' here"),
     ("interval: 1s\ninterval: 2s", "2:1: 'interval' is there twice"),
     ("interval: [1s]", "1:11: expected a text"),
     ("builtin_rules: maybe", "1:16: expected true or false"),
@@ -169,6 +176,8 @@ MISTAKES = (
      "1:30: the sink is there already"),
     ("sinks: [{socket: {path: /a, mode: '999'}}]",
      "1:35: expected permissions"),
+    ("sinks: []", "1:8: expected a sink"),
+    ("interval: 1s\n---\ninterval: 2s", "2:1: expected one document"),
     ("sinks: [{journal: {}, stdout: {}}]", "1:9: expected one sink"),
     ("rules: {}", "1:8: expected a list"),
     ("rules:\n  - expr: up", "2:5: 'alert' is missing"),
@@ -301,6 +310,47 @@ rules:
     time.sleep(2.5)
     ok(len(names(OUT, "rule_failed")) == 1, "it is told once", lines(OUT))
     ok("several series" in names(OUT, "rule_failed")[0], "and why", lines(OUT))
+shutil.rmtree(DIR / "cgroup")
+
+# --- more alerts than a rule may have
+
+OUT.unlink()
+for i in range(1000):
+    cgroup(f"z-{i}", 2000)
+with Daemon(BASE + FILE + BIG) as daemon:
+    ok(wait(lambda: len(names(OUT, "firing")) == 1000), "1000 alerts fire",
+       len(names(OUT, "firing")))
+    cgroup("a", 2000)
+    ok(wait(lambda: names(OUT, "rule_failed")), "one more is told",
+       lines(OUT)[-1])
+    time.sleep(2.2)
+    ok(not names(OUT, "resolved") and len(names(OUT, "firing")) == 1000,
+       "and ends no other", lines(OUT)[-1])
+shutil.rmtree(DIR / "cgroup")
+
+# --- names that are not UTF-8
+
+OUT.unlink()
+(DIR / "history").unlink()
+name = os.fsdecode(b"caf\xe9")
+cgroup(name, 2000)
+with Daemon(BASE + FILE + BIG) as daemon:
+    ok(wait(lambda: names(OUT, "firing")), "a name that is not UTF-8 is told",
+       daemon.said())
+    ok(lines(OUT)[-1]["labels"] == {"cgroup": "/caf\ufffd"},
+       "as JSON that is", lines(OUT)[-1])
+shutil.rmtree(DIR / "cgroup")
+
+# --- a rule that is removed
+
+OUT.unlink()
+cgroup("a", 2000)
+with Daemon(BASE + FILE + BIG) as daemon:
+    wait(lambda: names(OUT, "firing"))
+    daemon.write(BASE + FILE)
+    daemon.reload()
+    ok(wait(lambda: names(OUT, "resolved")), "its alerts are resolved",
+       daemon.said())
 shutil.rmtree(DIR / "cgroup")
 
 # --- PSI, and its absence
@@ -485,7 +535,39 @@ else:
         journal.bind(JOURNAL)
         journal.settimeout(20)
         cgroup("b", 3000)
+        loss = journal.recv(1 << 16).decode()
         entry = journal.recv(1 << 16).decode()
+        ok("MEMTEL_KIND=lost\n" in loss and "MEMTEL_COUNT=2\n" in loss,
+           "and is told what was lost", loss)
+        # One that does not read is full after a few.
+        for i in range(50):
+            cgroup(f"many-{i}", 4000)
+        ok(wait(lambda: daemon.said().count("cannot write") == 2),
+           "one that does not read is told", daemon.said())
+        stalled = time.monotonic()
+        daemon.reload()
+        ok(wait(lambda: "read anew" in daemon.said()) and
+           time.monotonic() - stalled < 10, "and holds up nobody",
+           daemon.said())
+        journal.settimeout(2.5)
+
+        def drain():
+            """All that comes."""
+            try:
+                while True:
+                    yield journal.recv(1 << 16).decode()
+            except TimeoutError:
+                pass
+        got = "".join(drain())
+        # What is lost is told with the next that gets through.
+        cgroup("last", 4000)
+        got += "".join(drain())
+        sent = sum(got.count(f"MEMTEL_KIND={kind}\n")
+                   for kind in ("firing", "resolved"))
+        lost = sum(map(int, re.findall(r"MEMTEL_COUNT=(\d+)", got)))
+        ok(lost and sent + lost == 51, "what is received and what is lost "
+           f"are what was sent: {sent} + {lost}", daemon.said())
+        journal.close()
         os.unlink(JOURNAL)
     fields = dict(line.split("=", 1) for line in entry.splitlines()
                   if "=" in line)
