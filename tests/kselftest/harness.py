@@ -172,12 +172,12 @@ class Run:
             print(f"#   {line}")
         print(f"#   {seconds:.1f} s", flush=True)
 
-    def module(self, path):
-        """Run a file's tests in their order; its setup before each."""
+    def module(self, path, word=""):
+        """Run a file's tests in their order, those with a word in their names."""
         name = os.path.basename(path)[:-3]
         spec = importlib.util.spec_from_file_location(name, path)
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
         for key, function in list(vars(loaded).items()):
-            if key.startswith("test_"):
+            if key.startswith("test_") and word in key:
                 self.one(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)
