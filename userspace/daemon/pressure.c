@@ -111,9 +111,9 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 			   "the module is not loaded: its metrics and events are absent until it is");
 		break;
 	case MEMTEL_NOTICE_BACK:
+		add_triggers(pressure);
 		tell_state(pressure, NOTICE_INFO,
 			   "the module is loaded: watching");
-		add_triggers(pressure);
 		break;
 	case MEMTEL_NOTICE_REFUSED:
 		tell_refused(pressure, notice);

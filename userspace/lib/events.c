@@ -437,17 +437,20 @@ static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
 	if (err)
 		return err;
 	ev->is_gone = false;
+	/* Who is told that it is back can count on them. */
+	for (size_t i = 0; i < ev->nr_triggers; i++)
+		memtel_request_trigger_add(ev->m, &ev->triggers[i],
+					   &ev->ids[i]);
 	err = notice(&back, arg);
+	/* Those that failed are tried again, for the reason. */
 	for (size_t i = 0; i < ev->nr_triggers && !err; i++) {
 		struct memtel_notice refused = {
 			.kind = MEMTEL_NOTICE_REFUSED,
 			.trigger = &ev->triggers[i],
 		};
 
-		/* Who was told that it is back may have added some. */
-		if (ev->ids[i])
-			continue;
-		if (!memtel_request_trigger_add(ev->m, &ev->triggers[i],
+		if (ev->ids[i] ||
+		    !memtel_request_trigger_add(ev->m, &ev->triggers[i],
 						&ev->ids[i]))
 			continue;
 		refused.why = memtel_error(ev->m);
