@@ -99,9 +99,15 @@ def load(*params):
 
 
 def unload():
-    """Unload memtel if it is loaded."""
-    if os.path.exists("/sys/module/memtel"):
-        must("rmmod", "memtel")
+    """Unload memtel if it is loaded; a dump that is being read holds it."""
+    for _ in range(100):
+        if not os.path.exists("/sys/module/memtel"):
+            return
+        done = run("rmmod", "memtel")
+        if "in use" not in done.stderr:
+            break
+        time.sleep(0.05)
+    equal(done.returncode, 0, f"exit of rmmod ({done.stderr.strip()})")
 
 
 def client():
