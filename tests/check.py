@@ -20,7 +20,6 @@ LINUX = "/usr/src/memtel-linux"
 # Attaches and detaches all the time: in a VM for itself, see vm.py.
 STRESS = "test_stress.py"
 # Locks are contended where there are more than two CPUs; so faults go there.
-# They grow out of what is usual sooner where there is less memory.
 LOCKS = ("test_zonelock.py", "test_faults.py")
 # String instructions as loops, so that they count as what they do.
 ICOUNT_CPU = "max,hypervisor=off,erms=off,fsrm=off"
@@ -48,7 +47,7 @@ def steps(kernel):
           "tests/kselftest/run.py", *tests)),
         ("tests in a VM of four CPUs",
          (*VM, "boot", kernel, "--timeout", "900", *guest, "--cpus", "4",
-          "--mem-mib", "1024", "--out", str(build / "locks"), "--", PYTHON,
+          "--out", str(build / "locks"), "--", PYTHON,
           "tests/kselftest/run.py", *LOCKS)),
         ("tests in a VM, coming and going",
          (*VM, "boot", kernel, "--timeout", "2400", *guest, "--one-thread",
