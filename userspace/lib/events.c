@@ -294,7 +294,16 @@ static int symbol_note(struct memtel_row *row, void *arg)
 	return 0;
 }
 
-/* "" where it may not be seen, or the site is no longer among the first. */
+static void symbols_forget(struct memtel_events *ev)
+{
+	for (unsigned int i = 0; i < ev->nr_symbols; i++)
+		free(ev->symbols[i].text);
+	ev->nr_symbols = 0;
+}
+
+/* "" where it may not be seen, the site is no longer among the first, or there
+ * is no room: what the event has already must stay.
+ */
 static const char *symbol_of(struct memtel_events *ev, uint64_t id)
 {
 	struct symbol *symbol;
@@ -303,13 +312,12 @@ static const char *symbol_of(struct memtel_events *ev, uint64_t id)
 	for (unsigned int i = 0; i < ev->nr_symbols; i++)
 		if (ev->symbols[i].id == id)
 			return ev->symbols[i].text;
-	if (memtel_request_site(ev->m, id, symbol_note, &text) || !text ||
+	if (ev->nr_symbols == SYMBOLS ||
+	    memtel_request_site(ev->m, id, symbol_note, &text) || !text ||
 	    !*text) {
 		free(text);
 		return "";
 	}
-	if (ev->nr_symbols == SYMBOLS)
-		free(ev->symbols[--ev->nr_symbols].text);
 	symbol = &ev->symbols[ev->nr_symbols++];
 	symbol->id = id;
 	symbol->text = text;
@@ -328,6 +336,17 @@ static void symbol_fill(struct memtel_events *ev,
 	if (suspect->kind == MEMTEL_SUSPECT_KIND_SITE &&
 	    memtel_has(suspect, MEMTEL_A_SUSPECT_ID))
 		filled->symbol = symbol_of(ev, suspect->id);
+}
+
+/* All sites of an event. What is remembered goes between two of them alone. */
+static void symbols_fill(struct memtel_events *ev,
+			 const struct memtel_event *event)
+{
+	if (ev->nr_symbols + 1 + event->nr_suspects > SYMBOLS)
+		symbols_forget(ev);
+	symbol_fill(ev, event->cause);
+	for (size_t i = 0; i < event->nr_suspects; i++)
+		symbol_fill(ev, event->suspects[i]);
 }
 
 /* Its number says what was lost before it. False: it was given before. */
@@ -373,9 +392,7 @@ static int give_event(struct memtel_events *ev,
 	err = tell_lost(ev, notice, arg);
 	if (err || (!ev->all && !is_own(ev, event)))
 		return err;
-	symbol_fill(ev, event->cause);
-	for (size_t i = 0; i < event->nr_suspects; i++)
-		symbol_fill(ev, event->suspects[i]);
+	symbols_fill(ev, event);
 	return notice(&told, arg);
 }
 
@@ -420,9 +437,7 @@ static int go(struct memtel_events *ev, notice_fn notice, void *arg)
 	ev->next = 0;
 	for (size_t i = 0; i < ev->nr_triggers; i++)
 		ev->ids[i] = 0;
-	for (unsigned int i = 0; i < ev->nr_symbols; i++)
-		free(ev->symbols[i].text);
-	ev->nr_symbols = 0;
+	symbols_forget(ev);
 	return notice(&gone, arg);
 }
 
