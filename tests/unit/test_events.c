@@ -2,11 +2,13 @@
 /*
  * A subscription, with the fake kernel: what its events say, and what is lost.
  */
+#include <errno.h>
 #include <memtel/memtel.h>
 #include <netlink/errno.h>
 #include <netlink/genl/genl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake_kernel.h"
 #include "tap.h"
@@ -103,8 +105,43 @@ static void test_symbols(void)
 	memtel_events_close(ev);
 }
 
+static void test_overrun(void)
+{
+	struct memtel_events *ev = subscribe();
+	struct seen seen = { 0 };
+
+	/* The receive buffer is full again while it is asked what was lost. */
+	fake_sequence = 10;
+	fake_sequence_step = 5;
+	tell_event(1, 0, 0);
+	fake_tell(NULL, NLE_NOMEM);
+	fake_tell(NULL, NLE_AGAIN);
+	fake_tell(NULL, NLE_NOMEM);
+	fake_tell(NULL, NLE_AGAIN);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 1 &&
+	   seen.lost == 14, "what is lost meanwhile is told, too");
+	fake_sequence = 0;
+	fake_sequence_step = 0;
+	memtel_events_close(ev);
+}
+
+static void test_no_memory(void)
+{
+	struct memtel_events *ev = subscribe();
+	struct seen seen = { 0 };
+
+	fake_tell(NULL, NLE_NOMEM);
+	ok(memtel_events_read(ev, on_notice, &seen) == -ENOMEM,
+	   "no memory is an error");
+	fake_tell(NULL, NLE_AGAIN);
+	memtel_events_close(ev);
+}
+
 int main(void)
 {
+	alarm(60);
 	test_symbols();
+	test_overrun();
+	test_no_memory();
 	return tap_done();
 }

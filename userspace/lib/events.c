@@ -31,6 +31,9 @@
 
 #define RECEIVE_BYTES	(4 << 20)
 
+/* A reading does not end before it is known what was lost; but it ends. */
+#define SETTLE_TRIES	8
+
 /* Symbols that are remembered. Few sites are ever to blame. */
 #define SYMBOLS		64
 
@@ -525,6 +528,8 @@ static int keep(struct memtel_events *ev, const struct nlmsghdr *nlh)
 /* All that waits in the socket. */
 static int receive(struct memtel_events *ev)
 {
+	bool was_full = false;
+
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
 		unsigned char *buffer = NULL;
@@ -534,11 +539,16 @@ static int receive(struct memtel_events *ev)
 		length = nl_recv(ev->sock, &from, &buffer, NULL);
 		if (length == 0 || length == -NLE_AGAIN)
 			return 0;
-		/* ENOBUFS; what arrived before it is still to be read. */
-		if (length == -NLE_NOMEM) {
+		/*
+		 * ENOBUFS; what arrived before it is still to be read. Without
+		 * that in between it is libnl that has no memory.
+		 */
+		if (length == -NLE_NOMEM && !was_full) {
 			ev->overrun = true;
+			was_full = true;
 			continue;
 		}
+		was_full = false;
 		if (length < 0) {
 			err = memtel_errno_of_nl(length);
 			return memtel_fail(ev->m, err,
@@ -619,7 +629,7 @@ int memtel_events_read(struct memtel_events *ev, notice_fn notice, void *arg)
 		err = receive(ev);
 	if (!err)
 		err = give_pending(ev, notice, arg);
-	if (!err && ev->overrun)
+	for (int i = 0; i < SETTLE_TRIES && ev->overrun && !err; i++)
 		err = settle(ev, notice, arg);
 	return err;
 }
