@@ -520,6 +520,80 @@ with Daemon(BASE + f"sinks: [{{socket: {{path: {SOCKET}, mode: '0622'}}}}]\n"
 ok(not SOCKET.exists(), "it is removed at the end")
 shutil.rmtree(DIR / "cgroup")
 
+# --- what else may be at its path
+
+SSINK = f"sinks: [{{socket: {{path: {SOCKET}}}}}]\n"
+(DIR / "history").unlink()
+other = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+other.bind(str(SOCKET))
+inode = SOCKET.stat().st_ino
+with Daemon(BASE + SSINK + BIG) as daemon:
+    ok(wait(lambda: "Address already in use" in daemon.said())
+       and SOCKET.exists() and SOCKET.stat().st_ino == inode,
+       "a socket of another type that is in use is kept", daemon.said())
+    other.close()
+    SOCKET.unlink()
+    daemon.reload()
+    first = wait(connect)
+    ok(first, "a reload tries again", daemon.said())
+    SOCKET.unlink()
+    daemon.reload()
+    second = wait(connect)
+    ok(second, "a path that was removed is made anew", daemon.said())
+    cgroup("a", 2000)
+    for reader in filter(None, (first, second)):
+        reader.socket.settimeout(10)
+        reader.read()
+    ok(first and second and first.told() and second.told(),
+       "and who was there stays", daemon.said())
+    SOCKET.unlink()
+    other = socket.socket(socket.AF_UNIX)
+    other.bind(str(SOCKET))
+    other.listen()
+ok(SOCKET.exists(), "what is another's at the end is not removed")
+other.close()
+shutil.rmtree(DIR / "cgroup")
+
+# --- more readers than there is room for
+
+
+def cpu_seconds(pid):
+    """What a process used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
+with Daemon(BASE + SSINK) as daemon:
+    wait(connect)
+    nr = len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE,
+                     (nr + 4, 4096))
+    readers = [Reader() for _ in range(20)]
+    ok(wait(lambda: "Too many open files" in daemon.said()),
+       "no room for more files is told", daemon.said())
+    before = cpu_seconds(daemon.process.pid)
+    time.sleep(2.5)
+    used = cpu_seconds(daemon.process.pid) - before
+    ok(used < 0.5, "and waited for", f"{used} s of 2.5 s")
+    ok(daemon.said().count("readers are refused") == 1, "and told once",
+       daemon.said())
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+    cgroup("b", 2000)
+    daemon.write(BASE + SSINK + BIG)
+    time.sleep(1.5)
+    daemon.reload()
+    with Reading(readers):
+        ok(wait(lambda: all(r.told() for r in readers)),
+           "all are let in when there is room", [r.told() for r in readers])
+    readers += [Reader() for _ in range(300)]
+    wait(lambda: daemon.said().count("readers are refused") > 1)
+    time.sleep(0.5)
+    ok(daemon.said().count("readers are refused") == 2,
+       "more than 256 are refused, told once", daemon.said())
+readers.clear()
+shutil.rmtree(DIR / "cgroup")
+(DIR / "history").unlink()
+
 # --- the journal
 
 cgroup("a", 2000)
