@@ -193,6 +193,8 @@ MISTAKES = (
      "3:16: nothing is kept for more than 366 days"),
     ("rules:\n  - alert: A\n    expr: up\n  - alert: A\n    expr: up",
      "4:5: the rule is there already"),
+    ("rules:\n  - alert: A\n    expr: 1" + "+1" * 200000,
+     "3:1011: more than 1000 parts"),
     ("interval: 1s\n  x: [", "2:4: mapping values are not allowed"),
     ("", "1:1: there is nothing in it"),
     ("- a", "1:1: expected a mapping"),
@@ -200,7 +202,7 @@ MISTAKES = (
 for text, pattern in MISTAKES:
     code, said = check(text)
     ok(code == 1 and re.search(f"^({pattern})", said, re.M),
-       f"refused: {text!r}", f"exit {code}: {said}")
+       f"refused: {text[:90]!r}", f"exit {code}: {said}")
 code, said = check("interval: 1\nstate: x\nsinks: 3\nrulez: []")
 ok(code == 1 and len(said.splitlines()) == 4, "all mistakes are told at once",
    said)

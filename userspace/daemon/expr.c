@@ -32,6 +32,7 @@ struct parser {
 	const char *text;
 	const char *at;
 	unsigned int depth;
+	unsigned int nr_nodes;
 	struct expr_error *error;
 	bool has_failed;
 };
@@ -132,8 +133,11 @@ void expr_free(struct expr *expr)
 static struct expr *expr_new(struct parser *p, enum expr_node node,
 			     enum expr_kind kind, const char *where)
 {
-	struct expr *expr = calloc(1, sizeof(*expr));
+	struct expr *expr;
 
+	if (p->nr_nodes++ == EXPR_NODES)
+		return fail_at(p, where, "more than %d parts", EXPR_NODES);
+	expr = calloc(1, sizeof(*expr));
 	if (!expr)
 		return fail_at(p, where, "out of memory");
 	expr->node = node;
