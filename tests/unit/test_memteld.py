@@ -293,6 +293,18 @@ with Daemon(BASE.replace(f"{DIR}/history", f"{DIR}/none/history") + FILE
     time.sleep(1)
 ok("cannot save the past" in daemon.said() and daemon.process.returncode == 0,
    "a past that cannot be saved is told", daemon.said())
+os.mkfifo(DIR / "fifo")
+(DIR / "directory").mkdir()
+(DIR / "null").symlink_to("/dev/null")
+for name in ("fifo", "directory", "null"):
+    OUT.unlink()
+    with Daemon(BASE.replace(f"{DIR}/history", f"{DIR}/{name}") + FILE
+                + BIG) as daemon:
+        ok(wait(lambda: names(OUT, "firing")), f"a {name} for the past",
+           daemon.said())
+    ok(daemon.said().count("it is no regular file") == 2 and
+       not list(DIR.glob(f"{name}.*")) and (DIR / name).exists(),
+       "is told and kept", f"{daemon.said()}\n{list(DIR.iterdir())}")
 shutil.rmtree(DIR / "cgroup")
 
 # --- one failing rule

@@ -75,7 +75,8 @@ static void save(struct daemon *daemon)
 
 	if (err && !daemon->save_failed)
 		log_error("%s: cannot save the past: %s; the file is as it was",
-			  daemon->config->state, strerror(-err));
+			  daemon->config->state, err == -ENOTSUP ?
+			  "it is no regular file" : strerror(-err));
 	else if (!err && daemon->save_failed)
 		log_error("%s: saving the past again", daemon->config->state);
 	daemon->save_failed = err;

@@ -153,15 +153,20 @@ static int replace(const char *path, const char *data, size_t size)
 /**
  * state_save() - save what is known
  *
- * Return: 0 or a negative errno; then the file is as it was.
+ * Return: 0 or a negative errno, -ENOTSUP where there is something else than a
+ * regular file; then what is there is as it was.
  */
 int state_save(const struct engine *engine, const char *path)
 {
 	char *data = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&data, &size);
+	struct stat st;
+	FILE *out;
 	int err = 0;
 
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	out = open_memstream(&data, &size);
 	if (!out)
 		return -ENOMEM;
 	put_number(out, STATE_MAGIC);
@@ -337,7 +342,7 @@ static void get_alerts(struct input *in, struct engine *engine)
 /* The whole file for free(), or NULL with errno. */
 static char *read_all(const char *path, size_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st = { 0 };
 	char *data = NULL;
 	ssize_t got;
@@ -346,8 +351,8 @@ static char *read_all(const char *path, size_t *size)
 	if (fd < 0)
 		return NULL;
 	if (!fstat(fd, &st)) {
-		errno = EFBIG;
-		if (st.st_size <= STATE_MAX)
+		errno = S_ISREG(st.st_mode) ? EFBIG : ENOTSUP;
+		if (S_ISREG(st.st_mode) && st.st_size <= STATE_MAX)
 			data = malloc((size_t)st.st_size + 1);
 	}
 	while (data && *size < (size_t)st.st_size) {
@@ -408,7 +413,8 @@ int state_load(struct engine *engine, const char *path, int64_t now_ms)
 		if (errno == ENOENT)
 			return 0;
 		err = -errno;
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s", path, err == -ENOTSUP ?
+			  "it is no regular file" : strerror(-err));
 		return err;
 	}
 	if (is_whole(data, size)) {
