@@ -268,6 +268,10 @@ with Daemon(BASE + FILE + BIG) as daemon:
        "a good configuration is taken", daemon.said())
     ok(sum("/a 2000" in t for t in names(OUT, "firing")) == 1,
        "rules keep their state", names(OUT, "firing"))
+    daemon.write(daemon.config.read_text().replace("0604", "0600"))
+    daemon.reload()
+    ok(wait(lambda: OUT.stat().st_mode & 0o777 == 0o600),
+       "the file gets another mode", oct(OUT.stat().st_mode))
     # Moved away, as by logrotate.
     OUT.rename(DIR / "old.jsonl")
     cgroup("d", 7000)
@@ -403,6 +407,17 @@ with Daemon(BASE + f"sinks: [{{file: {{path: {LINK}}}}}]\n" + BIG) as daemon:
        "nothing is lost", f"{lines(OUT)}\n{daemon.said()}")
     ok(wait(lambda: "writing again; 0 notices were lost" in daemon.said()),
        "and that it works again is told", daemon.said())
+    # What waits when a sink ends.
+    LINK.with_suffix(".new").symlink_to("/dev/full")
+    LINK.with_suffix(".new").rename(LINK)
+    for i in range(20):
+        cgroup(f"full-{i}", 1)
+    wait(lambda: daemon.said().count("No space left") == 2)
+    time.sleep(0.5)
+    daemon.write(BASE + FILE + BIG)
+    daemon.reload()
+    ok(wait(lambda: "20 notices were not written" in daemon.said()),
+       "what is not written before a sink ends is told", daemon.said())
 shutil.rmtree(DIR / "cgroup")
 OUT.unlink()
 # A line that is cut half by the limit of a file's size is whole in the end.
@@ -422,6 +437,8 @@ with Daemon(BASE + FILE + BIG, preexec_fn=small_files) as daemon:
        daemon.said())
     ok(OUT.stat().st_size == 700, "as much as fits is there",
        OUT.stat().st_size)
+    daemon.reload()
+    wait(lambda: "read anew" in daemon.said())
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
                      (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     ok(wait(lambda: OUT.read_text().count('"firing"') == 20, 40),
@@ -504,6 +521,12 @@ with Daemon(BASE + f"sinks: [{{socket: {{path: {SOCKET}, mode: '0622'}}}}]\n"
     daemon.reload()
     wait(lambda: "read anew" in daemon.said())
     ok(SOCKET.stat().st_ino == inode, "a reload keeps it", daemon.said())
+    daemon.write(daemon.config.read_text().replace("0622", "0620"))
+    daemon.reload()
+    ok(wait(lambda: SOCKET.stat().st_mode & 0o777 == 0o620)
+       and SOCKET.stat().st_ino == inode
+       and not select.select([readers[0].socket], [], [], 0)[0],
+       "another mode does not cut off readers", daemon.said())
     with Reading(readers):
         for turn in range(TURNS):
             for i in range(MANY):

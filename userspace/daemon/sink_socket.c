@@ -308,6 +308,11 @@ static int socket_open(struct sink *sink)
 	return err;
 }
 
+static int socket_set_mode(struct sink *sink)
+{
+	return is_ours(sink) ? chmod(sink->spec.path, sink->spec.mode) : 0;
+}
+
 static void socket_reopen(struct sink *sink)
 {
 	if (!is_ours(sink))
@@ -346,6 +351,7 @@ const struct sink_ops sink_socket_ops = {
 	.name = "socket",
 	.open = socket_open,
 	.write = socket_write,
+	.set_mode = socket_set_mode,
 	.reopen = socket_reopen,
 	.flush = socket_flush,
 	.close = socket_close,
