@@ -14,6 +14,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,10 +33,21 @@ static unsigned int nr_told, nr_given;
 uint64_t fake_sequence;
 uint64_t fake_sequence_step;
 
+/* FAKE_MODE is the mode, or the path of a file that has it. */
 static bool mode_is(const char *mode)
 {
 	const char *set = getenv("FAKE_MODE");
+	char read[64] = "";
+	FILE *in;
 
+	if (set && *set == '/') {
+		in = fopen(set, "re");
+		if (in && fscanf(in, "%63s", read) != 1)
+			*read = '\0';
+		if (in)
+			fclose(in);
+		set = read;
+	}
 	return set && !strcmp(set, mode);
 }
 
@@ -358,6 +370,8 @@ static void answer(const struct nlmsghdr *request)
 			caches_reply(request);
 			break;
 		case MEMTEL_CMD_NODE_GET:
+			if (mode_is("no-nodes"))
+				break;
 			node_reply(0);
 			if (is_dump)
 				node_reply(1);
@@ -372,6 +386,8 @@ static void answer(const struct nlmsghdr *request)
 	}
 	if (!is_dump)
 		queue_ack(0, NULL, 0, true, request);
+	else if (mode_is("no-nodes") && genl->cmd == MEMTEL_CMD_NODE_GET)
+		queue_done(-ENOMEM, "no memory for nodes");
 	else if (mode_is("done-error"))
 		queue_done(-ENODATA, "the table is not there");
 	else

@@ -76,8 +76,12 @@ static int eval_selector(struct eval *eval, const struct expr *expr,
 {
 	const struct metric *metric = history_find(eval->history, expr->metric);
 	size_t nr = metric ? metric->nr : 0;
-	int err = reserve(eval, expr, value, nr);
+	int err;
 
+	if (metric && metric->err)
+		return fail(eval, expr, "%s cannot be read: %s", expr->metric,
+			    strerror(metric->err));
+	err = reserve(eval, expr, value, nr);
 	for (size_t i = 0; i < nr && !err; i++) {
 		const struct series *series = metric->series[i];
 		struct span span;

@@ -16,7 +16,8 @@
  * it is set back, what is then in the future is forgotten.
  *
  * A series that the last round of samples did not have is stale: it has no value
- * now, but has its past.
+ * now, but has its past. That is not so if the round failed to read the metric:
+ * then nobody knows, and a rule that looks at it has no value.
  */
 #include <errno.h>
 #include <math.h>
@@ -150,7 +151,18 @@ void history_round(struct history *history, int64_t now_ms)
 			for (size_t j = 0; j < history->metrics[i]->nr; j++)
 				series_rewind(history->metrics[i]->series[j],
 					      now_ms);
+	for (size_t i = 0; i < history->nr; i++)
+		history->metrics[i]->err = 0;
 	history->round_ms = now_ms;
+}
+
+/** history_fail() - this round lacks samples of a metric by an error, an errno */
+void history_fail(struct history *history, const char *name, int err)
+{
+	struct metric *metric = history_find(history, name);
+
+	if (metric)
+		metric->err = err;
 }
 
 /**

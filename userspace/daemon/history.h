@@ -67,6 +67,7 @@ struct series {
  * @nr: how many
  * @room: for how many there is memory
  * @is_wanted: while the wants are made anew
+ * @err: errno of why the last round lacks samples of it; 0 when it does not
  */
 struct metric {
 	char *name;
@@ -75,6 +76,7 @@ struct metric {
 	size_t nr;
 	size_t room;
 	bool is_wanted;
+	int err;
 };
 
 /**
@@ -112,6 +114,7 @@ struct metric *history_find(const struct history *history, const char *name);
 
 void history_round(struct history *history, int64_t now_ms);
 void history_add(struct history *history, const struct sample *sample);
+void history_fail(struct history *history, const char *name, int err);
 void history_expire(struct history *history);
 void history_free(struct history *history);
 
