@@ -21,6 +21,7 @@ from pathlib import Path
 
 MEMTELD = Path(os.environ["MEMTEL"]).with_name("memteld")
 TOP = Path(os.environ["TOP"])
+FAKE = os.environ["FAKE_KERNEL"]
 RULES = TOP / "userspace/daemon/rules.yaml"
 JOURNAL = "/run/systemd/journal/socket"
 DIR = Path(tempfile.mkdtemp(prefix="test_memteld-"))
@@ -345,6 +346,73 @@ with Daemon(BASE + FILE + BIG) as daemon:
     ok(not names(OUT, "resolved") and len(names(OUT, "firing")) == 1000,
        "and ends no other", lines(OUT)[-1])
 shutil.rmtree(DIR / "cgroup")
+
+# --- what cannot be read for a while
+
+OUT.unlink()
+(DIR / "history").unlink()
+cgroup("a", 2000)
+with Daemon(BASE + FILE + BIG) as daemon:
+    wait(lambda: names(OUT, "firing"))
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (3, 4096))
+    ok(wait(lambda: names(OUT, "rule_failed")), "without files a rule fails",
+       f"{lines(OUT)}\n{daemon.said()}")
+    time.sleep(1.2)
+    ok(not names(OUT, "resolved") and daemon.said().count("Too many open") == 1,
+       "told once, and no alert ends by it", f"{lines(OUT)}\n{daemon.said()}")
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+    ok(wait(lambda: names(OUT, "rule_recovered")), "until they are back",
+       lines(OUT))
+    (DIR / "cgroup/a/memory.current").unlink()
+    (DIR / "cgroup/a/memory.current").mkdir()
+    ok(wait(lambda: "Is a directory" in daemon.said()) and
+       wait(lambda: len(names(OUT, "rule_failed")) == 2),
+       "one file that cannot be read", f"{lines(OUT)}\n{daemon.said()}")
+    ok(len(names(OUT, "firing")) == 1, "all of it without another alert",
+       lines(OUT))
+shutil.rmtree(DIR / "cgroup")
+
+# --- a module, of which a part fails
+
+OUT.unlink()
+(DIR / "history").unlink()
+MODE = DIR / "mode"
+
+
+def mode(text):
+    """What the fake kernel does."""
+    MODE.with_suffix(".new").write_text(text, encoding="ascii")
+    MODE.with_suffix(".new").rename(MODE)
+
+
+mode("absent")
+with Daemon(BASE + FILE + """
+rules:
+  - alert: Node
+    expr: memtel_node_memory_bytes{node="0"} > 1
+  - alert: Zone
+    expr: memtel_zone_free_bytes > 1
+""", env={**os.environ, "LD_PRELOAD": FAKE, "FAKE_MODE": str(MODE)}) as daemon:
+    wait(lambda: names(OUT, "daemon"))
+    time.sleep(1.5)
+    mode("no-nodes")
+    ok(wait(lambda: any("Zone" in t for t in names(OUT, "firing"))),
+       "what can be read is", f"{lines(OUT)}\n{daemon.said()}")
+    ok(wait(lambda: any("Node" in t for t in names(OUT, "rule_failed"))),
+       "a rule that looks at what cannot fails", lines(OUT))
+    time.sleep(1.5)
+    ok(daemon.said().count("no memory for nodes") == 1, "which is told once",
+       daemon.said())
+    mode("good")
+    ok(wait(lambda: any("Node" in t for t in names(OUT, "firing"))),
+       "until it can be", lines(OUT))
+    mode("no-nodes")
+    wait(lambda: len(names(OUT, "rule_failed")) == 2)
+    time.sleep(1.2)
+    ok(not names(OUT, "resolved"), "no alert ends by it", lines(OUT))
+    mode("unloaded")
+    ok(wait(lambda: len(names(OUT, "resolved")) == 2),
+       "but they do when the module goes", lines(OUT))
 
 # --- names that are not UTF-8
 
