@@ -258,6 +258,9 @@ static int eval_one_to_one(struct eval *eval, const struct expr *expr,
 	size_t before;
 	int err = reserve(eval, expr, value, left->nr);
 
+	/* Where nothing can match, nothing is ambiguous. */
+	if (err || !left->nr)
+		return err;
 	for (size_t i = 1; i < nr_right && !err; i++)
 		if (!by_key(&right[i - 1], &right[i]))
 			err = fail_labels(eval, expr, "right", &right[i].key);
