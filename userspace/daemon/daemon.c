@@ -88,8 +88,9 @@ static void tell_lost(struct daemon *daemon)
 
 	/* At the first, and then at each doubling. */
 	if (lost && lost >= 2 * daemon->lost) {
-		log_error("%llu samples were lost: rules select more than %d series, or memory is short",
-			  (unsigned long long)lost, HISTORY_SERIES);
+		log_error("%llu samples were lost: rules select more than %d series, or more than %zu MiB of past",
+			  (unsigned long long)lost, HISTORY_SERIES,
+			  HISTORY_BYTES >> 20);
 		daemon->lost = lost;
 	}
 }
