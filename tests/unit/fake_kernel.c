@@ -30,6 +30,7 @@ static int tries;
 static const struct nl_sock *asking;
 static struct fake_told told[256];
 static unsigned int nr_told, nr_given;
+static bool is_new;
 uint64_t fake_sequence;
 uint64_t fake_sequence_step;
 
@@ -329,6 +330,7 @@ static void answer(const struct nlmsghdr *request)
 			queue_ack(-ENOENT, NULL, 0, true, request);
 			return;
 		}
+		is_new = true;
 		family_reply();
 	} else if (mode_is("unloaded") || request->nlmsg_type != family()) {
 		queue_ack(-ENOENT, NULL, 0, true, request);
@@ -339,6 +341,11 @@ static void answer(const struct nlmsghdr *request)
 	} else if ((mode_is("extack") || mode_is("extack-uncapped")) && is_change) {
 		queue_ack(-EINVAL, "no such source",
 			  NLMSG_HDRLEN + GENL_HDRLEN, mode_is("extack"),
+			  request);
+		return;
+	} else if (mode_is("no-triggers") &&
+		   genl->cmd == MEMTEL_CMD_TRIGGER_ADD) {
+		queue_ack(-EOPNOTSUPP, "this kernel lacks it", 0, true,
 			  request);
 		return;
 	} else if (mode_is("silent")) {
@@ -412,12 +419,30 @@ void fake_tell(struct nl_msg *msg, int err)
 	told[nr_told++ % 256] = (struct fake_told){ msg, err };
 }
 
+static void event_tell(void)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	struct nlattr *nest;
+
+	genlmsg_put(msg, 0, 0, FAMILY, 0, 0, MEMTEL_CMD_EVENT, 1);
+	nest = nla_nest_start(msg, MEMTEL_A_EVENT_MESSAGE_EVENT);
+	nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, 1);
+	nla_put_u32(msg, MEMTEL_A_EVENT_KIND, MEMTEL_EVENT_KIND_RAISED);
+	nla_put_u32(msg, MEMTEL_A_EVENT_METRIC, MEMTEL_METRIC_STALL_TIME);
+	nla_nest_end(msg, nest);
+	fake_tell(msg, 0);
+}
+
 /* The last error is told for ever. */
 static int give_told(unsigned char **buf)
 {
 	const struct fake_told *next = &told[nr_given % 256];
 	const struct nlmsghdr *nlh;
 
+	/* In this mode one event, for a listener that has read before. */
+	if (!is_new && mode_is("event") && !nr_told)
+		event_tell();
+	is_new = false;
 	if (nr_given == nr_told)
 		return -NLE_AGAIN;
 	if (!next->msg) {
