@@ -148,6 +148,19 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info,
 	return sd_event_exit(daemon->event, 0);
 }
 
+/* The next round is an interval after the last, or now if that is over. */
+static void set_interval(struct daemon *daemon, int64_t before_ms,
+			 int64_t interval_ms)
+{
+	uint64_t next_us;
+
+	if (interval_ms == before_ms ||
+	    sd_event_source_get_time(daemon->tick, &next_us) < 0)
+		return;
+	next_us += (uint64_t)(interval_ms - before_ms) * 1000;
+	sd_event_source_set_time(daemon->tick, next_us);
+}
+
 /* Have a configuration in force. */
 static int configure(struct daemon *daemon, struct config *config)
 {
@@ -187,6 +200,7 @@ static void reload(struct daemon *daemon)
 		return;
 	}
 	daemon->config = config;
+	set_interval(daemon, old->interval_ms, config->interval_ms);
 	config_free(old);
 	sinks_reopen(&daemon->sinks);
 	log_error("the configuration was read anew");
