@@ -144,6 +144,16 @@ static void annotation_add(struct yaml_file *file, yaml_node_t *key,
 	no_memory(file, key);
 }
 
+static void label_add(struct yaml_file *file, yaml_node_t *key,
+		      yaml_node_t *value, void *target)
+{
+	if (key->data.scalar.length > LABEL_NAME_MAX)
+		yaml_fail(file, key, 0, "the name of a label has at most %d characters",
+			  LABEL_NAME_MAX);
+	else
+		annotation_add(file, key, value, target);
+}
+
 static void annotations_free(struct annotations *all)
 {
 	for (size_t i = 0; i < all->nr; i++) {
@@ -223,7 +233,7 @@ static void rule_keep(struct yaml_file *file, yaml_node_t *node, void *target)
 
 static void rule_labels(struct yaml_file *file, yaml_node_t *node, void *target)
 {
-	yaml_each_pair(file, node, annotation_add,
+	yaml_each_pair(file, node, label_add,
 		       &((struct rule *)target)->labels);
 }
 

@@ -307,6 +307,12 @@ static bool parse_matcher(struct parser *p, struct expr *expr)
 		fail_at(p, p->at, "more than %d conditions", LIST_MAX);
 		return false;
 	}
+	/* absent() makes a label of it. */
+	if (length > LABEL_NAME_MAX) {
+		fail_at(p, p->at, "the name of a label has at most %d characters",
+			LABEL_NAME_MAX);
+		return false;
+	}
 	matcher.name = strndup(p->at, length);
 	if (!matcher.name)
 		return false;

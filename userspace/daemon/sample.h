@@ -10,6 +10,9 @@
 /* A series with more labels is refused. */
 #define LABELS_MAX 16
 
+/* With MEMTEL_LABEL_ before it a field's name of the journal, of at most 64. */
+#define LABEL_NAME_MAX 51
+
 /** struct label - a dimension of a series, such as node="0" */
 struct label {
 	const char *name;
