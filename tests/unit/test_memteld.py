@@ -159,6 +159,10 @@ ok(code == 0, "and that of the README", said)
 code, said = check("cgroups: ['/a..b', '/..c/d']")
 ok(code == 0, "dots in a name go nowhere", said)
 
+(DIR / "loop").symlink_to(DIR / "loop")
+code, said = check(f"rule_files: ['{DIR}/none/*.yaml', '{DIR}/*.none']")
+ok(code == 0, "patterns that match nothing", said)
+
 MISTAKES = (
     ("interval: 10", "1:11: expected a time such as 90s, 5m or 1h30m"),
     ("interval: 10ms", "1:11: must be 1 to 3600 seconds"),
@@ -196,6 +200,13 @@ MISTAKES = (
      "4:5: the rule is there already"),
     ("rules:\n  - alert: A\n    expr: 1" + "+1" * 200000,
      "3:1011: more than 1000 parts"),
+    ("rules:\n  - alert: A\n    expr: up\n    labels: {%s: a}" % ("l" * 52),
+     "4:14: the name of a label has at most 51 characters"),
+    ("rules:\n  - alert: A\n    expr: 'absent(up{%s=\"a\"})'" % ("l" * 52),
+     "3:22: the name of a label has at most 51 characters"),
+    (f"rule_files: [{DIR}/none.yaml]", f"{DIR}/none.yaml: No such file"),
+    (f"rule_files: ['{DIR}/loop/*.yaml']",
+     f"{DIR}/loop/\\*.yaml: a directory cannot be read"),
     ("interval: 1s\n  x: [", "2:4: mapping values are not allowed"),
     ("", "1:1: there is nothing in it"),
     ("- a", "1:1: expected a mapping"),
@@ -414,6 +425,21 @@ rules:
     ok(wait(lambda: len(names(OUT, "resolved")) == 2),
        "but they do when the module goes", lines(OUT))
 
+# --- events that came just before other triggers
+
+OUT.unlink()
+mode("good")
+TRIGGERS = "triggers: ['stall-time > %dms in 1s']"
+with Daemon(BASE.replace("triggers: []", TRIGGERS % 1) + FILE, env={
+        **os.environ, "LD_PRELOAD": FAKE, "FAKE_MODE": str(MODE)}) as daemon:
+    wait(lambda: (DIR / "history").exists() or OUT.exists())
+    time.sleep(1)
+    mode("event")
+    daemon.write(BASE.replace("triggers: []", TRIGGERS % 2) + FILE)
+    daemon.reload()
+    ok(wait(lambda: "read anew" in daemon.said()) and names(OUT, "pressure"),
+       "an event that was not read yet is told", f"{lines(OUT)}\n{daemon.said()}")
+
 # --- names that are not UTF-8
 
 OUT.unlink()
@@ -430,9 +456,14 @@ shutil.rmtree(DIR / "cgroup")
 # --- a rule that is removed
 
 OUT.unlink()
-cgroup("a", 2000)
-with Daemon(BASE + FILE + BIG) as daemon:
-    wait(lambda: names(OUT, "firing"))
+with Daemon(BASE.replace("1s", "1h") + FILE + BIG) as daemon:
+    wait(lambda: names(OUT, "daemon"))
+    time.sleep(0.5)
+    cgroup("a", 2000)
+    daemon.write(BASE + FILE + BIG)
+    daemon.reload()
+    ok(wait(lambda: names(OUT, "firing")),
+       "another interval takes effect at once", daemon.said())
     daemon.write(BASE + FILE)
     daemon.reload()
     ok(wait(lambda: names(OUT, "resolved")), "its alerts are resolved",
