@@ -36,6 +36,7 @@ void collect_configure(struct collect *collect, const struct config *config)
 
 	collect->config = config;
 	collect->missing = 0;
+	collect->failing = 0;
 	collect->m = NULL;
 	/* What fails is told by the next round, which tries again. */
 	if (before && collect_module_open(collect))
