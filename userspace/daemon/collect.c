@@ -18,6 +18,12 @@ void collect_put(struct collect *collect, const char *metric,
 	history_add(collect->history, &sample);
 }
 
+/** collect_fail() - samples of a metric are missing by an error, an errno */
+void collect_fail(struct collect *collect, const char *metric, int err)
+{
+	history_fail(collect->history, metric, err);
+}
+
 /**
  * collect_configure() - from now on read what a configuration says
  *
@@ -30,6 +36,7 @@ void collect_configure(struct collect *collect, const struct config *config)
 
 	collect->config = config;
 	collect->missing = 0;
+	collect->failing = 0;
 	collect->m = NULL;
 	/* What fails is told by the next round, which tries again. */
 	if (before && collect_module_open(collect))

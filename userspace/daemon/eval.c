@@ -76,8 +76,12 @@ static int eval_selector(struct eval *eval, const struct expr *expr,
 {
 	const struct metric *metric = history_find(eval->history, expr->metric);
 	size_t nr = metric ? metric->nr : 0;
-	int err = reserve(eval, expr, value, nr);
+	int err;
 
+	if (metric && metric->err)
+		return fail(eval, expr, "%s cannot be read: %s", expr->metric,
+			    strerror(metric->err));
+	err = reserve(eval, expr, value, nr);
 	for (size_t i = 0; i < nr && !err; i++) {
 		const struct series *series = metric->series[i];
 		struct span span;
@@ -254,6 +258,9 @@ static int eval_one_to_one(struct eval *eval, const struct expr *expr,
 	size_t before;
 	int err = reserve(eval, expr, value, left->nr);
 
+	/* Where nothing can match, nothing is ambiguous. */
+	if (err || !left->nr)
+		return err;
 	for (size_t i = 1; i < nr_right && !err; i++)
 		if (!by_key(&right[i - 1], &right[i]))
 			err = fail_labels(eval, expr, "right", &right[i].key);

@@ -238,6 +238,15 @@ static int on_retry(sd_event_source *source, uint64_t us, void *arg)
 	return 0;
 }
 
+/* What has come by now is told. */
+static void read_rest(struct pressure *pressure)
+{
+	if (pressure->ev &&
+	    memtel_events_read(pressure->ev, on_notice, pressure))
+		log_error("events of the module: %s",
+			  memtel_events_error(pressure->ev));
+}
+
 static bool is_same(const struct config *a, const struct config *b)
 {
 	if (a->has_triggers != b->has_triggers ||
@@ -260,6 +269,8 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 	bool goes_on = pressure->ev && is_same(pressure->config, config);
 	int err = 0;
 
+	if (!goes_on)
+		read_rest(pressure);
 	pressure->config = config;
 	if (goes_on)
 		return;
@@ -280,6 +291,7 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 /** pressure_close() - end the subscription, and its triggers */
 void pressure_close(struct pressure *pressure)
 {
+	read_rest(pressure);
 	drop(pressure);
 	pressure->retry = sd_event_source_unref(pressure->retry);
 }

@@ -93,13 +93,9 @@ static void put_head(FILE *out, enum notice_level level, const char *kind,
 /* A label's name as a field of the journal: capitals, digits and '_'. */
 static void put_label(FILE *out, const struct label *label)
 {
-	char name[64];
-	int length = snprintf(name, sizeof(name), "MEMTEL_LABEL_%s",
-			      label->name);
+	char name[sizeof("MEMTEL_LABEL_") + LABEL_NAME_MAX];
 
-	/* The journal takes no longer name. */
-	if (length >= (int)sizeof(name))
-		return;
+	snprintf(name, sizeof(name), "MEMTEL_LABEL_%s", label->name);
 	for (char *c = name; *c; c++)
 		if (*c >= 'a' && *c <= 'z')
 			*c += 'A' - 'a';
