@@ -205,8 +205,8 @@ static void update(struct memtel_trigger *trigger, u64 now)
 	const struct memtel_metric_ops *metric = metric_of(trigger);
 	u64 since_ns = 0, number;
 
-	/* Before the number: pairs with memtel_source_reset(). */
 	if (metric->source)
+		/* Before the number: pairs with memtel_source_reset(). */
 		since_ns = smp_load_acquire(&metric->source->since_ns);
 	number = read_number(trigger, now);
 
