@@ -55,6 +55,18 @@ END
 """
 
 
+# Around that, where the package comes from another suite.
+FOREIGN_LIST = "etc/apt/sources.list.d/linux-source.list"
+ADD_FOREIGN = """
+echo '{lines}' >"$1"/{list}
+chroot "$1" apt-get -q -o APT::Sandbox::User=root update
+"""
+DROP_FOREIGN = """
+rm "$1"/{list}
+chroot "$1" apt-get -q -o APT::Sandbox::User=root update
+"""
+
+
 def cache_dir() -> Path:
     """Where trees live: never inside the source tree."""
     return Path(os.environ.get("MEMTEL_CACHE", "/var/cache/memtel")) / "rootfs"
@@ -72,12 +84,17 @@ def mmdebstrap_command(kernel: Kernel, target: Path) -> list[str]:
     extract = EXTRACT_LINUX.format(
         dir=LINUX_DIR, package=kernel.linux_source,
         paths=" ".join(f"linux-{top}/{p}" for p in LINUX_PATHS))
+    hooks = [extract]
+    if kernel.linux_source_from:
+        hooks.insert(0, ADD_FOREIGN.format(
+            list=FOREIGN_LIST, lines="\n".join(kernel.linux_source_from)))
+        hooks.append(DROP_FOREIGN.format(list=FOREIGN_LIST))
     return [
         "mmdebstrap", "--mode=root", "--variant=apt", "--architectures=amd64",
         "--include=" + ",".join(kernel.all_packages()),
         '--aptopt=Apt::Install-Recommends "false"',
         "--dpkgopt=path-exclude=/usr/share/locale/*",
-        f"--customize-hook={extract}",
+        *(f"--customize-hook={hook}" for hook in hooks),
         "--customize-hook=rm -rf \"$1\"/var/cache/apt/*.bin",
         kernel.suite, str(target), *kernel.sources,
     ]
@@ -92,15 +109,27 @@ def kernel_release(root: Path) -> str:
     return found[0]
 
 
+def kernel_image(root: Path) -> Path:
+    """What to boot of @root: the ELF image where there is one.
+
+    Newer packages leave vmlinuz beside the modules.
+    """
+    release = kernel_release(root)
+    for name in (f"boot/vmlinux-{release}", f"boot/vmlinuz-{release}",
+                 f"usr/lib/modules/{release}/vmlinuz"):
+        if (root / name).exists():
+            return root / name
+    raise VmError(f"{root}: no kernel image of {release}")
+
+
 def extract_vmlinux(root: Path) -> None:
-    """Leave the ELF image that vmlinuz holds beside it in /boot.
+    """Leave the ELF image that vmlinuz holds in /boot.
 
     QEMU starts it through its PVH entry: that saves the seconds which
     emulation spends on decompressing.  Where the format is not one that the
     standard library reads, vmlinuz is booted as it is.
     """
-    release = kernel_release(root)
-    image = (root / f"boot/vmlinuz-{release}").read_bytes()
+    image = kernel_image(root).read_bytes()
     # Offsets of the boot protocol: setup_sects, payload_offset and _length.
     setup_sects = image[0x1f1] or 4
     offset, length = struct.unpack_from("<II", image, 0x248)
@@ -110,7 +139,7 @@ def extract_vmlinux(root: Path) -> None:
     except lzma.LZMAError:
         return
     if elf.startswith(b"\x7fELF"):
-        (root / f"boot/vmlinux-{release}").write_bytes(elf)
+        (root / f"boot/vmlinux-{kernel_release(root)}").write_bytes(elf)
 
 
 @contextmanager
