@@ -124,7 +124,7 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 	if (!memtel_is_object(object))
 		return;
 	page = memtel_object_page(object);
-	if (memtel_is_slab(READ_ONCE(page->flags))) {
+	if (memtel_is_slab(page, memtel_page_flags(page))) {
 		cache = memtel_slab_cache(page);
 		key.b = (unsigned long)cache;
 		key.name = memtel_cache_name(cache);

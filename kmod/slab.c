@@ -118,9 +118,9 @@ static __always_inline void slab_count(struct slab_event event)
 		return slab_no_object(event.is_free);
 
 	page = memtel_object_page(event.object);
-	flags = READ_ONCE(page->flags);
+	flags = memtel_page_flags(page);
 	nid = memtel_page_nid(page, flags);
-	if (unlikely(!memtel_is_slab(flags)))
+	if (unlikely(!memtel_is_slab(page, flags)))
 		return slab_add(slab_hot.large, nid, &event);
 
 	cache = memtel_slab_cache(page);

@@ -8,7 +8,13 @@
 #ifndef _MEMTEL_COMPAT_H
 #define _MEMTEL_COMPAT_H
 
+#include "asm/paravirt-spinlock.h"
+#include "linux/hrtimer.h"
 #include "linux/mmzone.h"
+#include "linux/page-flags.h"
 #include "net/genetlink.h"
+#include "trace/events/compaction.h"
+#include "trace/events/lock.h"
+#include "trace/events/vmscan.h"
 
 #endif /* _MEMTEL_COMPAT_H */
