@@ -26,6 +26,8 @@ from kernels import Kernel, VmError
 
 LINUX_DIR = "/usr/src/memtel-linux"
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
 # What the headers packages lack: YNL, kselftest and the checkers.
 LINUX_PATHS = (
     "Documentation/netlink",
@@ -122,22 +124,31 @@ def kernel_image(root: Path) -> Path:
     raise VmError(f"{root}: no kernel image of {release}")
 
 
+def decompress(payload: bytes) -> bytes:
+    """What a kernel's payload holds, or nothing when its format is unknown."""
+    if payload.startswith(ZSTD_MAGIC):
+        # Its length follows the frame.
+        return subprocess.run(["zstd", "-dc"], input=payload[:-4],
+                              stdout=subprocess.PIPE, check=True).stdout
+    try:
+        return lzma.LZMADecompressor().decompress(payload)
+    except lzma.LZMAError:
+        return b""
+
+
 def extract_vmlinux(root: Path) -> None:
     """Leave the ELF image that vmlinuz holds in /boot.
 
     QEMU starts it through its PVH entry: that saves the seconds which
-    emulation spends on decompressing.  Where the format is not one that the
-    standard library reads, vmlinuz is booted as it is.
+    emulation spends on decompressing.  What cannot be decompressed here is
+    booted as it is.
     """
     image = kernel_image(root).read_bytes()
     # Offsets of the boot protocol: setup_sects, payload_offset and _length.
     setup_sects = image[0x1f1] or 4
     offset, length = struct.unpack_from("<II", image, 0x248)
     payload = image[(setup_sects + 1) * 512 + offset:][:length]
-    try:
-        elf = lzma.LZMADecompressor().decompress(payload)
-    except lzma.LZMAError:
-        return
+    elf = decompress(payload)
     if elf.startswith(b"\x7fELF"):
         (root / f"boot/vmlinux-{kernel_release(root)}").write_bytes(elf)
 
