@@ -575,7 +575,7 @@ static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_shrink_slab_start, reclaim_on_shrink_start),
 	MEMTEL_PROBE(mm_shrink_slab_end, reclaim_on_shrink_end),
 	MEMTEL_PROBE(mm_compaction_finished, reclaim_on_compaction_finished),
-	MEMTEL_PROBE(mm_vmscan_throttled, reclaim_on_throttled),
+	MEMTEL_PROBE_IF_ANY(mm_vmscan_throttled, reclaim_on_throttled),
 	MEMTEL_PROBE(mm_vmscan_wakeup_kswapd, reclaim_on_wakeup),
 	MEMTEL_PROBE(mm_vmscan_direct_reclaim_begin, reclaim_on_direct_begin),
 	MEMTEL_PROBE(mm_vmscan_memcg_reclaim_begin, reclaim_on_memcg_begin),
@@ -583,6 +583,18 @@ static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_vmscan_kswapd_wake, reclaim_on_kswapd_wake),
 	MEMTEL_PROBE(mm_compaction_begin, reclaim_on_compaction_begin),
 };
+
+/* Why this kernel tells nothing of throttling, or NULL. */
+const char *memtel_reclaim_cannot_throttle(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reclaim_probes); i++)
+		if (reclaim_probes[i].is_optional &&
+		    !reclaim_probes[i].is_there)
+			return "the kernel lacks the tracepoint mm_vmscan_throttled";
+	return NULL;
+}
 
 static void reclaim_cleanup(void)
 {

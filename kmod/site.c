@@ -29,6 +29,7 @@
 #include <trace/events/kmem.h>
 
 #include "cost.h"
+#include "large.h"
 #include "private.h"
 #include "probe.h"
 #include "site.h"
@@ -129,6 +130,8 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 		key.b = (unsigned long)cache;
 		key.name = memtel_cache_name(cache);
 		bytes_allocated = memtel_cache_size(cache);
+	} else if (memtel_large_is_inner(call_site)) {
+		return;
 	}
 	memtel_topk_add(&sites, &key, 1, bytes_allocated);
 }
@@ -142,9 +145,15 @@ static __always_inline void site_event(const void *object,
 }
 
 /* kmem:kmalloc, any context */
-static void site_on_kmalloc(void *data, unsigned long call_site,
-			    const void *ptr, size_t bytes_req,
-			    size_t bytes_alloc, gfp_t gfp_flags, int node)
+static void site_on_kmalloc(MEMTEL_ARGS_KMALLOC)
+{
+	MEMTEL_COST(&site_cost);
+
+	site_event(ptr, call_site, bytes_alloc);
+}
+
+/* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
+static void site_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
 	MEMTEL_COST(&site_cost);
 
@@ -152,9 +161,7 @@ static void site_on_kmalloc(void *data, unsigned long call_site,
 }
 
 /* kmem:kmem_cache_alloc, any context */
-static void site_on_cache_alloc(void *data, unsigned long call_site,
-				const void *ptr, struct kmem_cache *cache,
-				gfp_t gfp_flags, int node)
+static void site_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 {
 	MEMTEL_COST(&site_cost);
 
@@ -164,6 +171,8 @@ static void site_on_cache_alloc(void *data, unsigned long call_site,
 static struct memtel_probe site_probes[] = {
 	MEMTEL_PROBE(kmalloc, site_on_kmalloc),
 	MEMTEL_PROBE(kmem_cache_alloc, site_on_cache_alloc),
+	MEMTEL_PROBE_IF_ANY(kmalloc_node, site_on_alloc_node),
+	MEMTEL_PROBE_IF_ANY(kmem_cache_alloc_node, site_on_alloc_node),
 };
 
 static int site_prepare(void)

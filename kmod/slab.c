@@ -27,6 +27,7 @@
 #include <trace/events/kmem.h>
 
 #include "cost.h"
+#include "large.h"
 #include "private.h"
 #include "probe.h"
 #include "slab.h"
@@ -166,20 +167,30 @@ static __always_inline void slab_free(const void *object)
 }
 
 /* kmem:kmalloc, any context */
-static void slab_on_kmalloc(void *data, unsigned long call_site,
-			    const void *ptr, size_t bytes_req,
-			    size_t bytes_alloc, gfp_t gfp_flags, int node)
+static void slab_on_kmalloc(MEMTEL_ARGS_KMALLOC)
+{
+	slab_alloc(ptr, bytes_req, bytes_alloc);
+}
+
+/* The same where some are fired twice; see large.c. */
+static void slab_on_kmalloc_twice(MEMTEL_ARGS_KMALLOC)
+{
+	if (unlikely(bytes_req > KMALLOC_MAX_CACHE_SIZE) &&
+	    memtel_large_is_inner(call_site))
+		return;
+	slab_alloc(ptr, bytes_req, bytes_alloc);
+}
+
+/* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
+static void slab_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
 	slab_alloc(ptr, bytes_req, bytes_alloc);
 }
 
 /* kmem:kmem_cache_alloc, any context */
-static void slab_on_cache_alloc(void *data, unsigned long call_site,
-				const void *ptr, struct kmem_cache *cache,
-				gfp_t gfp_flags, int node)
+static void slab_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 {
-	slab_alloc(ptr, memtel_cache_object_size(cache),
-		   memtel_cache_size(cache));
+	slab_alloc(ptr, MEMTEL_CACHE_BYTES_REQ, MEMTEL_CACHE_BYTES_ALLOC);
 }
 
 /* kmem:kfree, any context, before the object is freed */
@@ -189,21 +200,26 @@ static void slab_on_kfree(void *data, unsigned long call_site, const void *ptr)
 }
 
 /* kmem:kmem_cache_free, any context, before the object is freed */
-static void slab_on_cache_free(void *data, unsigned long call_site,
-			       const void *ptr, const struct kmem_cache *cache)
+static void slab_on_cache_free(MEMTEL_ARGS_CACHE_FREE)
 {
-	slab_free(ptr);
+	slab_free(MEMTEL_CACHE_FREE_PTR);
 }
 
 static struct memtel_probe slab_probes[] = {
+	/* Stays the first: see slab_prepare(). */
 	MEMTEL_PROBE(kmalloc, slab_on_kmalloc),
 	MEMTEL_PROBE(kmem_cache_alloc, slab_on_cache_alloc),
+	MEMTEL_PROBE_IF_ANY(kmalloc_node, slab_on_alloc_node),
+	MEMTEL_PROBE_IF_ANY(kmem_cache_alloc_node, slab_on_alloc_node),
 	MEMTEL_PROBE(kfree, slab_on_kfree),
-	MEMTEL_PROBE(kmem_cache_free, slab_on_cache_free),
+	MEMTEL_PROBE_CACHE_FREE(slab_on_cache_free),
 };
 
 static int slab_prepare(void)
 {
+	/* It has the type of the one in the table. */
+	if (memtel_large_is_twice())
+		slab_probes[0].func = slab_on_kmalloc_twice;
 	return slab_table_init(slab_slots);
 }
 

@@ -186,7 +186,7 @@ static int job_start(struct job *job, const char *ctx, int cpu)
 		if (jobs[i].job && !strcmp(ctx, "task"))
 			flush_work(&jobs[i].work);
 		if (jobs[i].job && !strcmp(ctx, "softirq"))
-			del_timer_sync(&jobs[i].timer);
+			timer_delete_sync(&jobs[i].timer);
 	}
 	cpus_read_unlock();
 	kfree(jobs);

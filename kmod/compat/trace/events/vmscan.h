@@ -17,12 +17,14 @@
 #define MEMTEL_ARGS_RECLAIM_BEGIN	void *data, int order, gfp_t gfp
 #define MEMTEL_ARGS_RECLAIM_END		void *data, unsigned long nr_reclaimed
 #define MEMTEL_ARGS_SHRINK_MEMCG
+#define MEMTEL_NO_SHRINK_MEMCG
 #else
 #define MEMTEL_ARGS_RECLAIM_BEGIN	\
 	void *data, gfp_t gfp, int order, struct mem_cgroup *memcg
 #define MEMTEL_ARGS_RECLAIM_END		\
 	void *data, unsigned long nr_reclaimed, struct mem_cgroup *memcg
 #define MEMTEL_ARGS_SHRINK_MEMCG	, struct mem_cgroup *memcg
+#define MEMTEL_NO_SHRINK_MEMCG		, NULL
 #endif
 
 #define MEMTEL_ARGS_SHRINK_START	\
