@@ -123,9 +123,21 @@ def oracle(command):
 
 
 def our_probes():
-    """Tracepoints that have a probe of memtel's now, as the kernel has it."""
+    """Tracepoints that have a probe of memtel's now, as the kernel has it, and
+    functions whose entry it hooks."""
     lines = read("/sys/kernel/debug/memtel_oracle/probes").splitlines()
+    lines += read("/sys/kernel/tracing/enabled_functions").splitlines()
     return sorted(line.split()[0] for line in lines if "[memtel]" in line)
+
+
+def has_event(name):
+    """Whether this kernel has a tracepoint, named as SYSTEM/EVENT."""
+    return os.path.exists(f"/sys/kernel/tracing/events/{name}")
+
+
+def is_rt():
+    """Whether this is a PREEMPT_RT kernel."""
+    return " PREEMPT_RT " in os.uname().version
 
 
 def cache(ynl, name, **filters):

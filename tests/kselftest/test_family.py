@@ -7,8 +7,8 @@ import socket
 import struct
 import subprocess
 
-from harness import (check, client, equal, memtel, must, oracle, read, run,
-                     wait_for, our_probes)
+from harness import (check, client, equal, has_event, is_rt, memtel, must,
+                     oracle, our_probes, read, run, wait_for)
 
 GENERIC = 16
 ERROR, DONE = 2, 3
@@ -73,10 +73,21 @@ def test_status():
     """Version, kernel and capabilities."""
     status = client().do("status-get", {})
     equal(status["kernel"], os.uname().release, "kernel")
-    equal({c["name"]: c.get("reason") for c in status["capability"]},
-          dict.fromkeys(("slab-counts", "slab-occupancy", "reclaim",
-                         "shrinker", "zonelock", "fallback", "sites")),
+    want = dict.fromkeys(("slab-counts", "slab-occupancy", "reclaim",
+                          "shrinker", "zonelock", "fallback", "sites",
+                          "throttle"))
+    for name, event in (("zonelock", "lock/contention_end"),
+                        ("throttle", "vmscan/mm_vmscan_throttled")):
+        if not has_event(event):
+            want[name] = ("the kernel lacks the tracepoint "
+                          + event.split("/")[1])
+    if is_rt():
+        want["zonelock"] = "zone locks sleep on a PREEMPT_RT kernel"
+    equal({c["name"]: c.get("reason") for c in status["capability"]}, want,
           "capabilities")
+    for name, reason in want.items():
+        check(reason is None or reason in memtel("status").stdout,
+              f"status does not say why there is no {name}")
     check(f'"{status["version"]}"' in memtel("status", "--json").stdout,
           "version by memtel")
 
