@@ -140,6 +140,13 @@ def is_rt():
     return " PREEMPT_RT " in os.uname().version
 
 
+def slab_probes():
+    """What the slab source hooks on this kernel."""
+    return [name for name in ("kfree", "kmalloc", "kmalloc_node",
+                              "kmem_cache_alloc", "kmem_cache_alloc_node",
+                              "kmem_cache_free") if has_event(f"kmem/{name}")]
+
+
 def cache(ynl, name, **filters):
     """A cache's row by name."""
     return ynl.do("cache-get", {"name": name, **filters})
