@@ -140,6 +140,22 @@ def is_rt():
     return " PREEMPT_RT " in os.uname().version
 
 
+def lacks_zonelock():
+    """Why this kernel cannot have the zonelock source, or None."""
+    if is_rt():
+        return "zone locks sleep on a PREEMPT_RT kernel"
+    if not has_event("lock/contention_end"):
+        return "the kernel lacks the tracepoint contention_end"
+    return None
+
+
+def sources():
+    """The sources that this kernel can have."""
+    return [name for name in ("slab", "site", "reclaim", "shrinker",
+                              "zonelock", "fallback")
+            if name != "zonelock" or not lacks_zonelock()]
+
+
 def slab_probes():
     """What the slab source hooks on this kernel."""
     return [name for name in ("kfree", "kmalloc", "kmalloc_node",

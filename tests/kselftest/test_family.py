@@ -7,8 +7,8 @@ import socket
 import struct
 import subprocess
 
-from harness import (check, client, equal, has_event, is_rt, memtel, must,
-                     oracle, our_probes, read, run, slab_probes,
+from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
+                     must, oracle, our_probes, read, run, slab_probes,
                      wait_for)
 
 GENERIC = 16
@@ -77,13 +77,10 @@ def test_status():
     want = dict.fromkeys(("slab-counts", "slab-occupancy", "reclaim",
                           "shrinker", "zonelock", "fallback", "sites",
                           "throttle"))
-    for name, event in (("zonelock", "lock/contention_end"),
-                        ("throttle", "vmscan/mm_vmscan_throttled")):
-        if not has_event(event):
-            want[name] = ("the kernel lacks the tracepoint "
-                          + event.split("/")[1])
-    if is_rt():
-        want["zonelock"] = "zone locks sleep on a PREEMPT_RT kernel"
+    want["zonelock"] = lacks_zonelock()
+    if not has_event("vmscan/mm_vmscan_throttled"):
+        want["throttle"] = ("the kernel lacks the tracepoint "
+                            "mm_vmscan_throttled")
     equal({c["name"]: c.get("reason") for c in status["capability"]}, want,
           "capabilities")
     for name, reason in want.items():
