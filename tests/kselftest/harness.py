@@ -140,6 +140,12 @@ def is_rt():
     return " PREEMPT_RT " in os.uname().version
 
 
+def contexts():
+    """Contexts in which this kernel allows allocations, as the oracle has
+    them."""
+    return ("task", "softirq") if is_rt() else ("task", "softirq", "hardirq")
+
+
 def lacks_zonelock():
     """Why this kernel cannot have the zonelock source, or None."""
     if is_rt():

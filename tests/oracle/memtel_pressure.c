@@ -171,7 +171,10 @@ static void find(struct tracepoint *tp, void *priv)
 		shrink_end = tp;
 }
 
-/* Call a tracepoint's probes as it would, in its context. */
+/*
+ * Call a tracepoint's probes as it would, in its context. Newer kernels give
+ * them a memory cgroup, too; to others it is an argument more than they read.
+ */
 #define CALL(tp, ...) do {						\
 	struct tracepoint_func *f;					\
 									\
@@ -184,19 +187,23 @@ static void find(struct tracepoint *tp, void *priv)
 
 static noinline void call_start(long total_scan)
 {
-	void (*fn)(MEMTEL_ARGS_SHRINK_START);
+	void (*fn)(void *data, struct shrinker *shr, struct shrink_control *sc,
+		   long nr_objects, unsigned long cache_items,
+		   unsigned long long delta, unsigned long total_scan,
+		   int priority, struct mem_cgroup *memcg);
 	struct shrink_control sc = { .nid = 0, .gfp_mask = GFP_KERNEL };
 
-	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0
-	     MEMTEL_NO_SHRINK_MEMCG);
+	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0,
+	     NULL);
 }
 
 static noinline void call_end(long total_scan, int nr_freed)
 {
-	void (*fn)(MEMTEL_ARGS_SHRINK_END);
+	void (*fn)(void *data, struct shrinker *shr, int nid, int retval,
+		   long unused_scan, long new_scan, long total_scan,
+		   struct mem_cgroup *memcg);
 
-	CALL(shrink_end, &pretended, 0, nr_freed, 0, 0, total_scan
-	     MEMTEL_NO_SHRINK_MEMCG);
+	CALL(shrink_end, &pretended, 0, nr_freed, 0, 0, total_scan, NULL);
 }
 
 /* A call within itself: its frame lies deeper in the stack. */
