@@ -104,14 +104,15 @@ def test_direct_and_kswapd():
     """
     ynl, rows = held()
     read_disk(1000, node=0, cpu=0)
-    ynl.do("source-reset", {"name": "reclaim"})
-    before, psi = vmstat(), psi_some_ns()
     node = FullNode(0, -400)
     try:
         with Trace(f"{VMSCAN}direct_reclaim_begin",
                    f"{VMSCAN}direct_reclaim_end", f"{VMSCAN}kswapd_wake",
                    f"{VMSCAN}kswapd_sleep",
                    f"{VMSCAN}lru_shrink_inactive") as trace:
+            # Only now: ftrace's own buffers need memory.
+            ynl.do("source-reset", {"name": "reclaim"})
+            before, psi = vmstat(), psi_some_ns()
             for _ in range(5):
                 node.fill()
                 if grown(before, vmstat(), r"allocstall_.*"):

@@ -20,7 +20,8 @@ static inline struct cgroup *cgroup_get_from_id(u64 id)
 	rcu_read_lock();
 	root = &current->nsproxy->cgroup_ns->root_cset->dfl_cgrp->self;
 	css_for_each_descendant_pre(css, root) {
-		if (cgroup_id(css->cgroup) != id)
+		/* One that was removed stays here until nobody refers to it. */
+		if (!(css->flags & CSS_ONLINE) || cgroup_id(css->cgroup) != id)
 			continue;
 		if (cgroup_tryget(css->cgroup))
 			found = css->cgroup;
