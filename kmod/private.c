@@ -13,6 +13,10 @@
  * container without /proc is served the same. It pins that /proc mount while
  * the module is loaded.
  *
+ * Newer kernels keep free objects in sheaves, of a CPU or of a node (its barn).
+ * To SLUB these are in use, as are those on the freelist of a CPU's own slab in
+ * older ones: so they are here, as in /proc/slabinfo.
+ *
  * Objects in use. SLUB knows a node's slabs and objects, and which slabs are
  * partial, but to know how many objects are free one must look at each partial
  * slab, under list_lock with interrupts off. That is what makes /proc/slabinfo

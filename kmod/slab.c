@@ -2,7 +2,8 @@
 /*
  * The slab source: allocations and frees by cache and node.
  *
- * Model. Four tracepoints tell of each object that comes or goes. Which cache
+ * Model. Four tracepoints (six before 6.1) tell of each object that comes or
+ * goes; compat/trace/events/kmem.h has what differs. Which cache
  * and node it belongs to is read from the object's own slab page, not from the
  * tracepoint, so that kmalloc(), kmem_cache_alloc() and a kfree() of a cache's
  * object all count in one place. What is not on a slab page is a large
@@ -15,6 +16,11 @@
  * shared line and calls nothing outside this file, so an event may interrupt
  * an event at any instruction and neither is lost. Only the first event of a
  * new cache leaves this path (slab_table.c).
+ *
+ * A free is told of before it happens, so that the object still is the cache's
+ * whose page it lies on. Where the kernel tells of it after (5.10) the entry of
+ * the function is hooked instead of the tracepoint. Large kmallocs that fire
+ * twice are counted once (large.c).
  *
  * What it does not see: bulk allocation and freeing (kfree_rcu() among them)
  * fire no tracepoint. So allocs less frees is no count of objects; occupancy
