@@ -97,7 +97,7 @@ static int btf_tail_len(const struct btf_type *t)
 	case BTF_KIND_CONST:
 	case BTF_KIND_RESTRICT:
 	case BTF_KIND_FUNC:
-	case BTF_KIND_FLOAT:
+	case 16: /* BTF_KIND_FLOAT; not in every header */
 	case 18: /* BTF_KIND_TYPE_TAG; not in every header */
 		return 0;
 	default:
@@ -272,12 +272,14 @@ static bool btf_find_in(const struct btf_file *btf, const struct btf_type *t,
 int memtel_btf_find(struct memtel_btf_member *members, unsigned int nr)
 {
 	struct btf_file btf = {};
-	unsigned int i, left = nr;
+	unsigned int i, left = 0;
 	u32 id;
 	int err;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		members[i].bit_offset = -1;
+		left += !!members[i].type;
+	}
 
 	err = btf_open(&btf);
 	if (err)
@@ -290,10 +292,14 @@ int memtel_btf_find(struct memtel_btf_member *members, unsigned int nr)
 		if (BTF_INFO_KIND(t->info) != BTF_KIND_STRUCT)
 			continue;
 		name = btf_string(&btf, t->name_off);
-		for (i = 0; i < nr; i++)
-			if (members[i].bit_offset < 0 &&
-			    !strcmp(members[i].type, name))
-				left -= btf_find_in(&btf, t, 0, 0, &members[i]);
+		for (i = 0; i < nr; i++) {
+			if (!members[i].type || members[i].bit_offset >= 0 ||
+			    strcmp(members[i].type, name) ||
+			    !btf_find_in(&btf, t, 0, 0, &members[i]))
+				continue;
+			members[i].type_size = t->size;
+			left--;
+		}
 	}
 	btf_close(&btf);
 	return 0;

@@ -117,7 +117,7 @@ static __always_inline u64 growth(const struct fallback_zone *z,
 				  enum seen_word word,
 				  enum numa_stat_item item)
 {
-	u64 now = this_cpu_read(z->zone->per_cpu_zonestats->vm_numa_event[item]);
+	u64 now = this_cpu_read(memtel_numa_event_word(z->zone, item));
 	u64 before = this_cpu_read(z->seen[word]);
 
 	if (now == before)

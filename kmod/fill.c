@@ -16,6 +16,7 @@
 #include "fill.h"
 #include "gauge.h"
 #include "private.h"
+#include "probe.h"
 #include "reclaim.h"
 #include "snapshot.h"
 #include "restraint.h"
@@ -38,7 +39,7 @@ static void put_capability(struct memtel_cursor *c, const char *name,
 /* Of each source, and of what needs none. */
 int memtel_fill_status(struct sk_buff *skb)
 {
-	unsigned int i, nr = memtel_nr_sources + 1;
+	unsigned int i, nr = memtel_nr_sources + 2;
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
@@ -56,6 +57,7 @@ int memtel_fill_status(struct sk_buff *skb)
 	}
 	put_capability(&c, "slab-occupancy", memtel_private_cannot_list(),
 		       NULL);
+	put_capability(&c, "throttle", memtel_reclaim_cannot_throttle(), NULL);
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENT_SEQUENCE,
 		       memtel_event_sequence());
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENTS_UNSENT,
@@ -115,7 +117,8 @@ int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 	memtel_put_string(&c, MEMTEL_A_SOURCE_NAME, source->name);
 	memtel_put_u32(&c, MEMTEL_A_SOURCE_HOLDS, source->nr_holds);
 	memtel_put_u32(&c, MEMTEL_A_SOURCE_PROBES,
-		       attached ? source->nr_probes : 0);
+		       attached ? memtel_probes_there(source->probes,
+						      source->nr_probes) : 0);
 	memtel_put_u64(&c, MEMTEL_A_SOURCE_NOW_NS, ktime_get_boottime_ns());
 	if (attached)
 		put_attached(&c, source);

@@ -6,6 +6,7 @@
 #include <net/genetlink.h>
 
 #include "cost.h"
+#include "large.h"
 #include "netlink.h"
 #include "private.h"
 #include "restraint.h"
@@ -17,6 +18,7 @@ static int __init memtel_init(void)
 	int err;
 
 	memtel_private_init();
+	memtel_large_init();
 	memtel_cost_init();
 	memtel_sources_init();
 	err = memtel_triggers_init();

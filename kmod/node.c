@@ -27,8 +27,8 @@ static u64 numa_events(pg_data_t *pgdat, enum numa_stat_item item)
 			continue;
 		sum += zone_numa_event_state(zone, item);
 		for_each_online_cpu(cpu)
-			sum += READ_ONCE(per_cpu_ptr(zone->per_cpu_zonestats,
-						     cpu)->vm_numa_event[item]);
+			sum += READ_ONCE(*per_cpu_ptr(&memtel_numa_event_word(zone, item),
+						      cpu));
 	}
 	return sum;
 }

@@ -13,6 +13,10 @@
  * container without /proc is served the same. It pins that /proc mount while
  * the module is loaded.
  *
+ * Newer kernels keep free objects in sheaves, of a CPU or of a node (its barn).
+ * To SLUB these are in use, as are those on the freelist of a CPU's own slab in
+ * older ones: so they are here, as in /proc/slabinfo.
+ *
  * Objects in use. SLUB knows a node's slabs and objects, and which slabs are
  * partial, but to know how many objects are free one must look at each partial
  * slab, under list_lock with interrupts off. That is what makes /proc/slabinfo
@@ -61,10 +65,16 @@ enum member {
 	NR_MEMBERS,
 };
 
+/* The same where older kernels have it; see find_older(). */
+#define OLDER(member)	(NR_MEMBERS + 1 + (member))
+
+/* With sheaves (7.x) the pointer to a node stands beside another one. */
+#define PER_NODE	NR_MEMBERS
+
 /* What the probes need stands first. */
 #define NR_COUNT_MEMBERS	(CACHE_OBJECT_SIZE + 1)
 
-static struct memtel_btf_member members[NR_MEMBERS] = {
+static struct memtel_btf_member members[OLDER(NR_MEMBERS)] = {
 	[SLAB_CACHE] = { "slab", "slab_cache", sizeof(void *) },
 	[CACHE_NAME] = { "kmem_cache", "name", sizeof(void *) },
 	[CACHE_SIZE] = { "kmem_cache", "size", sizeof(u32) },
@@ -73,7 +83,7 @@ static struct memtel_btf_member members[NR_MEMBERS] = {
 	[CACHE_OO] = { "kmem_cache", "oo", sizeof(u32) },
 	[CACHE_MIN] = { "kmem_cache", "min", sizeof(u32) },
 	[CACHE_REFCOUNT] = { "kmem_cache", "refcount", sizeof(int) },
-	[CACHE_NODE] = { "kmem_cache", "node", 0 },
+	[CACHE_NODE] = { "kmem_cache", "per_node", 0 },
 	[NODE_LIST_LOCK] = {
 		"kmem_cache_node", "list_lock", sizeof(spinlock_t)
 	},
@@ -92,10 +102,22 @@ static struct memtel_btf_member members[NR_MEMBERS] = {
 	[SLAB_LIST] = { "slab", "slab_list", sizeof(struct list_head) },
 	[SLAB_INUSE] = { "slab", "inuse", 0 },
 	[SLAB_OBJECTS] = { "slab", "objects", 0 },
+
+	[PER_NODE] = { "kmem_cache_per_node_ptrs", "node", sizeof(void *) },
+	[OLDER(CACHE_NODE)] = { "kmem_cache", "node", 0 },
+
+	/* Before 5.17 a slab was described by members of its page. */
+	[OLDER(SLAB_CACHE)] = { "page", "slab_cache", sizeof(void *) },
+	[OLDER(SLAB_LIST)] = { "page", "slab_list", sizeof(struct list_head) },
+	[OLDER(SLAB_INUSE)] = { "page", "inuse", 0 },
+	[OLDER(SLAB_OBJECTS)] = { "page", "objects", 0 },
 };
 
 /* Byte offsets of members, where all that a list needs were found. */
 static unsigned int offsets[NR_MEMBERS] __ro_after_init;
+
+/* Bytes from a cache's pointer to one node to that to the next. */
+static unsigned int node_stride __ro_after_init = sizeof(void *);
 
 struct memtel_layout memtel_layout __ro_after_init;
 
@@ -130,11 +152,28 @@ static u32 member_bits(void *base, enum member m)
 	return (word >> (bit % 32)) & ((1ULL << width) - 1);
 }
 
-static void find_layout(void)
+/* What is not where the newest kernel has it may be where it was before. */
+static void __init find_older(void)
+{
+	unsigned int i;
+
+	if (members[CACHE_NODE].bit_offset >= 0 &&
+	    members[PER_NODE].bit_offset >= 0) {
+		members[CACHE_NODE].bit_offset += members[PER_NODE].bit_offset;
+		node_stride = members[PER_NODE].type_size;
+	} else {
+		members[CACHE_NODE].bit_offset = -1;
+	}
+	for (i = 0; i < NR_MEMBERS; i++)
+		if (members[i].bit_offset < 0 && members[OLDER(i)].type)
+			members[i] = members[OLDER(i)];
+}
+
+static void __init find_layout(void)
 {
 	int err, i;
 
-	err = memtel_btf_find(members, NR_MEMBERS);
+	err = memtel_btf_find(members, ARRAY_SIZE(members));
 	if (err) {
 		snprintf(cannot_count, sizeof(cannot_count),
 			 "cannot read /sys/kernel/btf/vmlinux (error %d)",
@@ -142,6 +181,7 @@ static void find_layout(void)
 		strscpy(cannot_list, cannot_count, sizeof(cannot_list));
 		return;
 	}
+	find_older();
 	for (i = NR_MEMBERS - 1; i >= 0; i--) {
 		offsets[i] = members[i].bit_offset / 8;
 		if (members[i].bit_offset >= 0)
@@ -172,7 +212,7 @@ static bool is_slabinfo(struct file *file)
 	       !strcmp(dentry->d_name.name, "slabinfo");
 }
 
-static void open_slabinfo(void)
+static void __init open_slabinfo(void)
 {
 	struct file *file = filp_open("/proc/slabinfo", O_RDONLY, 0);
 
@@ -364,7 +404,8 @@ static void scan_partial(void *node, struct partial_scan *scan)
 bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 			      struct memtel_occupancy *occ)
 {
-	void *node = READ_ONCE(((void **)member_at(cache, CACHE_NODE))[nid]);
+	void *node = READ_ONCE(*(void **)(member_at(cache, CACHE_NODE) +
+					  nid * node_stride));
 	struct partial_scan scan = {};
 	u64 unseen, low, high, free;
 

@@ -118,12 +118,6 @@ static __always_inline struct page *memtel_object_page(const void *object)
 	return compound_head(page);
 }
 
-/* Whether a head page, by its flags, is a slab; a large kmalloc's is not. */
-static __always_inline bool memtel_is_slab(unsigned long page_flags)
-{
-	return page_flags & BIT(PG_slab);
-}
-
 /* A head page's node, by its flags. */
 static __always_inline int memtel_page_nid(const struct page *page,
 					   unsigned long page_flags)

@@ -146,12 +146,7 @@ static void reclaim_on_lru_shrink(void *data, int nid, unsigned long nr_scanned,
 }
 
 /* vmscan:mm_shrink_slab_start, the reclaiming task, or one that drops caches */
-static void reclaim_on_shrink_start(void *data, struct shrinker *shr,
-				    struct shrink_control *sc,
-				    long nr_objects_to_shrink,
-				    unsigned long cache_items,
-				    unsigned long long delta,
-				    unsigned long total_scan, int priority)
+static void reclaim_on_shrink_start(MEMTEL_ARGS_SHRINK_START)
 {
 	MEMTEL_COST(&reclaim_cost);
 
@@ -159,9 +154,7 @@ static void reclaim_on_shrink_start(void *data, struct shrinker *shr,
 }
 
 /* vmscan:mm_shrink_slab_end, as its start */
-static void reclaim_on_shrink_end(void *data, struct shrinker *shr, int nid,
-				  int shrinker_retval, long unused_scan_cnt,
-				  long new_scan_cnt, long total_scan)
+static void reclaim_on_shrink_end(MEMTEL_ARGS_SHRINK_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 
@@ -169,7 +162,7 @@ static void reclaim_on_shrink_end(void *data, struct shrinker *shr, int nid,
 }
 
 /* vmscan:mm_vmscan_direct_reclaim_begin, the reclaiming task */
-static void reclaim_on_direct_begin(void *data, int order, gfp_t gfp)
+static void reclaim_on_direct_begin(MEMTEL_ARGS_RECLAIM_BEGIN)
 {
 	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window *win =
@@ -191,7 +184,7 @@ static bool is_failure(const struct memtel_window *win,
 }
 
 /* vmscan:mm_vmscan_direct_reclaim_end, the reclaiming task */
-static void reclaim_on_direct_end(void *data, unsigned long nr_reclaimed)
+static void reclaim_on_direct_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 	u64 now = ktime_get_mono_fast_ns();
@@ -242,7 +235,7 @@ static bool simple_end(enum memtel_reclaim_kind kind,
 }
 
 /* vmscan:mm_vmscan_memcg_reclaim_begin, the reclaiming task */
-static void reclaim_on_memcg_begin(void *data, int order, gfp_t gfp)
+static void reclaim_on_memcg_begin(MEMTEL_ARGS_RECLAIM_BEGIN)
 {
 	MEMTEL_COST(&reclaim_cost);
 
@@ -250,7 +243,7 @@ static void reclaim_on_memcg_begin(void *data, int order, gfp_t gfp)
 }
 
 /* vmscan:mm_vmscan_memcg_reclaim_end, the reclaiming task */
-static void reclaim_on_memcg_end(void *data, unsigned long nr_reclaimed)
+static void reclaim_on_memcg_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window win;
@@ -288,7 +281,7 @@ static void await_landing(const struct memtel_window *reclaim)
 }
 
 /* vmscan:mm_vmscan_node_reclaim_end, the allocating task */
-static void reclaim_on_node_end(void *data, unsigned long nr_reclaimed)
+static void reclaim_on_node_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 	struct memtel_window win;
@@ -395,9 +388,7 @@ static struct zone *zone_from(unsigned long start_pfn)
 }
 
 /* compaction:mm_compaction_begin, the compacting task */
-static void reclaim_on_compaction_begin(void *data, struct compact_control *cc,
-					unsigned long zone_start,
-					unsigned long zone_end, bool sync)
+static void reclaim_on_compaction_begin(MEMTEL_ARGS_COMPACTION_BEGIN)
 {
 	MEMTEL_COST(&reclaim_cost);
 	enum memtel_reclaim_kind kind = current->flags & PF_KTHREAD ?
@@ -447,10 +438,7 @@ static unsigned int outcome_of(int status)
 }
 
 /* compaction:mm_compaction_end, the compacting task */
-static void reclaim_on_compaction_end(void *data, struct compact_control *cc,
-				      unsigned long zone_start,
-				      unsigned long zone_end, bool sync,
-				      int status)
+static void reclaim_on_compaction_end(MEMTEL_ARGS_COMPACTION_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 	u64 now = ktime_get_mono_fast_ns();
@@ -575,7 +563,7 @@ static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_shrink_slab_start, reclaim_on_shrink_start),
 	MEMTEL_PROBE(mm_shrink_slab_end, reclaim_on_shrink_end),
 	MEMTEL_PROBE(mm_compaction_finished, reclaim_on_compaction_finished),
-	MEMTEL_PROBE(mm_vmscan_throttled, reclaim_on_throttled),
+	MEMTEL_PROBE_IF_ANY(mm_vmscan_throttled, reclaim_on_throttled),
 	MEMTEL_PROBE(mm_vmscan_wakeup_kswapd, reclaim_on_wakeup),
 	MEMTEL_PROBE(mm_vmscan_direct_reclaim_begin, reclaim_on_direct_begin),
 	MEMTEL_PROBE(mm_vmscan_memcg_reclaim_begin, reclaim_on_memcg_begin),
@@ -583,6 +571,18 @@ static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_vmscan_kswapd_wake, reclaim_on_kswapd_wake),
 	MEMTEL_PROBE(mm_compaction_begin, reclaim_on_compaction_begin),
 };
+
+/* Why this kernel tells nothing of throttling, or NULL. */
+const char *memtel_reclaim_cannot_throttle(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reclaim_probes); i++)
+		if (reclaim_probes[i].is_optional &&
+		    !reclaim_probes[i].is_there)
+			return "the kernel lacks the tracepoint mm_vmscan_throttled";
+	return NULL;
+}
 
 static void reclaim_cleanup(void)
 {

@@ -55,6 +55,7 @@ struct memtel_reclaim_row {
 	u64 classes[RECLAIM_CLASSES];
 };
 
+const char *memtel_reclaim_cannot_throttle(void);
 bool memtel_reclaim_has(enum memtel_reclaim_kind kind,
 			enum reclaim_count count);
 bool memtel_reclaim_has_orders(enum memtel_reclaim_kind kind);

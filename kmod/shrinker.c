@@ -81,12 +81,7 @@ static void shrinker_label(const struct memtel_key *key, char *name,
 }
 
 /* vmscan:mm_shrink_slab_start, the task that shrinks */
-static void shrinker_on_start(void *data, struct shrinker *shr,
-			      struct shrink_control *sc,
-			      long nr_objects_to_shrink,
-			      unsigned long cache_items,
-			      unsigned long long delta,
-			      unsigned long total_scan, int priority)
+static void shrinker_on_start(MEMTEL_ARGS_SHRINK_START)
 {
 	MEMTEL_COST(&shrinker_cost);
 	struct memtel_window *win = memtel_window_begin(&calls, shr);
@@ -105,9 +100,7 @@ static void shrinker_on_start(void *data, struct shrinker *shr,
 }
 
 /* vmscan:mm_shrink_slab_end, the same task */
-static void shrinker_on_end(void *data, struct shrinker *shr, int nid,
-			    int shrinker_retval, long unused_scan_cnt,
-			    long new_scan_cnt, long total_scan)
+static void shrinker_on_end(MEMTEL_ARGS_SHRINK_END)
 {
 	MEMTEL_COST(&shrinker_cost);
 	u64 now = ktime_get_mono_fast_ns();

@@ -29,6 +29,7 @@
 #include <trace/events/kmem.h>
 
 #include "cost.h"
+#include "large.h"
 #include "private.h"
 #include "probe.h"
 #include "site.h"
@@ -121,11 +122,13 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 	if (!memtel_is_object(object))
 		return;
 	page = memtel_object_page(object);
-	if (memtel_is_slab(READ_ONCE(page->flags))) {
+	if (memtel_is_slab(page, memtel_page_flags(page))) {
 		cache = memtel_slab_cache(page);
 		key.b = (unsigned long)cache;
 		key.name = memtel_cache_name(cache);
 		bytes_allocated = memtel_cache_size(cache);
+	} else if (memtel_large_is_inner(call_site)) {
+		return;
 	}
 	memtel_topk_add(&sites, &key, 1, bytes_allocated);
 }
@@ -139,9 +142,15 @@ static __always_inline void site_event(const void *object,
 }
 
 /* kmem:kmalloc, any context */
-static void site_on_kmalloc(void *data, unsigned long call_site,
-			    const void *ptr, size_t bytes_req,
-			    size_t bytes_alloc, gfp_t gfp_flags, int node)
+static void site_on_kmalloc(MEMTEL_ARGS_KMALLOC)
+{
+	MEMTEL_COST(&site_cost);
+
+	site_event(ptr, call_site, bytes_alloc);
+}
+
+/* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
+static void site_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
 	MEMTEL_COST(&site_cost);
 
@@ -149,9 +158,7 @@ static void site_on_kmalloc(void *data, unsigned long call_site,
 }
 
 /* kmem:kmem_cache_alloc, any context */
-static void site_on_cache_alloc(void *data, unsigned long call_site,
-				const void *ptr, struct kmem_cache *cache,
-				gfp_t gfp_flags, int node)
+static void site_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 {
 	MEMTEL_COST(&site_cost);
 
@@ -161,6 +168,8 @@ static void site_on_cache_alloc(void *data, unsigned long call_site,
 static struct memtel_probe site_probes[] = {
 	MEMTEL_PROBE(kmalloc, site_on_kmalloc),
 	MEMTEL_PROBE(kmem_cache_alloc, site_on_cache_alloc),
+	MEMTEL_PROBE_IF_ANY(kmalloc_node, site_on_alloc_node),
+	MEMTEL_PROBE_IF_ANY(kmem_cache_alloc_node, site_on_alloc_node),
 };
 
 static int site_prepare(void)

@@ -2,7 +2,8 @@
 /*
  * The slab source: allocations and frees by cache and node.
  *
- * Model. Four tracepoints tell of each object that comes or goes. Which cache
+ * Model. Four tracepoints (six before 6.1) tell of each object that comes or
+ * goes; compat/trace/events/kmem.h has what differs. Which cache
  * and node it belongs to is read from the object's own slab page, not from the
  * tracepoint, so that kmalloc(), kmem_cache_alloc() and a kfree() of a cache's
  * object all count in one place. What is not on a slab page is a large
@@ -16,6 +17,11 @@
  * an event at any instruction and neither is lost. Only the first event of a
  * new cache leaves this path (slab_table.c).
  *
+ * A free is told of before it happens, so that the object still is the cache's
+ * whose page it lies on. Where the kernel tells of it after (5.10) the entry of
+ * the function is hooked instead of the tracepoint. Large kmallocs that fire
+ * twice are counted once (large.c).
+ *
  * What it does not see: bulk allocation and freeing (kfree_rcu() among them)
  * fire no tracepoint. So allocs less frees is no count of objects; occupancy
  * is, and comes from SLUB (private.c).
@@ -27,6 +33,7 @@
 #include <trace/events/kmem.h>
 
 #include "cost.h"
+#include "large.h"
 #include "private.h"
 #include "probe.h"
 #include "slab.h"
@@ -118,9 +125,9 @@ static __always_inline void slab_count(struct slab_event event)
 		return slab_no_object(event.is_free);
 
 	page = memtel_object_page(event.object);
-	flags = READ_ONCE(page->flags);
+	flags = memtel_page_flags(page);
 	nid = memtel_page_nid(page, flags);
-	if (unlikely(!memtel_is_slab(flags)))
+	if (unlikely(!memtel_is_slab(page, flags)))
 		return slab_add(slab_hot.large, nid, &event);
 
 	cache = memtel_slab_cache(page);
@@ -166,20 +173,30 @@ static __always_inline void slab_free(const void *object)
 }
 
 /* kmem:kmalloc, any context */
-static void slab_on_kmalloc(void *data, unsigned long call_site,
-			    const void *ptr, size_t bytes_req,
-			    size_t bytes_alloc, gfp_t gfp_flags, int node)
+static void slab_on_kmalloc(MEMTEL_ARGS_KMALLOC)
+{
+	slab_alloc(ptr, bytes_req, bytes_alloc);
+}
+
+/* The same where some are fired twice; see large.c. */
+static void slab_on_kmalloc_twice(MEMTEL_ARGS_KMALLOC)
+{
+	if (unlikely(bytes_req > KMALLOC_MAX_CACHE_SIZE) &&
+	    memtel_large_is_inner(call_site))
+		return;
+	slab_alloc(ptr, bytes_req, bytes_alloc);
+}
+
+/* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
+static void slab_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
 	slab_alloc(ptr, bytes_req, bytes_alloc);
 }
 
 /* kmem:kmem_cache_alloc, any context */
-static void slab_on_cache_alloc(void *data, unsigned long call_site,
-				const void *ptr, struct kmem_cache *cache,
-				gfp_t gfp_flags, int node)
+static void slab_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 {
-	slab_alloc(ptr, memtel_cache_object_size(cache),
-		   memtel_cache_size(cache));
+	slab_alloc(ptr, MEMTEL_CACHE_BYTES_REQ, MEMTEL_CACHE_BYTES_ALLOC);
 }
 
 /* kmem:kfree, any context, before the object is freed */
@@ -189,21 +206,26 @@ static void slab_on_kfree(void *data, unsigned long call_site, const void *ptr)
 }
 
 /* kmem:kmem_cache_free, any context, before the object is freed */
-static void slab_on_cache_free(void *data, unsigned long call_site,
-			       const void *ptr, const struct kmem_cache *cache)
+static void slab_on_cache_free(MEMTEL_ARGS_CACHE_FREE)
 {
-	slab_free(ptr);
+	slab_free(MEMTEL_CACHE_FREE_PTR);
 }
 
 static struct memtel_probe slab_probes[] = {
+	/* Stays the first: see slab_prepare(). */
 	MEMTEL_PROBE(kmalloc, slab_on_kmalloc),
 	MEMTEL_PROBE(kmem_cache_alloc, slab_on_cache_alloc),
+	MEMTEL_PROBE_IF_ANY(kmalloc_node, slab_on_alloc_node),
+	MEMTEL_PROBE_IF_ANY(kmem_cache_alloc_node, slab_on_alloc_node),
 	MEMTEL_PROBE(kfree, slab_on_kfree),
-	MEMTEL_PROBE(kmem_cache_free, slab_on_cache_free),
+	MEMTEL_PROBE_CACHE_FREE(slab_on_cache_free),
 };
 
 static int slab_prepare(void)
 {
+	/* It has the type of the one in the table. */
+	if (memtel_large_is_twice())
+		slab_probes[0].func = slab_on_kmalloc_twice;
 	return slab_table_init(slab_slots);
 }
 

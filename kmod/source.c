@@ -78,9 +78,7 @@ const char *memtel_source_cannot(const struct memtel_source *source)
 {
 	const char *why = source->cannot ? source->cannot() : NULL;
 
-	if (!why && memtel_probes_missing(source->probes, source->nr_probes))
-		why = "the kernel lacks a tracepoint it needs";
-	return why;
+	return why || !*source->lacks ? why : source->lacks;
 }
 
 struct memtel_source *memtel_source_find(const char *name)
@@ -276,9 +274,16 @@ void __init memtel_sources_init(void)
 	unsigned int i;
 
 	for (i = 0; i < memtel_nr_sources; i++) {
-		INIT_LIST_HEAD(&memtel_sources[i]->holds);
-		memtel_probes_find(memtel_sources[i]->probes,
-				   memtel_sources[i]->nr_probes);
+		struct memtel_source *source = memtel_sources[i];
+		const char *missing;
+
+		INIT_LIST_HEAD(&source->holds);
+		memtel_probes_find(source->probes, source->nr_probes);
+		missing = memtel_probes_missing(source->probes,
+						source->nr_probes);
+		if (missing)
+			snprintf(source->lacks, sizeof(source->lacks),
+				 "the kernel lacks the tracepoint %s", missing);
 	}
 }
 

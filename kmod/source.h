@@ -53,6 +53,7 @@ static inline void memtel_stat_add(struct memtel_source_stats *stats,
  * @stats: add to stats, all zero before; while attached
  * @cost: where its probes' time goes, see cost.h
  * @events: how many events it counted, at this time; NULL when @cost says
+ * @lacks: the tracepoint it cannot be without, said as a reason; set at load
  * @holds: who holds it, struct memtel_hold
  * @nr_holds: how many; attached while not 0, unless shed
  * @since_ns: CLOCK_BOOTTIME when its counts were last zero
@@ -80,6 +81,7 @@ struct memtel_source {
 	struct memtel_cost __percpu *cost;
 	u64 (*events)(void);
 
+	char lacks[MEMTEL_REASON_MAX + 1];
 	struct list_head holds;
 	unsigned int nr_holds;
 	u64 since_ns;

@@ -589,8 +589,7 @@ int __init memtel_triggers_init(void)
 				 WQ_MEM_RECLAIM, 1);
 	if (!due.wq)
 		return -ENOMEM;
-	hrtimer_init(&due.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
-	due.timer.function = on_timer;
+	hrtimer_setup(&due.timer, on_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	init_irq_work(&due.hint, on_hint);
 	INIT_WORK(&due.look, on_look);
 	memtel_collect_init(on_collected);

@@ -145,7 +145,7 @@ static const char *zonelock_warning(void)
 {
 #if defined(CONFIG_X86) && defined(CONFIG_PARAVIRT_SPINLOCKS)
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) &&
-	    (void *)pv_ops.lock.wait == (void *)pv_ops.lock.kick)
+	    (void *)pv_ops_lock.wait == (void *)pv_ops_lock.kick)
 		return "a virtual machine without paravirtual spinlocks: nearly no wait is traced";
 #endif
 	return NULL;

@@ -8,7 +8,18 @@
 #ifndef _MEMTEL_COMPAT_H
 #define _MEMTEL_COMPAT_H
 
+#include "asm/paravirt-spinlock.h"
+#include "linux/cgroup.h"
+#include "linux/hrtimer.h"
 #include "linux/mmzone.h"
+#include "linux/page-flags.h"
+#include "linux/shrinker.h"
+#include "linux/vmstat.h"
 #include "net/genetlink.h"
+#include "net/netlink.h"
+#include "trace/events/compaction.h"
+#include "trace/events/kmem.h"
+#include "trace/events/lock.h"
+#include "trace/events/vmscan.h"
 
 #endif /* _MEMTEL_COMPAT_H */

@@ -118,9 +118,11 @@ DEFINE_DEBUGFS_ATTRIBUTE(empty_fops, empty_get, empty_set, "%llu\n");
 
 static void call_begin(void)
 {
-	void (*fn)(void *data, int order, gfp_t gfp);
+	struct tracepoint_func *f =
+		rcu_dereference_sched(reclaim_begin->funcs);
 
-	CALL(reclaim_begin, 0, GFP_KERNEL);
+	for (; f && f->func; f++)
+		memtel_call_reclaim_begin(f->func, f->data, 0, GFP_KERNEL);
 }
 
 static void call_lru_shrink(void)

@@ -129,9 +129,50 @@ def oracle(command):
 
 
 def our_probes():
-    """Tracepoints that have a probe of memtel's now, as the kernel has it."""
+    """Tracepoints that have a probe of memtel's now, as the kernel has it, and
+    functions whose entry it hooks."""
     lines = read("/sys/kernel/debug/memtel_oracle/probes").splitlines()
+    lines += read("/sys/kernel/tracing/enabled_functions").splitlines()
     return sorted(line.split()[0] for line in lines if "[memtel]" in line)
+
+
+def has_event(name):
+    """Whether this kernel has a tracepoint, named as SYSTEM/EVENT."""
+    return os.path.exists(f"/sys/kernel/tracing/events/{name}")
+
+
+def is_rt():
+    """Whether this is a PREEMPT_RT kernel."""
+    return " PREEMPT_RT " in os.uname().version
+
+
+def contexts():
+    """Contexts in which this kernel allows allocations, as the oracle has
+    them."""
+    return ("task", "softirq") if is_rt() else ("task", "softirq", "hardirq")
+
+
+def lacks_zonelock():
+    """Why this kernel cannot have the zonelock source, or None."""
+    if is_rt():
+        return "zone locks sleep on a PREEMPT_RT kernel"
+    if not has_event("lock/contention_end"):
+        return "the kernel lacks the tracepoint contention_end"
+    return None
+
+
+def sources():
+    """The sources that this kernel can have."""
+    return [name for name in ("slab", "site", "reclaim", "shrinker",
+                              "zonelock", "fallback")
+            if name != "zonelock" or not lacks_zonelock()]
+
+
+def slab_probes():
+    """What the slab source hooks on this kernel."""
+    return [name for name in ("kfree", "kmalloc", "kmalloc_node",
+                              "kmem_cache_alloc", "kmem_cache_alloc_node",
+                              "kmem_cache_free") if has_event(f"kmem/{name}")]
 
 
 def cache(ynl, name, **filters):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Allocations and frees of exactly known number, from every context."""
 
-from harness import (cache, check, client, equal, node_of, oracle, read,
-                     write)
+from harness import (cache, check, client, contexts, equal, node_of, oracle,
+                     read, write)
 
 CPUS = 2  # one for each of two nodes
 N = 1000
@@ -53,7 +53,7 @@ def exercise(name, target, size, slot):
     """N each way from each context, CPU and to each node."""
     ynl = client()
     ynl.do("source-hold", {"name": "slab"})
-    for ctx in ("task", "softirq", "hardirq"):
+    for ctx in contexts():
         for nid in range(2):
             what = f"{name}, {ctx}, node {nid}"
             before = [counts(ynl, name, n) for n in range(2)]

@@ -3,8 +3,8 @@
 
 import os
 
-from harness import (NlError, cache, check, client, equal, load, oracle,
-                     unload, wait_for)
+from harness import (NlError, cache, check, client, contexts, equal, load,
+                     oracle, unload, wait_for)
 
 
 def rows(ynl, name):
@@ -107,8 +107,9 @@ def test_full_table_is_counted():
     equal((source["slots-used"], source["slots-total"]), (16, 16), "slots")
     oracle("create oracle-late 456")
     before = ynl.do("source-get", {"name": "slab"})
-    oracle("alloc oracle-late hardirq -1 -1 456 5000")
-    oracle("free oracle-late hardirq -1 -1 5000")
+    ctx = contexts()[-1]
+    oracle(f"alloc oracle-late {ctx} -1 -1 456 5000")
+    oracle(f"free oracle-late {ctx} -1 -1 5000")
     after = ynl.do("source-get", {"name": "slab"})
     for key in ("unplaced-allocs", "unplaced-frees"):
         check(after[key] - before[key] >= 10000, f"{key} too small")

@@ -7,10 +7,10 @@ import threading
 import time
 
 from harness import (check, client, equal, load, memtel, oracle, our_probes,
-                     unload, wait_for, write)
+                     slab_probes, unload, wait_for, write)
 from test_trigger import Subscriber
 
-SLAB = ["kfree", "kmalloc", "kmem_cache_alloc", "kmem_cache_free"]
+SLAB = slab_probes()
 LIMIT = "/sys/module/memtel/parameters/cost_limit_ppm"
 N = 5000
 
@@ -117,7 +117,7 @@ def test_the_dearest_is_shed_and_taken_back():
     load("cost_limit_ppm=100", "cost_wait_s=3")
     subscriber = Subscriber()
     ynl = client()
-    for name in ("slab", "zonelock"):
+    for name in ("slab", "shrinker"):
         ynl.do("source-hold", {"name": name})
     equal([name for name in our_probes() if name in SLAB], SLAB, "probes")
     blind = subscriber.add("slab-allocs", 1 << 60, no_evidence=True)

@@ -10,7 +10,8 @@
  *     destroy NAME                   destroy it
  *     alloc NAME CTX CPU NODE SIZE N keep N objects; NAME kmalloc, kmalloc-rcl
  *                                    or a cache's; CTX task, softirq or
- *                                    hardirq; CPU -1 for all at once, N each
+ *                                    hardirq, where PREEMPT_RT allows no
+ *                                    allocation; CPU -1 for all at once, N each
  *     free NAME CTX CPU LIST N       free N of the objects that CPU number
  *                                    LIST keeps, -1 for the freeing CPU's own
  *     kfree NAME CTX CPU LIST N      the same by kfree()
@@ -186,7 +187,7 @@ static int job_start(struct job *job, const char *ctx, int cpu)
 		if (jobs[i].job && !strcmp(ctx, "task"))
 			flush_work(&jobs[i].work);
 		if (jobs[i].job && !strcmp(ctx, "softirq"))
-			del_timer_sync(&jobs[i].timer);
+			timer_delete_sync(&jobs[i].timer);
 	}
 	cpus_read_unlock();
 	kfree(jobs);
@@ -208,6 +209,8 @@ static int run_job(char *args, enum how how)
 	if (strcmp(ctx, "task") && strcmp(ctx, "softirq") &&
 	    strcmp(ctx, "hardirq"))
 		return -EINVAL;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !strcmp(ctx, "hardirq"))
+		return -EOPNOTSUPP;
 	if (cpu >= (int)nr_cpu_ids || job.list >= (int)nr_cpu_ids ||
 	    (how == ALLOC && job.size < sizeof(void *)))
 		return -EINVAL;

@@ -47,15 +47,15 @@ static atomic_t armed = ATOMIC_INIT(0);
 static atomic_long_t calls[MAX_NODES], scanned[MAX_NODES], freed[MAX_NODES];
 static unsigned int sleep_ms;
 static unsigned long objects;
-static bool registered;
+static struct shrinker *shrinker;	/* NULL while there is none */
 
-static unsigned long pressure_count(struct shrinker *shrinker,
+static unsigned long pressure_count(struct shrinker *shr,
 				    struct shrink_control *sc)
 {
 	return atomic_read(&armed) > 0 ? objects : 0;
 }
 
-static unsigned long pressure_scan(struct shrinker *shrinker,
+static unsigned long pressure_scan(struct shrinker *shr,
 				   struct shrink_control *sc)
 {
 	atomic_dec(&armed);
@@ -66,15 +66,6 @@ static unsigned long pressure_scan(struct shrinker *shrinker,
 	return sc->nr_to_scan;
 }
 
-/* So large a batch makes one scan of each call. */
-static struct shrinker shrinker = {
-	.count_objects = pressure_count,
-	.scan_objects = pressure_scan,
-	.seeks = DEFAULT_SEEKS,
-	.batch = 1L << 30,
-	.flags = SHRINKER_NUMA_AWARE,
-};
-
 /* Never registered: only its address is told to probes. */
 static struct shrinker pretended = {
 	.scan_objects = pressure_scan,
@@ -82,25 +73,31 @@ static struct shrinker pretended = {
 
 static int run_shrinker(char *args)
 {
-	int nid, err;
+	int nid;
 
-	if (registered || sscanf(args, "%u %lu", &sleep_ms, &objects) != 2)
+	if (shrinker || sscanf(args, "%u %lu", &sleep_ms, &objects) != 2)
 		return -EINVAL;
 	for (nid = 0; nid < MAX_NODES; nid++) {
 		atomic_long_set(&calls[nid], 0);
 		atomic_long_set(&scanned[nid], 0);
 		atomic_long_set(&freed[nid], 0);
 	}
-	err = register_shrinker(&shrinker, "memtel-pressure");
-	registered = !err;
-	return err;
+	shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE, "memtel-pressure");
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = pressure_count;
+	shrinker->scan_objects = pressure_scan;
+	/* So large a batch makes one scan of each call. */
+	shrinker->batch = 1L << 30;
+	shrinker_register(shrinker);
+	return 0;
 }
 
 static int run_arm(char *args)
 {
 	int nr;
 
-	if (!registered || kstrtoint(strim(args), 10, &nr))
+	if (!shrinker || kstrtoint(strim(args), 10, &nr))
 		return -EINVAL;
 	atomic_set(&armed, nr);
 	return 0;
@@ -108,10 +105,10 @@ static int run_arm(char *args)
 
 static int run_remove(char *args)
 {
-	if (!registered)
+	if (!shrinker)
 		return -EINVAL;
-	unregister_shrinker(&shrinker);
-	registered = false;
+	shrinker_free(shrinker);
+	shrinker = NULL;
 	return 0;
 }
 
@@ -158,7 +155,7 @@ static int run_storm(char *args)
 {
 	storm_node = NUMA_NO_NODE;
 	if (sscanf(args, "%u %u %d", &storm_order, &storm_nr,
-		   &storm_node) < 2 || storm_order >= MAX_ORDER ||
+		   &storm_node) < 2 || storm_order >= NR_PAGE_ORDERS ||
 	    (storm_node != NUMA_NO_NODE && !node_online(storm_node)))
 		return -EINVAL;
 	return on_every_cpu(storm);
@@ -174,7 +171,10 @@ static void find(struct tracepoint *tp, void *priv)
 		shrink_end = tp;
 }
 
-/* Call a tracepoint's probes as it would, in its context. */
+/*
+ * Call a tracepoint's probes as it would, in its context. Newer kernels give
+ * them a memory cgroup, too; to others it is an argument more than they read.
+ */
 #define CALL(tp, ...) do {						\
 	struct tracepoint_func *f;					\
 									\
@@ -190,18 +190,20 @@ static noinline void call_start(long total_scan)
 	void (*fn)(void *data, struct shrinker *shr, struct shrink_control *sc,
 		   long nr_objects, unsigned long cache_items,
 		   unsigned long long delta, unsigned long total_scan,
-		   int priority);
+		   int priority, struct mem_cgroup *memcg);
 	struct shrink_control sc = { .nid = 0, .gfp_mask = GFP_KERNEL };
 
-	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0);
+	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0,
+	     NULL);
 }
 
 static noinline void call_end(long total_scan, int nr_freed)
 {
 	void (*fn)(void *data, struct shrinker *shr, int nid, int retval,
-		   long unused_scan, long new_scan, long total_scan);
+		   long unused_scan, long new_scan, long total_scan,
+		   struct mem_cgroup *memcg);
 
-	CALL(shrink_end, &pretended, 0, nr_freed, 0, 0, total_scan);
+	CALL(shrink_end, &pretended, 0, nr_freed, 0, 0, total_scan, NULL);
 }
 
 /* A call within itself: its frame lies deeper in the stack. */

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import scan
 from kernels import VmError
-from rootfs import kernel_release
+from rootfs import kernel_image, kernel_release
 
 HERE = Path(__file__).resolve().parent
 
@@ -199,10 +199,7 @@ def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
 
     Through setpriv, so that QEMU dies with whoever started it.
     """
-    release = kernel_release(root)
-    kernel = root / f"boot/vmlinux-{release}"
-    if not kernel.exists():
-        kernel = root / f"boot/vmlinuz-{release}"
+    kernel = kernel_image(root)
     console = str(options.out / "console.log").replace(",", ",,")
     # Not stdio for a batch: the end of its input would close the port.
     job, port = "file,id=job,path=/dev/stdout", "virtserialport,nr=1"

@@ -41,6 +41,8 @@ class Kernel:
     @sources: apt sources lines
     @image, @headers: packages of the kernel and of what builds modules for it
     @linux_source: package whose tarball has YNL, kselftest and checkpatch
+    @linux_source_from: apt sources lines for that package alone, where the
+        suite lacks it
     @packages: anything this row needs beyond BUILD_PACKAGES and RUN_PACKAGES
     """
 
@@ -50,6 +52,7 @@ class Kernel:
     image: str = "linux-image-amd64"
     headers: str = "linux-headers-amd64"
     linux_source: str = "linux-source-6.12"
+    linux_source_from: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
 
     def all_packages(self) -> list[str]:
@@ -66,12 +69,31 @@ def debian(suite: str, *extra: str) -> tuple[str, ...]:
     """
     line = f"deb [signed-by={KEYRING}] {MIRROR}"
     return (*(f"{line}/debian {s} main" for s in (suite, *extra)),
-            f"{line}/debian-security {suite}-security main")
+            security(suite))
 
 
+def security(suite: str) -> str:
+    """Sources line of @suite's security updates."""
+    return (f"deb [signed-by={KEYRING}] {MIRROR}"
+            f"/debian-security {suite}-security main")
+
+
+BOOKWORM = debian("bookworm", "bookworm-updates", "bookworm-backports")
+
+# The first is the default; the others from the oldest to the newest.
 KERNELS = (
-    Kernel("6.1", "bookworm",
-           debian("bookworm", "bookworm-updates", "bookworm-backports")),
+    Kernel("6.1", "bookworm", BOOKWORM),
+    Kernel("5.10", "bullseye", debian("bullseye", "bullseye-updates"),
+           linux_source_from=(security("bookworm"),)),
+    Kernel("6.1-rt", "bookworm", BOOKWORM,
+           image="linux-image-rt-amd64", headers="linux-headers-rt-amd64"),
+    Kernel("6.12", "bookworm", BOOKWORM,
+           image="linux-image-amd64/bookworm-backports",
+           headers="linux-headers-amd64/bookworm-backports"),
+    Kernel("7.3", "trixie",
+           debian("trixie", "trixie-updates", "trixie-backports"),
+           image="linux-image-amd64/trixie-backports",
+           headers="linux-headers-amd64/trixie-backports"),
 )
 
 

@@ -26,6 +26,8 @@ from kernels import Kernel, VmError
 
 LINUX_DIR = "/usr/src/memtel-linux"
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
 # What the headers packages lack: YNL, kselftest and the checkers.
 LINUX_PATHS = (
     "Documentation/netlink",
@@ -55,6 +57,18 @@ END
 """
 
 
+# Around that, where the package comes from another suite.
+FOREIGN_LIST = "etc/apt/sources.list.d/linux-source.list"
+ADD_FOREIGN = """
+echo '{lines}' >"$1"/{list}
+chroot "$1" apt-get -q -o APT::Sandbox::User=root update
+"""
+DROP_FOREIGN = """
+rm "$1"/{list}
+chroot "$1" apt-get -q -o APT::Sandbox::User=root update
+"""
+
+
 def cache_dir() -> Path:
     """Where trees live: never inside the source tree."""
     return Path(os.environ.get("MEMTEL_CACHE", "/var/cache/memtel")) / "rootfs"
@@ -72,12 +86,17 @@ def mmdebstrap_command(kernel: Kernel, target: Path) -> list[str]:
     extract = EXTRACT_LINUX.format(
         dir=LINUX_DIR, package=kernel.linux_source,
         paths=" ".join(f"linux-{top}/{p}" for p in LINUX_PATHS))
+    hooks = [extract]
+    if kernel.linux_source_from:
+        hooks.insert(0, ADD_FOREIGN.format(
+            list=FOREIGN_LIST, lines="\n".join(kernel.linux_source_from)))
+        hooks.append(DROP_FOREIGN.format(list=FOREIGN_LIST))
     return [
         "mmdebstrap", "--mode=root", "--variant=apt", "--architectures=amd64",
         "--include=" + ",".join(kernel.all_packages()),
         '--aptopt=Apt::Install-Recommends "false"',
         "--dpkgopt=path-exclude=/usr/share/locale/*",
-        f"--customize-hook={extract}",
+        *(f"--customize-hook={hook}" for hook in hooks),
         "--customize-hook=rm -rf \"$1\"/var/cache/apt/*.bin",
         kernel.suite, str(target), *kernel.sources,
     ]
@@ -92,25 +111,46 @@ def kernel_release(root: Path) -> str:
     return found[0]
 
 
-def extract_vmlinux(root: Path) -> None:
-    """Leave the ELF image that vmlinuz holds beside it in /boot.
+def kernel_image(root: Path) -> Path:
+    """What to boot of @root: the ELF image where there is one.
 
-    QEMU starts it through its PVH entry: that saves the seconds which
-    emulation spends on decompressing.  Where the format is not one that the
-    standard library reads, vmlinuz is booted as it is.
+    Newer packages leave vmlinuz beside the modules.
     """
     release = kernel_release(root)
-    image = (root / f"boot/vmlinuz-{release}").read_bytes()
+    for name in (f"boot/vmlinux-{release}", f"boot/vmlinuz-{release}",
+                 f"usr/lib/modules/{release}/vmlinuz"):
+        if (root / name).exists():
+            return root / name
+    raise VmError(f"{root}: no kernel image of {release}")
+
+
+def decompress(payload: bytes) -> bytes:
+    """What a kernel's payload holds, or nothing when its format is unknown."""
+    if payload.startswith(ZSTD_MAGIC):
+        # Its length follows the frame.
+        return subprocess.run(["zstd", "-dc"], input=payload[:-4],
+                              stdout=subprocess.PIPE, check=True).stdout
+    try:
+        return lzma.LZMADecompressor().decompress(payload)
+    except lzma.LZMAError:
+        return b""
+
+
+def extract_vmlinux(root: Path) -> None:
+    """Leave the ELF image that vmlinuz holds in /boot.
+
+    QEMU starts it through its PVH entry: that saves the seconds which
+    emulation spends on decompressing.  What cannot be decompressed here is
+    booted as it is.
+    """
+    image = kernel_image(root).read_bytes()
     # Offsets of the boot protocol: setup_sects, payload_offset and _length.
     setup_sects = image[0x1f1] or 4
     offset, length = struct.unpack_from("<II", image, 0x248)
     payload = image[(setup_sects + 1) * 512 + offset:][:length]
-    try:
-        elf = lzma.LZMADecompressor().decompress(payload)
-    except lzma.LZMAError:
-        return
+    elf = decompress(payload)
     if elf.startswith(b"\x7fELF"):
-        (root / f"boot/vmlinux-{release}").write_bytes(elf)
+        (root / f"boot/vmlinux-{kernel_release(root)}").write_bytes(elf)
 
 
 @contextmanager

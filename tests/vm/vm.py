@@ -37,6 +37,7 @@ HOST_NEEDS = {
     "mmdebstrap": "mmdebstrap",
     "unshare": "util-linux",
     "setpriv": "util-linux",
+    "zstd": "zstd",
     KEYRING: "debian-archive-keyring",
 }
 

@@ -28,6 +28,9 @@
  */
 #define DUMP_TRIES 8
 
+/* NLMSGERR_ATTR_MISS_TYPE; not in every header. */
+#define ATTR_MISS_TYPE 5
+
 /* What became of a request while its answer is read. */
 struct exchange {
 	const struct nlmsghdr *request;
@@ -93,7 +96,7 @@ static struct memtel_extack extack_read(const struct nlmsghdr *nlh,
 			if (length == sizeof(uint32_t))
 				extack.offset = nla_get_u32(tlv);
 			break;
-		case NLMSGERR_ATTR_MISS_TYPE:
+		case ATTR_MISS_TYPE:
 			if (length == sizeof(uint32_t))
 				extack.missing = nla_get_u32(tlv);
 			break;

@@ -7,12 +7,25 @@
  * the two entries loses nothing.
  *
  * 6.7 brought genl_info_dump() in place of genl_dumpit_info().
+ *
+ * 6.1 brought GENL_REQ_ATTR_CHECK(), which also tells userspace which attribute
+ * is missing. 6.7, and 6.1's later updates, brought GENL_MCAST_CAP_NET_ADMIN;
+ * 5.10's have a flag that asks for the same in the network namespace's user
+ * namespace, which is the initial one for the one namespace memtel is in.
  */
 #ifndef _MEMTEL_COMPAT_NET_GENETLINK_H
 #define _MEMTEL_COMPAT_NET_GENETLINK_H
 
 #include <linux/version.h>
 #include_next <net/genetlink.h>
+
+#ifndef GENL_REQ_ATTR_CHECK
+#define GENL_REQ_ATTR_CHECK(info, attr)	(!(info)->attrs[attr])
+#endif
+
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline struct nlattr **memtel_dump_attrs(struct netlink_callback *cb)
