@@ -7,9 +7,10 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 
-# The ABI of the last release, by abidw.
+# The ABI of the last release, by abidw. It has to have locations: by them
+# abidiff tells types of the headers from others, and without leaves out all.
 ABI = Path(__file__).with_name("libmemtel.abi")
-ABIDW = ("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs",
+ABIDW = ("abidw", "--no-corpus-path", "--no-comp-dir-path", "--short-locs",
          "--no-elf-needed", "--drop-private-types")
 
 # What packages hold at the least, each with one of its files.

@@ -123,7 +123,10 @@ class Host:
     def left(self):
         """Nothing is there that was not, and nothing gone that was."""
         added, gone = self.layer.changes()
-        bad = [f"left: {path}" for path in added if not LEFT.fullmatch(path)]
+        # Where the chroot has what is shared with it.
+        mounts = [str(path)[1:] for path in (self.share, *self.share.parents)]
+        bad = [f"left: {path}" for path in added
+               if path not in mounts and not LEFT.fullmatch(path)]
         bad += [f"gone: {path}" for path in gone if not LEFT.fullmatch(path)]
         return "\n".join(bad) or None
 
