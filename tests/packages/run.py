@@ -153,17 +153,17 @@ def make_packages(tap, kernel, out):
     layer = packaging_layer(kernel, out)
     version = build.current_version()
     old = build.Build(layer, version, out / "debs" / version)
-    if not tap.check("they are made", old.make()):
+    if not tap.check("they are made", old.make):
         return None
     for name, check in (
             ("each has what it is for", old.contents),
             ("the changelog has the source's version", old.versions),
             ("lintian has no remark", old.lintian),
             ("the library keeps its last release's ABI", old.abi)):
-        tap.check(name, check())
+        tap.check(name, check)
     version = build.next_version(version)
     new = build.Build(layer, version, out / "debs" / version)
-    if not tap.check("of a later version, too", new.make()):
+    if not tap.check("of a later version, too", new.make):
         return None
     return old, new
 
@@ -184,27 +184,27 @@ def use_packages(tap, kernel, out, old, new):
     host = Host(Layer(rootfs.ensure(kernel.host()), out / "host",
                       out / "debs"), out / "debs")
     host.layer.output("apt-get", "update")
-    if not tap.check("apt installs them", host.install(old.debs())):
+    if not tap.check("apt installs them", host.install, old.debs()):
         return
-    tap.check("DKMS built the module", host.dkms(old.version))
-    tap.check("modprobe finds it", host.module(old.version))
-    tap.check("its signature is by DKMS's key", host.signature())
-    tap.check("a changed module's is not", host.tampered())
-    tap.check("modinfo tells the signer", host.signer())
+    tap.check("DKMS built the module", host.dkms, old.version)
+    tap.check("modprobe finds it", host.module, old.version)
+    tap.check("its signature is by DKMS's key", host.signature)
+    tap.check("a changed module's is not", host.tampered)
+    tap.check("modinfo tells the signer", host.signer)
     first = tap.next
     print(f"# a VM boots {host.release}", flush=True)
     status = boot(host, out / "vm", new, first)
     tap.next += guest_checks(out)
     if status:
-        tap.check("the VM", f"exit {status}")
-    if not tap.check("apt upgrades them", host.install(new.debs())):
+        tap.check("the VM", lambda: f"exit {status}")
+    if not tap.check("apt upgrades them", host.install, new.debs()):
         return
     tap.check("DKMS built the new module, the old is gone",
-              host.dkms(new.version))
-    tap.check("modprobe finds the new one", host.module(new.version))
-    tap.check("it is signed as well", host.signature())
-    tap.check("apt purges them", host.purge(build.BINARIES))
-    tap.check("nothing is left behind", host.left())
+              host.dkms, new.version)
+    tap.check("modprobe finds the new one", host.module, new.version)
+    tap.check("it is signed as well", host.signature)
+    tap.check("apt purges them", host.purge, build.BINARIES)
+    tap.check("nothing is left behind", host.left)
 
 
 def guest_checks(out):

@@ -2,6 +2,7 @@
 """TAP, a line a check, as the tests of packages print it."""
 
 import subprocess
+import traceback
 
 # How much of what a command said is shown.
 LINES = 30
@@ -14,8 +15,15 @@ class Tap:
         self.next = first
         self.failed = 0
 
-    def check(self, name, said):
-        """A check's result: what was wrong, or None. Returns whether good."""
+    def check(self, name, function, *args):
+        """Make a check: the function returns what is wrong, or None.
+
+        Returns whether all is good.
+        """
+        try:
+            said = function(*args)
+        except Exception:  # pylint: disable=broad-except
+            said = traceback.format_exc()
         good = said is None
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} {self.next} - packages: {name}",
