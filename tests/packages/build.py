@@ -13,6 +13,9 @@ ABI = Path(__file__).with_name("libmemtel.abi")
 ABIDW = ("abidw", "--no-corpus-path", "--no-comp-dir-path", "--short-locs",
          "--no-elf-needed", "--drop-private-types")
 
+# Older suites know older standards only.
+LINTIAN_SUPPRESS = "newer-standards-version"
+
 # What packages hold at the least, each with one of its files.
 BINARIES = {
     "memtel": "./usr/sbin/memteld",
@@ -97,7 +100,7 @@ class Build:
         changes = next(self.parent.glob("*.changes"))
         return self.layer.complaint(
             "lintian", "--allow-root", "--fail-on", "error,warning",
-            "--suppress-tags", "initial-upload-closes-no-bugs", str(changes))
+            "--suppress-tags", LINTIAN_SUPPRESS, str(changes))
 
     def _headers(self):
         return str(self.source / "debian/libmemtel-dev/usr/include")
