@@ -31,11 +31,12 @@ from tap import Tap
 OWN_NAMESPACE = "MEMTEL_OWN_NAMESPACE"
 
 # What stays on a host when memtel and what came with it have been purged: logs
-# and caches of apt's, DKMS's own folder and key, and what ldconfig and friends
-# make anew.
+# and caches of apt's and Python's, DKMS's own folder and key, and what ldconfig
+# and friends make anew.
 LEFT = re.compile("|".join((
     r"var/(log|cache|lib/apt|lib/dpkg|lib/systemd)(/.*)?",
     r"var/lib/dkms/(mok\.(key|pub)|dkms_dbversion)",
+    r"usr/lib/python3/(.*/)?__pycache__(/.*)?",
     r"tmp|run(/.*)?|root/\.rnd",
 )))
 
