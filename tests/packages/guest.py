@@ -33,7 +33,7 @@ PACKAGES = ("memtel", "memtel-dkms", "libmemtel1", "libmemtel-dev")
 # What memtel, installed or running, has on a host.
 PATHS = ("/etc/memtel", "/run/memtel", "/usr/bin/memtel", "/usr/sbin/memteld",
          "/usr/share/memtel", "/var/lib/memtel", "/var/log/memtel",
-         "/sys/module/memtel")
+         "/var/lib/dkms/memtel", "/sys/module/memtel")
 # What there is elsewhere need not be read: that takes minutes here.
 APT = ("apt-get", "-y", "-o", "Dir::State::Lists=/run/no-lists")
 # An emulated host takes its time.
@@ -173,12 +173,7 @@ def kept():
 
 
 def purge():
-    """apt purges all.
-
-    Without dkms, which has depmod read all modules of the host: that takes
-    minutes when emulated. It is run where packages are purged in a chroot.
-    """
-    Path("/usr/local/sbin/dkms").symlink_to("/bin/true")
+    """apt purges all."""
     return complaint(*APT, "purge", *PACKAGES)
 
 
@@ -186,6 +181,7 @@ def left():
     """Neither files nor a process nor a unit nor the module is left."""
     output("systemctl", "daemon-reload")
     wrong = [path for path in PATHS if os.path.lexists(path)]
+    wrong += [str(p) for p in Path("/lib/modules").glob("*/updates/**/memtel*")]
     wrong += [str(p) for p in Path("/etc/systemd").glob(f"**/{UNIT}")]
     wrong += [str(p) for p in Path("/usr/src").glob("memtel*")]
     if show("LoadState") != "not-found" or show("ActiveState") != "inactive":

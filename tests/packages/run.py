@@ -149,7 +149,7 @@ def boot(host, out, new, first):
         return guest.boot(root, guest.Options(
             command=["/usr/bin/python3", "tests/packages/guest.py", str(first),
                      build.current_version(), new.version, *map(str, debs)],
-            source=TOP, out=out, systemd=True, timeout_s=1200))
+            source=TOP, out=out, systemd=True, timeout_s=1800))
 
 
 def packaging_layer(kernel, out):
