@@ -11,8 +11,7 @@ import re
 import time
 
 from harness import (check, client, equal, has_event, load, memtel, read,
-                     sources, unload,
-                     write)
+                     sources, unload, write)
 from pressure import (CGROUP, FullNode, Trace, cgroup, close, grown,
                       read_disk, vmstat)
 
