@@ -126,6 +126,13 @@ def status(version):
     return "\n".join(wrong) or None
 
 
+def exposure():
+    """What systemd-analyze says of the unit: the README states it."""
+    said = output("systemd-analyze", "security", "--no-pager", UNIT)
+    found = re.search(r"Overall exposure level for \S+: (\d+\.\d)", said)
+    return None if found and float(found[1]) < 2 else said[-300:]
+
+
 def reload():
     """systemctl reload memteld, with a rule more in the configuration."""
     pid = show("MainPID")
@@ -203,6 +210,7 @@ def main():
             ("modprobe memtel", modprobe),
             ("systemctl start memteld", start),
             ("memtel status is right", lambda: status(old)),
+            ("the unit's exposure is below 2.0", exposure),
             ("systemctl reload memteld", reload),
             ("a notice is in the journal", told),
             ("an upgrade starts memteld anew", lambda: upgrade(debs, new)),
