@@ -2,7 +2,10 @@
 #
 #   make run           build all, boot a VM, load the module, put load on it
 #                      and show what it sees; HOST=1 does it on this host
-#   make check         every test; ends with "N passed, N failed"
+#   make check         every test for the first kernel, and of the others what
+#                      tells soonest; ends with "N passed, N failed"
+#   make check KERNEL=7.3    every test for that one
+#   make check-all     every test for every kernel
 #   make bench         what memtel costs, counted in instructions
 #   make               build the module and userspace here, for this kernel
 #   make install       install userspace and the module here
@@ -13,6 +16,8 @@
 # that row's root filesystem, which they make on first use (MEMTEL_CACHE, or
 # /var/cache/memtel), and need root.
 
+# What check is asked for; without a kernel it looks at all of them.
+CHECK  := $(KERNEL)
 KERNEL ?= 6.1
 BUILD  ?= $(CURDIR)/build/host
 KVER   ?= $(shell uname -r)
@@ -24,7 +29,7 @@ LINUX  := /usr/src/memtel-linux
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all module userspace tests-modules install run check bench clean \
+.PHONY: all module userspace tests-modules install run check check-all bench clean \
 	gen check-gen env deps in-env-all
 
 all: module userspace
@@ -78,8 +83,11 @@ run: env
 	tests/demo/run-vm $(KERNEL)
 endif
 
-check: env
-	/usr/bin/python3 tests/check.py $(KERNEL)
+check: deps
+	/usr/bin/python3 tests/check.py $(CHECK)
+
+check-all: deps
+	/usr/bin/python3 tests/check.py all
 
 bench: env
 	$(VM) boot $(KERNEL) --icount --cpu max,hypervisor=off,erms=off,fsrm=off \

@@ -9,10 +9,11 @@
  * timed stands for all events (estimate.h). What the kernel spends on calling a
  * probe is not in it.
  *
- * A sample may have been interrupted, or preempted where probes can be. Interrupts take the same share of a
- * probe's time as of any code's, which is little; but few samples must not
- * let one long pause, as of a virtual CPU that was not run, speak for
- * thousands of events: a sample counts COST_MAX_NS at most.
+ * A sample may have been interrupted, or preempted where probes can be.
+ * Interrupts take the same share of a probe's time as of any code's, which is
+ * little; but few samples must not let one long pause, as of a virtual CPU that
+ * was not run, speak for thousands of events: a sample counts COST_MAX_NS at
+ * most.
  *
  * Locks. Counters are written by their CPU alone, in probes; what is made of
  * them is protected by memtel_source_lock.

@@ -1,19 +1,30 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run every test for a kernel: check.py KERNEL
+"""Run every test: check.py [KERNEL|all]
+
+With a kernel, a row of tests/vm/kernels.py, all that there is for it; with
+"all" that for each. With neither all of the first, and of the others what tells
+soonest whether memtel works there; what is left out is named.
 
 Each step prints TAP or the lines of Python's unittest; they are shown as they
-come and counted. The last line is "N passed, N failed". A step that dies, or
-whose kernel complained, is a failure of its own.
+come, or when the step ends where two run at a time, and counted. The last line
+is "N passed, N failed". A step that dies, or whose kernel complained, is a
+failure of its own.
 """
 
 import re
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TOP / "tests/vm"))
+
+from kernels import KERNELS, VmError, find_kernel  # noqa: E402
+
 PYTHON = "/usr/bin/python3"
 VM = (PYTHON, "tests/vm/vm.py")
 LINUX = "/usr/src/memtel-linux"
@@ -21,45 +32,99 @@ LINUX = "/usr/src/memtel-linux"
 STRESS = "test_stress.py"
 # Locks are contended where there are more than two CPUs; so faults go there.
 LOCKS = ("test_zonelock.py", "test_faults.py")
+# What depends most on the kernel.
+CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
+        "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
 # String instructions as loops, so that they count as what they do.
 ICOUNT_CPU = "max,hypervisor=off,erms=off,fsrm=off"
 
 
-def steps(kernel):
-    """(name, command) of each step."""
-    build = TOP / "build" / kernel
-    env = (*VM, "build-env", kernel, "--")
-    guest = ("--env", f"MEMTEL_BUILD={build}")
-    tests = sorted(path.name for path in
-                   (TOP / "tests/kselftest").glob("test_*.py")
-                   if path.name not in (STRESS, *LOCKS))
-    return (
-        ("the VM's own tests",
-         (PYTHON, "-m", "unittest", "-v", "test_scan")),
-        ("static checks", (*env, PYTHON, "tests/static.py", LINUX,
-                           str(build))),
-        ("unit tests of userspace",
-         (*env, "make", "-C", "tests/unit", f"O={build}/unit",
-          f"USERSPACE={build}/userspace", "check")),
-        ("tests in a VM",
-         (*VM, "boot", kernel, "--timeout", "2400", *guest,
-          "--out", str(build / "vm"), "--", PYTHON,
-          "tests/kselftest/run.py", *tests)),
-        ("tests in a VM of four CPUs",
-         (*VM, "boot", kernel, "--timeout", "900", *guest, "--cpus", "4",
-          "--out", str(build / "locks"), "--", PYTHON,
-          "tests/kselftest/run.py", *LOCKS)),
-        ("tests in a VM, coming and going",
-         (*VM, "boot", kernel, "--timeout", "2400", *guest, "--one-thread",
-          "--out", str(build / "stress"), "--", PYTHON,
-          "tests/kselftest/run.py", STRESS)),
-        ("costs, by instructions counted",
-         (*VM, "boot", kernel, "--icount", "--cpu", ICOUNT_CPU, "--timeout",
-          "600", *guest, "--out", str(build / "icount"), "--", PYTHON,
-          "tests/bench/bench.py", "--gate")),
-        ("packages, from source to purge",
-         (PYTHON, "tests/packages/run.py", kernel)),
-    )
+@dataclass
+class Step:
+    """@is_one: it is a test itself, by its exit status."""
+
+    name: str
+    command: tuple
+    is_one: bool = False
+
+
+def build(kernel):
+    """Where what is for a kernel is built."""
+    return TOP / "build" / kernel
+
+
+def in_env(kernel, *command):
+    """A command in a kernel's root filesystem."""
+    return (*VM, "build-env", kernel, "--", *command)
+
+
+def in_vm(kernel, out, timeout_s, options, *command):
+    """A command in a VM."""
+    return (*VM, "boot", kernel, "--timeout", str(timeout_s), "--env",
+            f"MEMTEL_BUILD={build(kernel)}", *options,
+            "--out", str(build(kernel) / out), "--", PYTHON, *command)
+
+
+def kselftests(kernel, name, out, timeout_s, options, files):
+    """Tests where the module is loaded."""
+    return Step(f"{kernel}: {name}",
+                in_vm(kernel, out, timeout_s, options,
+                      "tests/kselftest/run.py", *files))
+
+
+def made(kernel):
+    """All that the others need."""
+    return Step(f"{kernel}: all is built",
+                ("make", f"KERNEL={kernel}", "env"), True)
+
+
+def others(excluded):
+    """Files of tests but these."""
+    return sorted(path.name for path in
+                  (TOP / "tests/kselftest").glob("test_*.py")
+                  if path.name not in excluded)
+
+
+def main_steps(kernel):
+    """One after another, with the machine for themselves."""
+    steps = [made(kernel), Step(
+        f"{kernel}: unit tests of userspace",
+        in_env(kernel, "make", "-C", "tests/unit", f"O={build(kernel)}/unit",
+               f"USERSPACE={build(kernel)}/userspace", "check"))]
+    if kernel == KERNELS[0].name:
+        steps += [
+            Step("the VM's own tests",
+                 (PYTHON, "-m", "unittest", "-v", "test_scan")),
+            Step("static checks",
+                 in_env(kernel, PYTHON, "tests/static.py", LINUX,
+                        str(build(kernel)))),
+            Step("costs, by instructions counted",
+                 in_vm(kernel, "icount", 600,
+                       ("--icount", "--cpu", ICOUNT_CPU),
+                       "tests/bench/bench.py", "--gate"))]
+    return steps + [
+        kselftests(kernel, "tests in a VM", "vm", 3000, (),
+                   others((STRESS, *LOCKS))),
+        kselftests(kernel, "tests in a VM of four CPUs", "locks", 1200,
+                   ("--cpus", "4"), LOCKS)]
+
+
+def stress_steps(kernel):
+    """What takes one CPU for long."""
+    return [kselftests(kernel, "tests in a VM, coming and going", "stress",
+                       3000, ("--one-thread",), (STRESS,))]
+
+
+def package_steps(kernel):
+    """What a distribution's users meet."""
+    return [Step(f"{kernel}: packages, from source to purge",
+                 (PYTHON, "tests/packages/run.py", kernel))]
+
+
+def core_steps(kernel):
+    """What tells soonest whether memtel works."""
+    return [made(kernel),
+            kselftests(kernel, "core tests in a VM", "core", 1500, (), CORE)]
 
 
 class Count:
@@ -82,34 +147,104 @@ class Count:
         """Results so far."""
         return self.passed + self.failed + self.skipped
 
+    def add(self, other):
+        """Another's results, too."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
 
-def run(name, command, count):
-    """Run a step; what it shows is counted, and so is its end."""
-    print(f"=== {name}", flush=True)
-    start, before, failed = time.monotonic(), count.total(), count.failed
-    cwd = TOP / "tests/vm" if "unittest" in command else TOP
-    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True,
-                          errors="replace") as process:
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            count.line(line.rstrip())
-    if process.returncode and count.failed == failed:
-        print(f"not ok - {name}: exit {process.returncode}")
-        count.failed += 1
-    if count.total() == before:
-        print(f"not ok - {name}: no test ran")
-        count.failed += 1
-    print(f"=== {name}: {time.monotonic() - start:.0f} s", flush=True)
+
+class Runner:
+    """Runs steps, and has the sum of their results."""
+
+    def __init__(self):
+        self.count = Count()
+        self.lock = threading.Lock()
+
+    def step(self, step, show):
+        """Run a step; what it shows is counted, and so is its end."""
+        show(f"=== {step.name}")
+        start, count = time.monotonic(), Count()
+        cwd = TOP / "tests/vm" if "unittest" in step.command else TOP
+        with subprocess.Popen(step.command, cwd=cwd, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True,
+                              errors="replace") as process:
+            for line in process.stdout:
+                show(line.rstrip("\n"))
+                if not step.is_one:
+                    count.line(line.rstrip())
+        if step.is_one and not process.returncode:
+            show(f"ok - {step.name}")
+            count.passed += 1
+        if process.returncode and not count.failed:
+            show(f"not ok - {step.name}: exit {process.returncode}")
+            count.failed += 1
+        if not count.total():
+            show(f"not ok - {step.name}: no test ran")
+            count.failed += 1
+        show(f"=== {step.name}: {time.monotonic() - start:.0f} s")
+        with self.lock:
+            self.count.add(count)
+
+    def alone(self, steps):
+        """One after another, shown as they go."""
+        for step in steps:
+            self.step(step, lambda line: print(line, flush=True))
+
+    def beside(self, *lanes):
+        """Each lane's steps one after another, beside the other lanes'.
+
+        A step is shown when it has ended.
+        """
+        def lane_run(steps):
+            for step in steps:
+                lines = []
+                self.step(step, lines.append)
+                with self.lock:
+                    print("\n".join(lines), flush=True)
+        threads = [threading.Thread(target=lane_run, args=(steps,))
+                   for steps in lanes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def check_whole(runner, kernel):
+    """All there is for a kernel."""
+    runner.alone(main_steps(kernel))
+    runner.beside(stress_steps(kernel), package_steps(kernel))
+
+
+def check_usual(runner):
+    """The first kernel's, and of the others what tells soonest."""
+    first, *rest = (kernel.name for kernel in KERNELS)
+    runner.alone(main_steps(first))
+    runner.beside(stress_steps(first),
+                  [step for kernel in rest for step in core_steps(kernel)]
+                  + package_steps(first))
+    left = ", ".join(name[5:-3] for name in others(CORE))
+    print(f"# Left to make check-all, for {', '.join(rest)}: {left}; unit "
+          "tests of userspace; packages")
 
 
 def main():
-    """Run all steps."""
-    if len(sys.argv) != 2:
+    """Run what is asked for."""
+    if len(sys.argv) > 2:
         sys.exit(__doc__.splitlines()[0])
-    count = Count()
-    for name, command in steps(sys.argv[1]):
-        run(name, command, count)
+    what = sys.argv[1] if len(sys.argv) == 2 else ""
+    runner = Runner()
+    if not what:
+        check_usual(runner)
+    elif what == "all":
+        for kernel in KERNELS:
+            check_whole(runner, kernel.name)
+    else:
+        try:
+            check_whole(runner, find_kernel(what).name)
+        except VmError as error:
+            sys.exit(f"check.py: {error}")
+    count = runner.count
     print(f"{count.passed} passed, {count.failed} failed"
           + (f", {count.skipped} skipped" if count.skipped else ""))
     return 1 if count.failed else 0
