@@ -16,16 +16,20 @@ TRIES = 30
 
 
 def settle(oracle, ours, what):
-    """Compare dicts of numbers until each was once at rest, and equal."""
-    left = None
+    """Compare dicts of numbers until each was once at rest, and equal.
+
+    One that is the same before and after may still have been another between.
+    """
+    left, wrong = None, {}
     for _ in range(TRIES):
         before, got, after = oracle(), ours(), oracle()
         if left is None:
             left = set(after)
         for key in sorted(left, key=str):
-            if before[key] == after[key]:
-                equal(got[key], after[key], f"{what} {key}")
+            if before[key] == got[key] == after[key]:
                 left.discard(key)
+            elif before[key] == after[key]:
+                wrong[key] = (got[key], after[key])
             elif str(key[-1]).startswith("numa-"):
                 # These only grow: between the two is as good.
                 check(before[key] <= got[key] <= after[key],
@@ -34,7 +38,8 @@ def settle(oracle, ours, what):
                 left.discard(key)
         if not left:
             return
-    check(False, f"{what}: never at rest: {sorted(left, key=str)}")
+    check(False, f"{what}: never at rest and equal: "
+          f"{[(key, wrong.get(key)) for key in sorted(left, key=str)]}")
 
 
 def zoneinfo():
