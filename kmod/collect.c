@@ -5,9 +5,10 @@
  * What slab caches hold cannot be counted by probes: SLUB takes and gives back
  * slabs without an event for it, and reading its counters takes slab_mutex,
  * under which others may wait for memory for long. The triggers must not wait
- * with them. So a work of its own reads all caches once in a period, and the
- * triggers and their evidence look at its last reading, which is at most a
- * period old, or as old as slab_mutex was held.
+ * with them. So a work of its own reads all caches once in a period, but takes no
+ * more than one part in COLLECT_SHARE of a CPU's time for it, and the triggers
+ * and their evidence look at its last reading. That is a period old, or as old
+ * as reading took: it waits for slab_mutex, for memory and for a worker.
  *
  * Locks. collect_lock protects the last reading, and is held while somebody
  * looks at it; it is innermost, and nothing is waited for under it.
@@ -15,13 +16,18 @@
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "collect.h"
 #include "snapshot.h"
 
+#define COLLECT_SHARE	20
+
 static DEFINE_MUTEX(collect_lock);
 static struct memtel_snapshot *last;
+/* CLOCK_BOOTTIME just before it was taken; written under collect_lock. */
+static u64 last_ns;
 
 /* Told after each reading. Constant after init. */
 static void (*on_collected)(void);
@@ -32,13 +38,14 @@ static void collect(struct work_struct *work);
 static DECLARE_DELAYED_WORK(collect_work, collect);
 
 /* A reading that comes after the stop is not kept. */
-static void keep(struct memtel_snapshot *snap)
+static void keep(struct memtel_snapshot *snap, u64 time_ns)
 {
 	mutex_lock(&collect_lock);
 	if (!snap || READ_ONCE(period_ns)) {
 		struct memtel_snapshot *old = last;
 
 		WRITE_ONCE(last, snap);
+		WRITE_ONCE(last_ns, time_ns);
 		snap = old;
 	}
 	mutex_unlock(&collect_lock);
@@ -48,19 +55,22 @@ static void keep(struct memtel_snapshot *snap)
 static void collect(struct work_struct *work)
 {
 	static const struct memtel_cache_filter all = { .nid = NUMA_NO_NODE };
-	u64 period = READ_ONCE(period_ns);
+	u64 period = READ_ONCE(period_ns), begin_ns, took_ns;
 	struct memtel_snapshot *snap;
 
 	if (!period)
 		return;
+	begin_ns = ktime_get_boottime_ns();
 	snap = memtel_snapshot_take(&all);
+	took_ns = ktime_get_boottime_ns() - begin_ns;
 	/* Without memory the last reading stays. */
 	if (!IS_ERR(snap)) {
-		keep(snap);
+		keep(snap, begin_ns);
 		on_collected();
 	}
 	queue_delayed_work(system_unbound_wq, &collect_work,
-			   nsecs_to_jiffies(period));
+			   nsecs_to_jiffies(max(period,
+						took_ns * COLLECT_SHARE)));
 }
 
 /**
@@ -80,7 +90,7 @@ void memtel_collect_every(u64 period)
 		return;
 	}
 	cancel_delayed_work(&collect_work);
-	keep(NULL);
+	keep(NULL, 0);
 }
 
 /* Module load. @collected: called after each reading. */
@@ -93,7 +103,7 @@ void memtel_collect_init(void (*collected)(void))
 void memtel_collect_exit(void)
 {
 	cancel_delayed_work_sync(&collect_work);
-	keep(NULL);
+	keep(NULL, 0);
 }
 
 /**
@@ -117,6 +127,12 @@ void memtel_collect_put(void)
 bool memtel_collect_is_there(void)
 {
 	return READ_ONCE(last);
+}
+
+/* Was the last one begun after this time, of CLOCK_BOOTTIME? */
+bool memtel_collect_is_since(u64 time_ns)
+{
+	return READ_ONCE(last_ns) > time_ns;
 }
 
 /* Sum of something over the caches and nodes in scope. */

@@ -13,6 +13,7 @@ void memtel_collect_init(void (*collected)(void));
 void memtel_collect_exit(void);
 void memtel_collect_every(u64 period_ns);
 bool memtel_collect_is_there(void);
+bool memtel_collect_is_since(u64 time_ns);
 
 u64 memtel_collect_slab_bytes(const struct memtel_scope *scope);
 u64 memtel_collect_slab_allocs(const struct memtel_scope *scope);

@@ -13,6 +13,7 @@
  */
 #include <linux/netlink.h>
 #include <linux/timekeeping.h>
+#include <net/net_namespace.h>
 
 #include "cursor.h"
 #include "event.h"
@@ -49,7 +50,18 @@ u64 memtel_event_sequence(void)
 	return atomic64_read(&sequence);
 }
 
-/* Events that could be sent to nobody. */
+/**
+ * memtel_event_is_heard() - is anybody in the group?
+ *
+ * Without, an event has its number, and no more is done for it.
+ */
+bool memtel_event_is_heard(void)
+{
+	return genl_has_listeners(&memtel_nl_family, &init_net,
+				  MEMTEL_NLGRP_EVENTS);
+}
+
+/* Events that found no memory. */
 u64 memtel_events_unsent(void)
 {
 	return atomic64_read(&unsent);
@@ -84,6 +96,11 @@ static bool has_room(void)
 	message = genlmsg_new(MESSAGE_BYTES, GFP_KERNEL | __GFP_NOWARN);
 	if (!message)
 		return false;
+	/*
+	 * Sockets' filters drop what was made from reserves, without a word to
+	 * the socket. This is one message, sent at once: it is worth them.
+	 */
+	message->pfmemalloc = 0;
 	header = genlmsg_put(message, 0, 0, &memtel_nl_family, 0,
 			     MEMTEL_CMD_EVENT);
 	return true;
@@ -160,6 +177,8 @@ static struct nlattr *begin(struct memtel_cursor *c,
 	u64 number = atomic64_inc_return(&sequence);
 	struct nlattr *nest;
 
+	if (!memtel_event_is_heard())
+		return NULL;
 	if (!has_room() || memtel_cursor_begin(c, message, EVENT_BYTES,
 					       MEMTEL_A_EVENT_PAD)) {
 		atomic64_inc(&unsent);
@@ -196,7 +215,7 @@ static void end(struct memtel_cursor *c, struct nlattr *nest)
 /**
  * memtel_event_raised() - a trigger was raised
  * @trigger: which
- * @evidence: its suspects, perhaps none
+ * @evidence: its suspects, perhaps none; NULL where nobody would hear of it
  *
  * Context: Process context under memtel_trigger_lock.
  */
@@ -210,12 +229,12 @@ void memtel_event_raised(struct memtel_trigger *trigger,
 	nest = begin_of(&c, MEMTEL_EVENT_KIND_RAISED, trigger);
 	if (!nest)
 		return;
-	if (evidence->nr)
+	if (evidence && evidence->nr)
 		memtel_put_u64(&c, MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS,
 			       evidence->interval_ns);
-	if (evidence->has_cause)
+	if (evidence && evidence->has_cause)
 		put_suspect(&c, MEMTEL_A_EVENT_CAUSE, &evidence->cause);
-	for (i = 0; i < evidence->nr; i++)
+	for (i = 0; evidence && i < evidence->nr; i++)
 		put_suspect(&c, MEMTEL_A_EVENT_SUSPECT, &evidence->suspects[i]);
 	end(&c, nest);
 }

@@ -12,6 +12,7 @@ struct memtel_trigger;
 
 u64 memtel_event_sequence(void);
 u64 memtel_events_unsent(void);
+bool memtel_event_is_heard(void);
 
 void memtel_event_raised(struct memtel_trigger *trigger,
 			 const struct memtel_evidence *evidence);

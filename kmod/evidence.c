@@ -10,9 +10,10 @@
  * suspects. So evidence covers a window of up to MARKS seconds, and of a longer
  * one its end. An item that was in no mark began at zero.
  *
- * Bounds. A mark has room for MARK_ITEMS numbers other than zero. Should more
- * be there, an item that is not in the mark is left out, rather than charged
- * with all it ever had.
+ * Bounds. A mark has room for MARK_ITEMS numbers other than zero; small groups
+ * are marked first. Where not all of a group are in the mark, an item that is not
+ * is left out, rather than charged with all it ever had. Nor are caches in a
+ * mark that was made before the collector's first reading (collect.c).
  *
  * Locks. All is called under the triggers' lock. Sources are read without
  * theirs: the caller says by @held which of them its triggers hold, and so are
@@ -43,20 +44,19 @@
 #define MARK_ITEMS_BITS		13
 #define MARK_ITEMS		(BIT(MARK_ITEMS_BITS) / 2)
 
-/* Rows of a source's table that are looked at, as many as all CPUs have. */
-#define VIEW_ROWS		1024
-
 /**
  * struct mark - all numbers at one time
  * @time_ns: when, 0 for never
  * @nr: numbers in @items
- * @is_full: some were left out
+ * @lacks: groups of which some were left out, a bit each
+ * @is_early: there was no reading of the caches yet
  * @items: by hash of their key, open addressing; key 0 for none
  */
 struct mark {
 	u64 time_ns;
 	unsigned int nr;
-	bool is_full;
+	unsigned int lacks;
+	bool is_early;
 	struct mark_item {
 		u64 key;
 		u64 number;
@@ -75,8 +75,6 @@ static struct memtel_topk_view view;
  * struct item - one who may be a suspect
  * @key: in its group
  * @number: what it has now
- * @certain: of that, what it surely had since it is known; where it is not
- *           in the mark
  * @nid: where, NUMA_NO_NODE for none
  * @id: for the event
  * @has_path: for the event
@@ -86,7 +84,6 @@ static struct memtel_topk_view view;
 struct item {
 	u64 key;
 	u64 number;
-	u64 certain;
 	int nid;
 	u64 id;
 	bool has_path;
@@ -125,28 +122,28 @@ static struct mark_item *find(struct mark *mark, u64 key)
 	return &mark->items[i];
 }
 
-static void note(struct mark *mark, u64 key, u64 number)
+static void note(struct gather *g, u64 key, u64 number)
 {
-	struct mark_item *item = find(mark, key);
+	struct mark_item *item = find(g->mark, key);
 
 	if (!number)
 		return;
-	if (!item->key && mark->nr == MARK_ITEMS) {
-		mark->is_full = true;
+	if (!item->key && g->mark->nr == MARK_ITEMS) {
+		g->mark->lacks |= BIT(g->group);
 		return;
 	}
-	mark->nr += !item->key;
+	g->mark->nr += !item->key;
 	item->key = key;
 	item->number = number;
 }
 
 /* What an item has got since the mark. */
-static u64 part_of(const struct mark *base, u64 key, const struct item *item)
+static u64 part_of(const struct gather *g, u64 key, const struct item *item)
 {
-	const struct mark_item *was = find((struct mark *)base, key);
+	const struct mark_item *was = find((struct mark *)g->base, key);
 
 	if (!was->key)
-		return base->is_full ? 0 : item->certain;
+		return g->base->lacks & BIT(g->group) ? 0 : item->number;
 	/* Less than it was: what falls did not grow, what counts began anew. */
 	return item->number > was->number ? item->number - was->number : 0;
 }
@@ -179,7 +176,7 @@ static void offer(struct gather *g, const struct item *item)
 	u64 part;
 
 	if (g->mark) {
-		note(g->mark, key, item->number);
+		note(g, key, item->number);
 		return;
 	}
 	if (item->nid != NUMA_NO_NODE &&
@@ -187,7 +184,7 @@ static void offer(struct gather *g, const struct item *item)
 		return;
 	if (g->cache && strcmp(g->cache, item->cache))
 		return;
-	part = part_of(g->base, key, item);
+	part = part_of(g, key, item);
 	if (!part)
 		return;
 	g->total += part;
@@ -200,6 +197,10 @@ static void each_cache(struct gather *g, bool by_allocs)
 	unsigned int i;
 	int nid;
 
+	if (!snap && g->mark) {
+		g->mark->is_early = true;
+		g->mark->lacks |= BIT(g->group);
+	}
 	for (i = 0; snap && i < snap->nr; i++) {
 		const struct memtel_cache_row *row = &snap->rows[i];
 
@@ -212,15 +213,18 @@ static void each_cache(struct gather *g, bool by_allocs)
 				.name = row->name,
 			};
 
-			/* Ids are unique where there are any, else names. */
-			item.key = (row->id ?: full_name_hash(NULL, row->name,
-							      row->name_len)) +
+			/*
+			 * Memory is there, under its name, before the slab
+			 * source counts, which alone gives ids, and after.
+			 */
+			item.key = (by_allocs ? row->id :
+				    full_name_hash(NULL, row->name,
+						   row->name_len)) +
 				   ((u64)nid << 40);
 			if (by_allocs && node->has_counts)
 				item.number = node->counts.allocs;
 			else if (!by_allocs && node->has_occupancy)
 				item.number = node->occ.slab_bytes;
-			item.certain = item.number;
 			offer(g, &item);
 		}
 	}
@@ -249,7 +253,6 @@ static void each_site(struct gather *g)
 		offer(g, &(struct item) {
 			.key = id,
 			.number = memtel_site_scale(row->extra),
-			.certain = memtel_site_scale(row->extra),
 			.nid = NUMA_NO_NODE,
 			.id = id,
 			.cache = row->name,
@@ -259,18 +262,21 @@ static void each_site(struct gather *g)
 
 static void each_shrinker(struct gather *g)
 {
+	/* Much for a stack; one at a time under the triggers' lock. */
+	static struct memtel_shrinker_calls calls;
 	unsigned int i, nr = memtel_shrinker_rows();
 	struct memtel_shrinker_row row;
+	u64 total_ns;
 
 	for (i = 0; i < nr; i++) {
-		struct memtel_open open = {};
-
+		/* Totals first, see window.c; what is open is read once. */
 		memtel_shrinker_read(i, &row);
-		memtel_shrinker_open_row(i, &open);
+		total_ns = row.timing.total_ns;
+		if (!i)
+			memtel_shrinker_calls_read(&calls);
 		offer(g, &(struct item) {
 			.key = i + 1,
-			.number = row.timing.total_ns + open.ns,
-			.certain = row.timing.total_ns + open.ns,
+			.number = total_ns + memtel_shrinker_call_ns(&calls, i),
 			.nid = row.nid,
 			.id = row.id,
 			.name = row.name,
@@ -307,7 +313,6 @@ static void each_zone(struct gather *g,
 		offer(g, &(struct item) {
 			.key = i + 1,
 			.number = ns,
-			.certain = ns,
 			.nid = scope.nid,
 			.name = zone->name,
 		});
@@ -351,7 +356,6 @@ static void each_node(struct gather *g)
 		offer(g, &(struct item) {
 			.key = scope.nid + 1,
 			.number = ns,
-			.certain = ns,
 			.nid = scope.nid,
 		});
 	}
@@ -368,8 +372,8 @@ static void each_stalled(struct gather *g, enum memtel_suspect_kind kind)
 
 		offer(g, &(struct item) {
 			.key = row->a * 31 + row->b,
-			.number = row->rank,
-			.certain = row->rank - row->error,
+			/* Not what it took over from others. */
+			.number = row->rank - row->error,
 			.nid = NUMA_NO_NODE,
 			.id = row->a,
 			.has_path = kind == MEMTEL_SUSPECT_KIND_CGROUP &&
@@ -406,7 +410,6 @@ static void each_memory(struct gather *g)
 			offer(g, &(struct item) {
 				.key = nid * ARRAY_SIZE(items) + i + 1,
 				.number = bytes,
-				.certain = bytes,
 				.nid = nid,
 			});
 		}
@@ -483,7 +486,8 @@ int memtel_evidence_start(void)
 		if (!marks[i])
 			goto err_stop;
 	}
-	if (!memtel_topk_view_init(&view, VIEW_ROWS))
+	if (!memtel_topk_view_init(&view, max(memtel_site_max_rows(),
+					      memtel_stall_max_rows())))
 		return 0;
 
 err_stop:
@@ -500,6 +504,9 @@ void memtel_evidence_mark(u64 now_ns, unsigned int held)
 {
 	struct gather g = {};
 
+	/* Once there are caches, marks without them are of little use. */
+	if (marks[newest]->is_early && memtel_collect_is_there())
+		memtel_evidence_forget();
 	if (marks[newest]->time_ns &&
 	    now_ns - marks[newest]->time_ns < MARK_APART_NS)
 		return;
@@ -507,7 +514,8 @@ void memtel_evidence_mark(u64 now_ns, unsigned int held)
 	g.mark = marks[newest];
 	memset(g.mark, 0, sizeof(*g.mark));
 	g.mark->time_ns = now_ns;
-	for (g.group = 0; g.group < ARRAY_SIZE(groups); g.group++)
+	/* The caches, of which there are many, come last. */
+	for (g.group = ARRAY_SIZE(groups); g.group--; cond_resched())
 		if (can_gather(g.group, held))
 			groups[g.group].each(&g);
 }
@@ -583,6 +591,7 @@ void memtel_evidence_take(struct memtel_evidence *evidence,
 			g.cache = cache_of_interest(evidence);
 		if (can_gather(group, held))
 			groups[group].each(&g);
+		cond_resched();
 		if (groups[group].measure == MEMTEL_MEASURE_RECLAIM_NS)
 			evidence->reclaim_ns = g.total;
 		if (groups[group].measure == MEMTEL_MEASURE_GROWTH_BYTES ||

@@ -9,7 +9,8 @@
  * go under one address are told apart by name and by the second half of the
  * key, and otherwise are one row.
  *
- * A full table counts the events it could not place.
+ * The first row is of all others: when the table is full, events of a new key
+ * are counted there, and how many they are. So sums over all rows miss nothing.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -26,8 +27,9 @@
 int memtel_keyed_init(struct memtel_keyed *keyed, unsigned int slots,
 		      unsigned int words)
 {
+	slots++;
 	raw_spin_lock_init(&keyed->lock);
-	keyed->used = 0;
+	keyed->used = 1;
 	keyed->nr_slots = slots;
 	keyed->nr_index = roundup_pow_of_two(slots * INDEX_PER_SLOT);
 	keyed->slots = kvcalloc(slots, sizeof(*keyed->slots), GFP_KERNEL);
@@ -35,8 +37,10 @@ int memtel_keyed_init(struct memtel_keyed *keyed, unsigned int slots,
 				GFP_KERNEL);
 	if (keyed->slots && keyed->index &&
 	    !memtel_counters_alloc(&keyed->counts, slots, words) &&
-	    !memtel_counters_alloc(&keyed->unplaced, 1, 1))
+	    !memtel_counters_alloc(&keyed->unplaced, 1, 1)) {
+		keyed->slots[0].nid = NUMA_NO_NODE;
 		return 0;
+	}
 	memtel_keyed_exit(keyed);
 	return -ENOMEM;
 }
@@ -68,8 +72,9 @@ void memtel_keyed_stats(const struct memtel_keyed *keyed,
 			       (u64)keyed->nr_slots * sizeof(*keyed->slots) +
 			       (u64)keyed->nr_index * sizeof(*keyed->index);
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_SLOTS_USED,
-			memtel_keyed_used(keyed));
-	memtel_stat_add(stats, MEMTEL_A_SOURCE_SLOTS_TOTAL, keyed->nr_slots);
+			memtel_keyed_used(keyed) - 1);
+	memtel_stat_add(stats, MEMTEL_A_SOURCE_SLOTS_TOTAL,
+			keyed->nr_slots - 1);
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNPLACED_ROWS,
 			memtel_counter_sum(memtel_counters_slot(&keyed->unplaced,
 								0)));
@@ -110,10 +115,10 @@ static u32 id_of(const struct memtel_keyed *keyed,
 {
 	unsigned int i;
 
-	for (i = 0; i < keyed->used; i++)
+	for (i = 1; i < keyed->used; i++)
 		if (same_thing(&keyed->slots[i], key))
 			return keyed->slots[i].id;
-	return keyed->used + 1;
+	return keyed->used;
 }
 
 /* The slot's number plus one, or 0 when there is no room. */
@@ -151,7 +156,8 @@ static u32 add(struct memtel_keyed *keyed, const struct memtel_key *key)
  * @key: what is counted
  *
  * Context: A probe in task context.
- * Return: the row's words, or NULL when the table is full; it has counted that.
+ * Return: the row's words; those of all others when the table is full, which it
+ * has counted.
  */
 u64 __percpu *memtel_keyed_place(struct memtel_keyed *keyed,
 				 const struct memtel_key *key)
@@ -164,10 +170,10 @@ u64 __percpu *memtel_keyed_place(struct memtel_keyed *keyed,
 	if (slot)
 		return memtel_keyed_words(keyed, slot - 1);
 	this_cpu_inc(*memtel_counters_slot(&keyed->unplaced, 0));
-	return NULL;
+	return memtel_keyed_words(keyed, 0);
 }
 
-/* How many rows there are; none of them changes any more. */
+/* How many rows there are, that of the others too; none changes any more. */
 unsigned int memtel_keyed_used(const struct memtel_keyed *keyed)
 {
 	/* Pairs with add(). */

@@ -45,13 +45,14 @@ struct memtel_keyed_slot {
  * struct memtel_keyed - a table of such rows
  * @lock: protects additions; raw, innermost, taken with interrupts off
  * @label: gives a name to a key that has none; called in the probe
- * @slots: the rows, in the order they came up
+ * @slots: that of all others, which has no id, and the rows in the order they
+ *         came up
  * @index: hash of a key to its slot's number plus one, 0 for none
  * @nr_slots: how many there may be
  * @nr_index: entries of @index, a power of two
  * @used: how many there are; from here on a reader may look at a slot
  * @counts: the rows' words
- * @unplaced: events without a row
+ * @unplaced: events without a row of their own
  */
 struct memtel_keyed {
 	raw_spinlock_t lock;

@@ -18,15 +18,19 @@ struct memtel_topk_view;
  * @snap: the caches', taken at the start
  * @table: of which rows are dumped, netlink_reclaim.c's
  * @views: of call sites, or of tasks and cgroups, taken at the start
+ * @at: of a list, the entry of @next; valid under its lock, in one call
  * @next: the row that comes next
+ * @may_see_symbols: of call sites, asked at the start
  */
 struct memtel_dump_ctx {
 	union {
 		struct memtel_snapshot *snap;
 		const struct memtel_table *table;
 		struct memtel_topk_view *views;
+		const void *at;
 	};
 	unsigned int next;
+	bool may_see_symbols;
 };
 
 /**

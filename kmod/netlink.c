@@ -24,7 +24,8 @@ static int on_socket_release(struct notifier_block *nb, unsigned long action,
 
 	if (action == NETLINK_URELEASE &&
 	    notify->protocol == NETLINK_GENERIC &&
-	    net_eq(notify->net, &init_net)) {
+	    net_eq(notify->net, &init_net) &&
+	    memtel_socket_may_own(notify->portid)) {
 		memtel_triggers_release_socket(notify->portid);
 		memtel_sources_release_socket(notify->portid);
 	}

@@ -187,16 +187,19 @@ int memtel_nl_source_reset_doit(struct sk_buff *skb, struct genl_info *info)
 	return change_source(skb, info, reset_source);
 }
 
-/* Under memtel_source_lock. The i-th of all holds, or NULL. */
-static const struct memtel_hold *nth_hold(unsigned int i)
+/* Under memtel_source_lock. The one after a hold, or the first, or NULL. */
+static const struct memtel_hold *next_hold(const struct memtel_hold *hold)
 {
-	const struct memtel_hold *hold;
-	unsigned int s;
+	unsigned int s = 0;
 
-	for (s = 0; s < memtel_nr_sources; s++)
-		list_for_each_entry(hold, &memtel_sources[s]->holds, list)
-			if (!i--)
-				return hold;
+	if (hold && !list_is_last(&hold->list, &hold->source->holds))
+		return list_next_entry(hold, list);
+	if (hold)
+		s = ilog2(memtel_source_bit(hold->source)) + 1;
+	for (; s < memtel_nr_sources; s++)
+		if (!list_empty(&memtel_sources[s]->holds))
+			return list_first_entry(&memtel_sources[s]->holds,
+						struct memtel_hold, list);
 	return NULL;
 }
 
@@ -211,9 +214,8 @@ static bool hold_matches(const struct memtel_hold *hold, struct nlattr **attrs)
 
 int memtel_nl_hold_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct memtel_hold *hold;
+	const struct memtel_hold *hold = NULL;
 	struct memtel_reply reply;
-	unsigned int i = 0;
 	int err;
 
 	err = memtel_nl_check(skb, info->nlhdr, info->extack);
@@ -228,7 +230,7 @@ int memtel_nl_hold_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	mutex_lock(&memtel_source_lock);
 	do {
-		hold = nth_hold(i++);
+		hold = next_hold(hold);
 	} while (hold && !hold_matches(hold, info->attrs));
 	err = hold ? memtel_fill_hold(reply.skb, hold) : -ENOENT;
 	mutex_unlock(&memtel_source_lock);
@@ -241,24 +243,31 @@ int memtel_nl_hold_get_doit(struct sk_buff *skb, struct genl_info *info)
 static int hold_row(struct sk_buff *skb, struct netlink_callback *cb,
 		    unsigned int i)
 {
-	const struct memtel_hold *hold = nth_hold(i);
+	const struct memtel_hold *hold = memtel_dump_ctx(cb)->at;
+	int err = MEMTEL_NO_ROW;
 
-	if (!hold || !hold_matches(hold, memtel_dump_attrs(cb)))
-		return MEMTEL_NO_ROW;
-	return memtel_fill_hold(skb, hold);
+	if (hold && hold_matches(hold, memtel_dump_attrs(cb)))
+		err = memtel_fill_hold(skb, hold);
+	if (hold && (!err || err == MEMTEL_NO_ROW))
+		memtel_dump_ctx(cb)->at = next_hold(hold);
+	return err;
 }
 
 int memtel_nl_hold_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	unsigned int i, nr = 0;
+	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
+	const struct memtel_hold *hold;
+	unsigned int nr = 0;
 	int err = memtel_nl_check_dump(cb);
 
 	if (err)
 		return err;
 	mutex_lock(&memtel_source_lock);
 	cb->seq = memtel_source_generation + 1;
-	for (i = 0; i < memtel_nr_sources; i++)
-		nr += memtel_sources[i]->nr_holds;
+	ctx->at = NULL;
+	for (hold = next_hold(NULL); hold; hold = next_hold(hold))
+		if (nr++ == ctx->next)
+			ctx->at = hold;
 	err = memtel_dump_rows(skb, cb, nr, hold_row);
 	mutex_unlock(&memtel_source_lock);
 	return err;

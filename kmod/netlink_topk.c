@@ -96,7 +96,7 @@ static bool site_matches(const struct memtel_topk_row *row,
 	       (!cache || !nla_strcmp(cache, row->name));
 }
 
-static int fill_site(struct sk_buff *skb, struct sk_buff *request,
+static int fill_site(struct sk_buff *skb, bool may_see_symbols,
 		     const struct memtel_topk_view *views, unsigned int i,
 		     struct nlattr **attrs)
 {
@@ -104,11 +104,10 @@ static int fill_site(struct sk_buff *skb, struct sk_buff *request,
 
 	if (!site_matches(row, attrs))
 		return MEMTEL_NO_ROW;
-	return memtel_fill_site(skb, row,
-				netlink_capable(request, CAP_SYSLOG));
+	return memtel_fill_site(skb, row, may_see_symbols);
 }
 
-static int fill_stall(struct sk_buff *skb, struct sk_buff *request,
+static int fill_stall(struct sk_buff *skb, bool may_see_symbols,
 		      const struct memtel_topk_view *views, unsigned int i,
 		      struct nlattr **attrs)
 {
@@ -128,13 +127,14 @@ static int fill_stall(struct sk_buff *skb, struct sk_buff *request,
 	return memtel_fill_stall(skb, kind, row);
 }
 
-typedef int (*fill_fn)(struct sk_buff *skb, struct sk_buff *request,
+typedef int (*fill_fn)(struct sk_buff *skb, bool may_see_symbols,
 		       const struct memtel_topk_view *views, unsigned int i,
 		       struct nlattr **attrs);
 
 static int get_one(struct sk_buff *skb, struct genl_info *info,
 		   struct memtel_topk_view *views, fill_fn fill)
 {
+	bool may_see_symbols = netlink_capable(skb, CAP_SYSLOG);
 	struct memtel_reply reply;
 	unsigned int i;
 	int err;
@@ -144,7 +144,7 @@ static int get_one(struct sk_buff *skb, struct genl_info *info,
 		return err;
 	err = MEMTEL_NO_ROW;
 	for (i = 0; i < rows_of(views) && err == MEMTEL_NO_ROW; i++)
-		err = fill(reply.skb, skb, views, i, info->attrs);
+		err = fill(reply.skb, may_see_symbols, views, i, info->attrs);
 	if (err == MEMTEL_NO_ROW) {
 		NL_SET_ERR_MSG(info->extack, "there is no such row");
 		err = -ENOENT;
@@ -205,6 +205,9 @@ static int dump_start(struct netlink_callback *cb,
 	if (IS_ERR(views))
 		return PTR_ERR(views);
 	memtel_dump_ctx(cb)->views = views;
+	/* Once: a refusal may be a line in an audit log. */
+	memtel_dump_ctx(cb)->may_see_symbols = netlink_capable(cb->skb,
+							       CAP_SYSLOG);
 	return 0;
 }
 
@@ -221,14 +224,18 @@ int memtel_nl_stall_get_start(struct netlink_callback *cb)
 static int site_row(struct sk_buff *skb, struct netlink_callback *cb,
 		    unsigned int i)
 {
-	return fill_site(skb, cb->skb, memtel_dump_ctx(cb)->views, i,
+	const struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
+
+	return fill_site(skb, ctx->may_see_symbols, ctx->views, i,
 			 memtel_dump_attrs(cb));
 }
 
 static int stall_row(struct sk_buff *skb, struct netlink_callback *cb,
 		     unsigned int i)
 {
-	return fill_stall(skb, cb->skb, memtel_dump_ctx(cb)->views, i,
+	const struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
+
+	return fill_stall(skb, ctx->may_see_symbols, ctx->views, i,
 			  memtel_dump_attrs(cb));
 }
 

@@ -170,11 +170,14 @@ int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	err = memtel_trigger_add(&wish, &id, info->extack);
-	if (!err && nla_put_u32(reply.skb, MEMTEL_A_TRIGGER_ID, id)) {
+	if (err)
+		return memtel_reply_end(&reply, info, err);
+	err = memtel_reply_end(&reply, info,
+			       nla_put_u32(reply.skb, MEMTEL_A_TRIGGER_ID, id));
+	/* Nobody would know that it is there. */
+	if (err)
 		memtel_trigger_delete(id, info->snd_portid);
-		err = -EMSGSIZE;
-	}
-	return memtel_reply_end(&reply, info, err);
+	return err;
 }
 
 static int need_id(struct genl_info *info)
@@ -210,22 +213,21 @@ static bool matches(const struct memtel_trigger *trigger, struct nlattr **attrs)
 	       (!portid || nla_get_u32(portid) == trigger->portid);
 }
 
-/* Under memtel_trigger_lock. The i-th trigger, or NULL. */
-static const struct memtel_trigger *nth_trigger(unsigned int i)
+/* Under memtel_trigger_lock. The one after a trigger, or the first, or NULL. */
+static const struct memtel_trigger *
+next_trigger(const struct memtel_trigger *trigger)
 {
-	const struct memtel_trigger *trigger;
+	const struct list_head *next = trigger ? trigger->list.next :
+						 memtel_triggers.next;
 
-	list_for_each_entry(trigger, &memtel_triggers, list)
-		if (!i--)
-			return trigger;
-	return NULL;
+	return next == &memtel_triggers ? NULL :
+	       list_entry(next, struct memtel_trigger, list);
 }
 
 int memtel_nl_trigger_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct memtel_trigger *trigger;
+	const struct memtel_trigger *trigger = NULL;
 	struct memtel_reply reply;
-	unsigned int i = 0;
 	int err;
 
 	err = memtel_nl_check(skb, info->nlhdr, info->extack) ?:
@@ -235,7 +237,7 @@ int memtel_nl_trigger_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	mutex_lock(&memtel_trigger_lock);
 	do {
-		trigger = nth_trigger(i++);
+		trigger = next_trigger(trigger);
 	} while (trigger && !matches(trigger, info->attrs));
 	err = trigger ? memtel_fill_trigger(reply.skb, trigger) : -ENOENT;
 	mutex_unlock(&memtel_trigger_lock);
@@ -249,16 +251,20 @@ int memtel_nl_trigger_get_doit(struct sk_buff *skb, struct genl_info *info)
 static int trigger_row(struct sk_buff *skb, struct netlink_callback *cb,
 		       unsigned int i)
 {
-	const struct memtel_trigger *trigger = nth_trigger(i);
+	const struct memtel_trigger *trigger = memtel_dump_ctx(cb)->at;
+	int err = MEMTEL_NO_ROW;
 
-	if (!trigger || !matches(trigger, memtel_dump_attrs(cb)))
-		return MEMTEL_NO_ROW;
-	return memtel_fill_trigger(skb, trigger);
+	if (trigger && matches(trigger, memtel_dump_attrs(cb)))
+		err = memtel_fill_trigger(skb, trigger);
+	if (trigger && (!err || err == MEMTEL_NO_ROW))
+		memtel_dump_ctx(cb)->at = next_trigger(trigger);
+	return err;
 }
 
 int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb)
 {
+	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
 	const struct memtel_trigger *trigger;
 	unsigned int nr = 0;
 	int err = memtel_nl_check_dump(cb);
@@ -267,8 +273,10 @@ int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
 		return err;
 	mutex_lock(&memtel_trigger_lock);
 	cb->seq = memtel_trigger_generation + 1;
+	ctx->at = NULL;
 	list_for_each_entry(trigger, &memtel_triggers, list)
-		nr++;
+		if (nr++ == ctx->next)
+			ctx->at = trigger;
 	err = memtel_dump_rows(skb, cb, nr, trigger_row);
 	mutex_unlock(&memtel_trigger_lock);
 	return err;

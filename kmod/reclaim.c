@@ -98,8 +98,8 @@ static unsigned int class_of(gfp_t gfp)
 	return MEMTEL_GFP_CLASS_KERNEL;
 }
 
-/* Spend a direct reclaim's time up to now on a node it works on. */
-static void direct_spend(struct memtel_window *win, int nid, u64 now)
+/* Spend some of a direct reclaim's time on a node it works on. */
+static void direct_spend(struct memtel_window *win, int nid, u64 ns)
 {
 	if (win->nid != nid) {
 		win->nid = nid;
@@ -109,21 +109,24 @@ static void direct_spend(struct memtel_window *win, int nid, u64 now)
 		if (!win->home)
 			win->home = win->words;
 	}
-	memtel_timing_spend(win->words, now - win->mark_ns);
+	memtel_timing_spend(win->words, ns);
 }
 
 /* Current works on a node. Returns the row that its pages count in, or NULL. */
 static u64 __percpu *sign_of_work(int nid)
 {
 	struct memtel_window *win = memtel_window_find(&reclaims, NULL);
-	u64 now;
+	u64 now, ns;
 
 	if (!win)
 		return NULL;
 	now = ktime_get_mono_fast_ns();
+	ns = now - win->mark_ns;
+	WRITE_ONCE(win->mark_ns, now);
+	/* Pairs with memtel_windows_each(): what is spent is open no more. */
+	smp_wmb();
 	if (win->what == what(MEMTEL_RECLAIM_KIND_DIRECT))
-		direct_spend(win, nid, now);
-	win->mark_ns = now;
+		direct_spend(win, nid, ns);
 	return win->words;
 }
 
@@ -184,22 +187,20 @@ static bool is_failure(const struct memtel_window *win,
 static void reclaim_on_direct_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
-	struct memtel_window *win =
-		memtel_window_ending(&reclaims,
-				     what(MEMTEL_RECLAIM_KIND_DIRECT));
-	u64 now;
+	u64 now = ktime_get_mono_fast_ns();
+	struct memtel_window win;
 
-	if (!win)
+	if (!memtel_window_end(&reclaims, what(MEMTEL_RECLAIM_KIND_DIRECT),
+			       &win))
 		return;
-	now = ktime_get_mono_fast_ns();
-	direct_spend(win, win->home ? win->nid : numa_mem_id(), now);
-	memtel_timing_count(win->home, now - win->begin_ns);
-	memtel_stall_lost(&win->loser, now - win->begin_ns);
-	memtel_reclaim_order(win->home, win->order);
-	memtel_reclaim_class(win->home, class_of(win->gfp));
-	if (is_failure(win, nr_reclaimed))
-		memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
-	memtel_window_free(&reclaims, win);
+	direct_spend(&win, win.home ? win.nid : numa_mem_id(),
+		     now - win.mark_ns);
+	memtel_timing_count(win.home, now - win.begin_ns);
+	memtel_stall_lost(&win.loser, now - win.begin_ns);
+	memtel_reclaim_order(win.home, win.order);
+	memtel_reclaim_class(win.home, class_of(win.gfp));
+	if (is_failure(&win, nr_reclaimed))
+		memtel_reclaim_count(win.home, RECLAIM_FAILURES, 1);
 }
 
 /* Of kinds whose rows are known at the beginning. */
@@ -219,23 +220,18 @@ static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
 	return win;
 }
 
-static struct memtel_window *simple_end(enum memtel_reclaim_kind kind,
-					unsigned long nr_reclaimed)
+static bool simple_end(enum memtel_reclaim_kind kind,
+		       unsigned long nr_reclaimed, struct memtel_window *win)
 {
-	struct memtel_window *win = memtel_window_ending(&reclaims, what(kind));
-	u64 ns;
+	u64 now = ktime_get_mono_fast_ns();
 
-	if (!win)
-		return NULL;
-	ns = ktime_get_mono_fast_ns() - win->begin_ns;
-	memtel_stall_lost(&win->loser, ns);
-	/* No row: the table was full, which was counted. */
-	if (win->home) {
-		memtel_timing_end(win->home, ns);
-		if (is_failure(win, nr_reclaimed))
-			memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
-	}
-	return win;
+	if (!memtel_window_end(&reclaims, what(kind), win))
+		return false;
+	memtel_timing_end(win->home, now - win->begin_ns);
+	memtel_stall_lost(&win->loser, now - win->begin_ns);
+	if (is_failure(win, nr_reclaimed))
+		memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
+	return true;
 }
 
 /* vmscan:mm_vmscan_memcg_reclaim_begin, the reclaiming task */
@@ -250,11 +246,9 @@ static void reclaim_on_memcg_begin(MEMTEL_ARGS_RECLAIM_BEGIN)
 static void reclaim_on_memcg_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
-	struct memtel_window *win = simple_end(MEMTEL_RECLAIM_KIND_MEMCG,
-					       nr_reclaimed);
+	struct memtel_window win;
 
-	if (win)
-		memtel_window_free(&reclaims, win);
+	simple_end(MEMTEL_RECLAIM_KIND_MEMCG, nr_reclaimed, &win);
 }
 
 /* vmscan:mm_vmscan_node_reclaim_begin, the allocating task */
@@ -290,32 +284,29 @@ static void await_landing(const struct memtel_window *reclaim)
 static void reclaim_on_node_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
-	struct memtel_window *win = simple_end(MEMTEL_RECLAIM_KIND_NODE,
-					       nr_reclaimed);
+	struct memtel_window win;
 
-	if (!win)
-		return;
-	await_landing(win);
-	memtel_window_free(&reclaims, win);
+	if (simple_end(MEMTEL_RECLAIM_KIND_NODE, nr_reclaimed, &win))
+		await_landing(&win);
 }
 
 static noinline void landed(const struct page *page)
 {
-	struct memtel_window *win;
+	struct memtel_window *open, win;
 	enum reclaim_count where = RECLAIM_LANDED_NOWHERE;
 
 	/* Pages for reclaim's own use are not what the task waits for. */
 	if (!in_task() || current->flags & PF_MEMALLOC)
 		return;
-	win = memtel_window_find(&landings, NULL);
-	if (!win)
+	open = memtel_window_find(&landings, NULL);
+	if (!open)
 		return;
+	memtel_window_take(&landings, open, &win);
 	if (page)
-		where = page_to_nid(page) == win->nid ?
+		where = page_to_nid(page) == win.nid ?
 			RECLAIM_LANDED_HERE : RECLAIM_LANDED_ELSEWHERE;
-	memtel_reclaim_count(win->words, where, 1);
+	memtel_reclaim_count(win.words, where, 1);
 	atomic_dec(&nr_landing);
-	memtel_window_free(&landings, win);
 }
 
 /* kmem:mm_page_alloc, any context */
@@ -339,14 +330,15 @@ static void kswapd_end(const struct memtel_window *win)
 static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
 {
 	MEMTEL_COST(&reclaim_cost);
-	struct memtel_window *win =
+	struct memtel_window *open =
 		memtel_window_find(&reclaims,
 				   what(MEMTEL_RECLAIM_KIND_KSWAPD));
+	struct memtel_window win;
 
 	/* Woken anew before it slept soundly: no sleep event came. */
-	if (win) {
-		kswapd_end(win);
-		memtel_window_free(&reclaims, win);
+	if (open) {
+		memtel_window_take(&reclaims, open, &win);
+		kswapd_end(&win);
 	}
 	simple_begin(MEMTEL_RECLAIM_KIND_KSWAPD,
 		     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD, nid, 0),
@@ -357,14 +349,11 @@ static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
 static void reclaim_on_kswapd_sleep(void *data, int nid)
 {
 	MEMTEL_COST(&reclaim_cost);
-	struct memtel_window *win =
-		memtel_window_ending(&reclaims,
-				     what(MEMTEL_RECLAIM_KIND_KSWAPD));
+	struct memtel_window win;
 
-	if (!win)
-		return;
-	kswapd_end(win);
-	memtel_window_free(&reclaims, win);
+	if (memtel_window_end(&reclaims, what(MEMTEL_RECLAIM_KIND_KSWAPD),
+			      &win))
+		kswapd_end(&win);
 }
 
 /* vmscan:mm_vmscan_wakeup_kswapd, any context */
@@ -452,22 +441,21 @@ static unsigned int outcome_of(int status)
 static void reclaim_on_compaction_end(MEMTEL_ARGS_COMPACTION_END)
 {
 	MEMTEL_COST(&reclaim_cost);
-	struct memtel_window *win = memtel_window_ending(&compactions,
-							 &compactions);
-	u64 now;
+	u64 now = ktime_get_mono_fast_ns();
+	struct memtel_window win;
 
-	if (!win)
+	if (!memtel_window_end(&compactions, &compactions, &win))
 		return;
-	now = ktime_get_mono_fast_ns();
 	/* Memory that was unplugged in between has no row. */
-	if (win->home) {
-		memtel_timing_end(win->home, now - win->begin_ns);
-		memtel_reclaim_order(win->home, win->order);
-		memtel_reclaim_class(win->home, outcome_of(status));
+	if (win.home) {
+		memtel_timing_end(win.home, now - win.begin_ns);
+		memtel_reclaim_order(win.home, win.order);
+		memtel_reclaim_class(win.home, outcome_of(status));
 	}
-	if (win->loser.pid)
-		memtel_stall_lost(&win->loser, now - win->begin_ns);
-	memtel_window_free(&compactions, win);
+	if (win.loser.pid)
+		memtel_stall_lost(&win.loser, now - win.begin_ns);
+	/* Whether it failed is known only now. */
+	memtel_hint_growth();
 }
 
 /* vmscan:mm_vmscan_throttled, the task that slept, after it */

@@ -131,7 +131,7 @@ u64 __percpu *memtel_reclaim_row(enum memtel_reclaim_kind kind, int nid,
  * memtel_reclaim_cgroup_row() - the row of the current task's cgroup
  *
  * Context: A probe in task context.
- * Return: its words, or NULL when the table is full; it has counted that.
+ * Return: its words; those of all other cgroups when the table is full.
  */
 u64 __percpu *memtel_reclaim_cgroup_row(void)
 {

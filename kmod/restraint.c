@@ -18,6 +18,7 @@
  * come, so that a look of the triggers never reads what is not there.
  */
 #include <linux/moduleparam.h>
+#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -76,12 +77,16 @@ u32 memtel_restraint_limit_ppm(void)
 /* Under memtel_source_lock: the triggers do with or without it from now on. */
 static void mark(struct memtel_source *source, enum memtel_event_kind kind)
 {
+	unsigned int flags = memalloc_noreclaim_save();
+
+	/* As a look of the triggers: nobody waits for memory under their lock. */
 	mutex_lock(&memtel_trigger_lock);
 	source->is_shed = kind == MEMTEL_EVENT_KIND_SHED;
 	memtel_triggers_sources_changed();
 	memtel_event_source(kind, source);
 	memtel_events_send();
 	mutex_unlock(&memtel_trigger_lock);
+	memalloc_noreclaim_restore(flags);
 	memtel_source_generation++;
 }
 
@@ -109,21 +114,24 @@ static void take_back(struct memtel_source *source, u64 now)
 
 static void look(struct work_struct *work)
 {
-	u64 now = ktime_get_boottime_ns(), share_ppm = 0;
+	u64 now, share_ppm = 0;
 	struct memtel_source *dearest = NULL;
 	u32 limit_ppm = READ_ONCE(cost_limit_ppm);
 	bool is_any_held = false;
 	unsigned int i;
 
 	mutex_lock(&memtel_source_lock);
+	now = ktime_get_boottime_ns();
 	for (i = 0; i < memtel_nr_sources; i++) {
 		struct memtel_source *source = memtel_sources[i];
 
 		is_any_held |= source->nr_holds;
-		if (source->is_shed && now >= source->back_at_ns)
-			take_back(source, now);
-		if (!memtel_source_is_attached(source))
+		if (!memtel_source_is_attached(source)) {
+			if (source->is_shed && now >= source->back_at_ns)
+				take_back(source, now);
+			/* It is looked at from the next time on. */
 			continue;
+		}
 		memtel_cost_look(source, now);
 		share_ppm += source->estimate.share_ppm;
 		if (!dearest || source->estimate.share_ppm >

@@ -95,7 +95,6 @@ static void shrinker_on_start(MEMTEL_ARGS_SHRINK_START)
 	if (!win)
 		return;
 	win->value = total_scan;
-	/* No row: the table was full, which was counted. */
 	win->home = memtel_keyed_place(&shrinkers, &key);
 	memtel_hint_growth();
 }
@@ -104,20 +103,16 @@ static void shrinker_on_start(MEMTEL_ARGS_SHRINK_START)
 static void shrinker_on_end(MEMTEL_ARGS_SHRINK_END)
 {
 	MEMTEL_COST(&shrinker_cost);
-	struct memtel_window *win = memtel_window_ending(&calls, shr);
+	u64 now = ktime_get_mono_fast_ns();
+	struct memtel_window win;
 
-	if (!win)
+	if (!memtel_window_end(&calls, shr, &win))
 		return;
-	if (win->home) {
-		memtel_timing_end(win->home, ktime_get_mono_fast_ns() -
-					     win->begin_ns);
-		this_cpu_add(win->home[SHRINKER_SCANNED],
-			     max(win->value - total_scan, 0L));
-		/* An unsigned long that the event cut to an int. */
-		this_cpu_add(win->home[SHRINKER_FREED],
-			     (unsigned int)shrinker_retval);
-	}
-	memtel_window_free(&calls, win);
+	memtel_timing_end(win.home, now - win.begin_ns);
+	this_cpu_add(win.home[SHRINKER_SCANNED],
+		     max(win.value - total_scan, 0L));
+	/* An unsigned long that the event cut to an int. */
+	this_cpu_add(win.home[SHRINKER_FREED], (unsigned int)shrinker_retval);
 }
 
 /* The end before the begin: see window.c. */
@@ -242,33 +237,42 @@ void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,
 	memtel_windows_each(&calls, NULL, add_open, &sum);
 }
 
-struct row_open {
-	const u64 __percpu *row;
-	u64 now;
-	struct memtel_open *open;
-};
-
-static void add_row_open(const struct memtel_window *win, void *arg)
+static void add_call(const struct memtel_window *win, void *arg)
 {
-	const struct row_open *sum = arg;
+	struct memtel_shrinker_calls *calls = arg;
 
-	if (win->home != sum->row)
+	if (calls->nr == MEMTEL_SHRINKER_CALLS || calls->now <= win->begin_ns)
 		return;
-	sum->open->nr++;
-	if (sum->now > win->begin_ns)
-		sum->open->ns += sum->now - win->begin_ns;
+	calls->row[calls->nr] = win->home;
+	calls->ns[calls->nr] = calls->now - win->begin_ns;
+	calls->nr++;
 }
 
-/* The same of one row, @i below memtel_shrinker_rows(). */
-void memtel_shrinker_open_row(unsigned int i, struct memtel_open *open)
+/**
+ * memtel_shrinker_calls_read() - the calls that have begun and not ended
+ * @open: filled; more than MEMTEL_SHRINKER_CALLS are left out
+ *
+ * Context: Process context, source attached.
+ */
+void memtel_shrinker_calls_read(struct memtel_shrinker_calls *open)
 {
-	struct row_open sum = {
-		.row = memtel_keyed_words(&shrinkers, i),
-		.now = ktime_get_mono_fast_ns(),
-		.open = open,
-	};
+	open->nr = 0;
+	open->now = ktime_get_mono_fast_ns();
+	memtel_windows_each(&calls, NULL, add_call, open);
+}
 
-	memtel_windows_each(&calls, NULL, add_row_open, &sum);
+/* The time of those of row @i, below memtel_shrinker_rows(). */
+u64 memtel_shrinker_call_ns(const struct memtel_shrinker_calls *open,
+			    unsigned int i)
+{
+	const u64 __percpu *row = memtel_keyed_words(&shrinkers, i);
+	unsigned int call;
+	u64 ns = 0;
+
+	for (call = 0; call < open->nr; call++)
+		if (open->row[call] == row)
+			ns += open->ns[call];
+	return ns;
 }
 
 struct memtel_source memtel_shrinker_source = {

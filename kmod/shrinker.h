@@ -26,11 +26,29 @@ struct memtel_shrinker_row {
 	u64 objects_freed;
 };
 
+#define MEMTEL_SHRINKER_CALLS	64
+
+/**
+ * struct memtel_shrinker_calls - calls under way at one moment
+ * @now: that moment, ktime_get_mono_fast_ns()
+ * @nr: how many
+ * @row: by call, its row
+ * @ns: by call, for how long
+ */
+struct memtel_shrinker_calls {
+	u64 now;
+	unsigned int nr;
+	const u64 __percpu *row[MEMTEL_SHRINKER_CALLS];
+	u64 ns[MEMTEL_SHRINKER_CALLS];
+};
+
 unsigned int memtel_shrinker_rows(void);
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row);
 u64 memtel_shrinker_total_ns(const struct memtel_scope *scope);
 void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,
 			  struct memtel_open *open);
-void memtel_shrinker_open_row(unsigned int i, struct memtel_open *open);
+void memtel_shrinker_calls_read(struct memtel_shrinker_calls *open);
+u64 memtel_shrinker_call_ns(const struct memtel_shrinker_calls *open,
+			    unsigned int i);
 
 #endif /* _MEMTEL_SHRINKER_H */

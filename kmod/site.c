@@ -41,9 +41,6 @@
 #define SLOTS_MIN	16
 #define SLOTS_MAX	16384
 
-/* A view holds the rows of so many CPUs that have nothing in common. */
-#define VIEW_CPUS	4
-
 static unsigned int site_sampling = 64;
 static unsigned int site_slots = 256;
 
@@ -215,11 +212,15 @@ u64 memtel_site_scale(u64 samples)
 	return samples * sampling;
 }
 
-/* Source attached. Room for what all CPUs can have, within reason. */
+/* Room that a view needs. */
+unsigned int memtel_site_max_rows(void)
+{
+	return memtel_topk_max_rows(site_slots);
+}
+
 int memtel_site_view_init(struct memtel_topk_view *view)
 {
-	return memtel_topk_view_init(view, sites.nr *
-				     min(num_possible_cpus(), VIEW_CPUS + 0U));
+	return memtel_topk_view_init(view, memtel_site_max_rows());
 }
 
 /* Source attached. */

@@ -9,7 +9,9 @@
  * are close the number is taken to have grown evenly between them, so the growth
  * is off by at most what it grew in two steps. Where they are far apart nobody
  * had reason to look: the number did not grow until shortly before the later
- * one.
+ * one. But of a number that is looked at periodically (@is_polled) that is not
+ * so: it is taken to have grown evenly however far apart they are, and the
+ * growth is off by at most what it grew between two looks.
  *
  * A number that is less than it was has not grown. All arithmetic on times and
  * numbers is modulo 2^64.
@@ -33,6 +35,7 @@ struct memtel_sliding_pair {
 /**
  * struct memtel_sliding - a number's recent past
  * @window_ns: how far back is asked for; at least MEMTEL_SLIDING_STEPS
+ * @is_polled: it is looked at whether or not it grew
  * @nr: pairs there are
  * @newest: the last of them
  * @pairs: a ring
@@ -40,6 +43,7 @@ struct memtel_sliding_pair {
  */
 struct memtel_sliding {
 	__u64 window_ns;
+	bool is_polled;
 	unsigned int nr;
 	unsigned int newest;
 	struct memtel_sliding_pair pairs[MEMTEL_SLIDING_PAIRS];
@@ -53,10 +57,11 @@ static inline __u64 memtel_sliding_step_ns(const struct memtel_sliding *s)
 
 /* Begin anew: what came before does not count. */
 static inline void memtel_sliding_start(struct memtel_sliding *s,
-					__u64 window_ns, __u64 now_ns,
-					__u64 number)
+					__u64 window_ns, bool is_polled,
+					__u64 now_ns, __u64 number)
 {
 	s->window_ns = window_ns;
+	s->is_polled = is_polled;
 	s->nr = 1;
 	s->newest = 0;
 	s->last = (struct memtel_sliding_pair) { now_ns, number };
@@ -90,7 +95,8 @@ memtel_sliding_between(const struct memtel_sliding *s,
 	__u64 into_ns = now_ns - s->window_ns - before->time_ns;
 	__s64 grown = after->number - before->number;
 
-	if (apart_ns > 2 * memtel_sliding_step_ns(s) || !apart_ns)
+	if ((apart_ns > 2 * memtel_sliding_step_ns(s) && !s->is_polled) ||
+	    !apart_ns)
 		return before->number;
 	/* In 1024ths, which keeps the product within 64 bits. */
 	return before->number + grown / 1024 * (__s64)(into_ns * 1024 / apart_ns) +

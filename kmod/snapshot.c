@@ -184,10 +184,13 @@ static struct memtel_snapshot *alloc_snapshot(unsigned int max)
 	if (!snap)
 		return NULL;
 	snap->max = max;
-	snap->rows = kvmalloc_array(max, sizeof(*snap->rows), GFP_KERNEL);
-	snap->nodes = kvmalloc_array(nodes, sizeof(*snap->nodes), GFP_KERNEL);
+	snap->rows = kvmalloc_array(max, sizeof(*snap->rows),
+				    GFP_KERNEL_ACCOUNT);
+	snap->nodes = kvmalloc_array(nodes, sizeof(*snap->nodes),
+				     GFP_KERNEL_ACCOUNT);
 	snap->cpu_nodes = kvmalloc_array(size_mul(nodes, nr_node_ids),
-					 sizeof(*snap->cpu_nodes), GFP_KERNEL);
+					 sizeof(*snap->cpu_nodes),
+					 GFP_KERNEL_ACCOUNT);
 	if (snap->rows && snap->nodes && snap->cpu_nodes)
 		return snap;
 	memtel_snapshot_free(snap);

@@ -12,6 +12,7 @@
  * netlink requests, from the release of a netlink socket and at exit. Under it
  * come slab_mutex and the tracepoints' own locks. No probe takes it.
  */
+#include <linux/hash.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -37,8 +38,25 @@ struct memtel_source *const memtel_sources[] = {
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
 
 static u32 next_hold_id = 1;
-/* Holds of sockets; lets a socket that closes pass by without the lock. */
-static atomic_t nr_socket_holds = ATOMIC_INIT(0);
+
+/*
+ * How many holds and triggers sockets have, by a hash of the port id. It lets
+ * nearly every generic netlink socket that closes pass by without the lock,
+ * which may be held for long. What a socket has was counted by a request of its
+ * own, so before its close.
+ */
+#define OWNED_BITS	8
+static atomic_t owned[BIT(OWNED_BITS)];
+
+void memtel_socket_owns(u32 portid, int nr)
+{
+	atomic_add(nr, &owned[hash_32(portid, OWNED_BITS)]);
+}
+
+bool memtel_socket_may_own(u32 portid)
+{
+	return atomic_read(&owned[hash_32(portid, OWNED_BITS)]);
+}
 
 /* A bit that stands for a source in a mask of sources. */
 unsigned int memtel_source_bit(const struct memtel_source *source)
@@ -168,7 +186,7 @@ int memtel_source_hold(struct memtel_source *source,
 	source->nr_holds++;
 	memtel_source_generation++;
 	if (holder.kind == MEMTEL_HOLD_KIND_SOCKET)
-		atomic_inc(&nr_socket_holds);
+		memtel_socket_owns(holder.portid, 1);
 	return 0;
 }
 
@@ -177,7 +195,7 @@ static void drop(struct memtel_hold *hold)
 	struct memtel_source *source = hold->source;
 
 	if (hold->holder.kind == MEMTEL_HOLD_KIND_SOCKET)
-		atomic_dec(&nr_socket_holds);
+		memtel_socket_owns(hold->holder.portid, -1);
 	list_del(&hold->list);
 	kfree(hold);
 	memtel_source_generation++;
@@ -220,8 +238,9 @@ int memtel_source_reset(struct memtel_source *source)
 {
 	if (!memtel_source_is_attached(source))
 		return -ENODATA;
-	source->since_ns = ktime_get_boottime_ns();
 	source->reset();
+	/* Last: who sees the new time sees no number from before. */
+	smp_store_release(&source->since_ns, ktime_get_boottime_ns());
 	return 0;
 }
 
@@ -241,8 +260,6 @@ void memtel_sources_release_socket(u32 portid)
 	struct memtel_hold *hold;
 	unsigned int i;
 
-	if (!atomic_read(&nr_socket_holds))
-		return;
 	mutex_lock(&memtel_source_lock);
 	for (i = 0; i < memtel_nr_sources; i++) {
 		hold = find_hold(memtel_sources[i], holder);

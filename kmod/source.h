@@ -155,4 +155,7 @@ int memtel_source_attach(struct memtel_source *source,
 void memtel_source_detach(struct memtel_source *source);
 void memtel_sources_release_socket(u32 portid);
 
+void memtel_socket_owns(u32 portid, int nr);
+bool memtel_socket_may_own(u32 portid);
+
 #endif /* _MEMTEL_SOURCE_H */

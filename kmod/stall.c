@@ -19,8 +19,8 @@
 #define TASKS		128
 #define CGROUPS		64
 
-/* Rows in a view. */
-#define VIEW_ROWS	1024
+/* Of those who lose time just now a view shows so many at least. */
+#define LOSERS		1024
 
 /* Set up and taken down under the source lock while no probe runs. */
 static struct memtel_topk tasks;
@@ -106,9 +106,15 @@ void memtel_stall_lost(const struct memtel_loser *loser, u64 ns)
 	memtel_topk_add(&cgroups, &group, ns, 1);
 }
 
+/* Room that a view of either kind needs. */
+unsigned int memtel_stall_max_rows(void)
+{
+	return memtel_topk_max_rows(TASKS) + LOSERS;
+}
+
 int memtel_stall_view_init(struct memtel_topk_view *view)
 {
-	return memtel_topk_view_init(view, VIEW_ROWS);
+	return memtel_topk_view_init(view, memtel_stall_max_rows());
 }
 
 /* Reclaim source attached. @kind: task or cgroup. */

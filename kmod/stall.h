@@ -33,6 +33,7 @@ void memtel_stall_stats(struct memtel_source_stats *stats);
 void memtel_stall_begin(struct memtel_loser *loser);
 void memtel_stall_lost(const struct memtel_loser *loser, u64 ns);
 
+unsigned int memtel_stall_max_rows(void);
 int memtel_stall_view_init(struct memtel_topk_view *view);
 void memtel_stall_view_take(struct memtel_topk_view *view,
 			    enum memtel_suspect_kind kind);

@@ -17,6 +17,7 @@
  * two is whole at any moment: a reader never holds up a writer, nor does a CPU
  * that is stopped in the middle of a write, as a virtual one may be, hide a row.
  */
+#include <linux/bits.h>
 #include <linux/cpu.h>
 #include <linux/hash.h>
 #include <linux/irqflags.h>
@@ -33,6 +34,9 @@
 
 /* Entries in a set. */
 #define WAYS	8
+
+/* No view is larger than this. */
+#define TOPK_ROWS_MAX	BIT(20)
 
 /* A reader gives up on a row that changes under every look, and takes it. */
 #define TRIES	8
@@ -81,6 +85,13 @@ int memtel_topk_init(struct memtel_topk *topk, unsigned int nr)
 err_exit:
 	memtel_topk_exit(topk);
 	return -ENOMEM;
+}
+
+/* Rows that all CPUs' tables of so many together can have. */
+unsigned int memtel_topk_max_rows(unsigned int nr)
+{
+	return min_t(u64, (u64)roundup_pow_of_two(max(nr, 2U * WAYS)) *
+			  num_possible_cpus(), TOPK_ROWS_MAX);
 }
 
 /* Memory they take, over all CPUs. */
@@ -220,7 +231,7 @@ void memtel_topk_view_exit(struct memtel_topk_view *view)
 /**
  * memtel_topk_view_init() - make room for a view
  * @view: filled
- * @max: rows it can hold
+ * @max: rows it can hold, at least what all CPUs' tables together can
  *
  * Return: 0 or -ENOMEM.
  */
@@ -229,9 +240,9 @@ int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max)
 	view->nr = 0;
 	view->max = roundup_pow_of_two(max(max, 2U));
 	view->rows = kvmalloc_array(view->max, sizeof(*view->rows),
-				    GFP_KERNEL);
+				    GFP_KERNEL_ACCOUNT);
 	view->index = kvmalloc_array(view->max, 2 * sizeof(*view->index),
-				     GFP_KERNEL);
+				     GFP_KERNEL_ACCOUNT);
 	if (view->rows && view->index)
 		return 0;
 	memtel_topk_view_exit(view);
@@ -278,7 +289,7 @@ static bool read_row(const struct memtel_topk_entry *entry,
 
 /**
  * memtel_topk_view_take() - add up all CPUs' tables
- * @view: filled; a key there is no room for is left out
+ * @view: filled
  * @topk: the tables
  */
 void memtel_topk_view_take(struct memtel_topk_view *view,
@@ -289,17 +300,14 @@ void memtel_topk_view_take(struct memtel_topk_view *view,
 	int cpu;
 
 	view->nr = 0;
-	view->left_out = 0;
 	memset(view->index, 0, 2 * view->max * sizeof(*view->index));
 	for_each_possible_cpu(cpu) {
 		for (i = 0; i < topk->nr; i++) {
 			if (!read_row(&topk->cpus[cpu][i], &one))
 				continue;
 			sum = row_of(view, &one);
-			if (!sum) {
-				view->left_out += one.rank - one.error;
-				continue;
-			}
+			if (!sum)
+				return;
 			sum->rank += one.rank;
 			sum->error += one.error;
 			sum->extra += one.extra;
@@ -318,6 +326,4 @@ void memtel_topk_view_add(struct memtel_topk_view *view,
 	row = row_of(view, &like);
 	if (row)
 		row->rank += rank;
-	else
-		view->left_out += rank;
 }

@@ -65,6 +65,7 @@ struct memtel_topk {
 int memtel_topk_init(struct memtel_topk *topk, unsigned int nr);
 void memtel_topk_exit(struct memtel_topk *topk);
 void memtel_topk_reset(struct memtel_topk *topk);
+unsigned int memtel_topk_max_rows(unsigned int nr);
 u64 memtel_topk_bytes(const struct memtel_topk *topk);
 u64 memtel_topk_evicted(const struct memtel_topk *topk);
 
@@ -75,14 +76,12 @@ void memtel_topk_add(struct memtel_topk *topk,
  * struct memtel_topk_view - the sums over all CPUs at one moment
  * @max: room for rows
  * @nr: rows
- * @left_out: rank, less error, of keys there was no room for
  * @index: hash of a key to its row's number plus one; 2 * @max entries
  * @rows: in no order
  */
 struct memtel_topk_view {
 	unsigned int max;
 	unsigned int nr;
-	u64 left_out;
 	u32 *index;
 	struct memtel_topk_row *rows;
 };

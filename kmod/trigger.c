@@ -67,7 +67,7 @@ MODULE_PARM_DESC(triggers_per_user,
 		 "Triggers a user may have (default 128); root is not bound by it");
 module_param(triggers_max, uint, 0644);
 MODULE_PARM_DESC(triggers_max,
-		 "Triggers all users together may have (default 1024)");
+		 "Triggers all users together may have (default 1024), those other than root three quarters of it");
 
 /* Protects the list and all that a look changes; see above. */
 DEFINE_MUTEX(memtel_trigger_lock);
@@ -78,9 +78,6 @@ unsigned int memtel_trigger_generation;
 static u32 next_id = 1;
 static unsigned int nr_triggers;
 static bool is_stopped = true;
-
-/* Lets a socket that closes pass by without a lock. */
-static atomic_t nr_atomic = ATOMIC_INIT(0);
 
 /* Under memtel_trigger_lock: bits of the sources that listed triggers can read. */
 static unsigned int held;
@@ -177,14 +174,15 @@ static u64 next_look_ns(const struct memtel_trigger *trigger, u64 now)
 		ns = min(ns, level->since_ns + level->hold_ns - now);
 	if (trigger->open.nr && !level->is_raised && !level->is_over) {
 		left = (level->threshold - trigger->value) / trigger->open.nr;
-		ns = min3(ns, left + 1, patience_ns(trigger));
+		ns = min3(ns, max(left, left + 1), patience_ns(trigger));
 	}
 	return ns == NEVER ? ns : max(ns, (u64)LOOK_MIN_NS);
 }
 
 static void start(struct memtel_trigger *trigger, u64 now, u64 number)
 {
-	memtel_sliding_start(&trigger->sliding, trigger->window_ns, now,
+	memtel_sliding_start(&trigger->sliding, trigger->window_ns,
+			     metric_of(trigger)->from != METRIC_HINTED, now,
 			     number);
 	trigger->number = number;
 	trigger->is_started = true;
@@ -205,13 +203,16 @@ static u64 read_number(struct memtel_trigger *trigger, u64 now)
 static void update(struct memtel_trigger *trigger, u64 now)
 {
 	const struct memtel_metric_ops *metric = metric_of(trigger);
-	u64 number = read_number(trigger, now);
+	u64 since_ns = 0, number;
+
+	if (metric->source)
+		/* Before the number: pairs with memtel_source_reset(). */
+		since_ns = smp_load_acquire(&metric->source->since_ns);
+	number = read_number(trigger, now);
 
 	/* A reset of its source begins anew, at what is under way now. */
-	if (!trigger->is_started ||
-	    (metric->source && trigger->since_ns != metric->source->since_ns)) {
-		if (metric->source)
-			trigger->since_ns = metric->source->since_ns;
+	if (!trigger->is_started || trigger->since_ns != since_ns) {
+		trigger->since_ns = since_ns;
 		start(trigger, now, number);
 	}
 	/* What ends just now may be in neither of the two numbers. */
@@ -250,6 +251,18 @@ bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
 	return source && source->is_shed;
 }
 
+/* Has what it watches been read since it was last zero? */
+static bool is_read(const struct memtel_trigger *trigger)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	if (metric->from != METRIC_COLLECTED)
+		return true;
+	return memtel_collect_is_there() &&
+	       (!metric->source ||
+		memtel_collect_is_since(READ_ONCE(metric->source->since_ns)));
+}
+
 /* Look at a trigger. Returns how long after now it must be again. */
 static u64 look(struct memtel_trigger *trigger, u64 now)
 {
@@ -257,13 +270,14 @@ static u64 look(struct memtel_trigger *trigger, u64 now)
 
 	if (memtel_trigger_is_blind(trigger))
 		return NEVER;
-	if (metric_of(trigger)->from == METRIC_COLLECTED &&
-	    !memtel_collect_is_there())
+	/* The next reading brings a look. */
+	if (!is_read(trigger))
 		return NEVER;
 	update(trigger, now);
 	switch (memtel_level_look(&trigger->level, now, trigger->value)) {
 	case MEMTEL_LEVEL_RAISED:
-		memtel_event_raised(trigger, evidence_of(trigger, now));
+		memtel_event_raised(trigger, memtel_event_is_heard() ?
+				    evidence_of(trigger, now) : NULL);
 		break;
 	case MEMTEL_LEVEL_CLEARED:
 		memtel_event_cleared(trigger, now - since_ns);
@@ -335,7 +349,6 @@ static void list_changed(void)
 	WRITE_ONCE(memtel_hint.is_armed, !list_empty(&memtel_triggers));
 	memtel_collect_every(period_ns == NEVER ? 0 : period_ns);
 	memtel_trigger_generation++;
-	atomic_set(&nr_atomic, nr_triggers);
 }
 
 /**
@@ -402,7 +415,7 @@ static int check_quota(const struct memtel_trigger *wish,
 		       struct netlink_ext_ack *extack)
 {
 	struct memtel_trigger *trigger;
-	unsigned int nr = 0;
+	unsigned int nr = 0, others = 0;
 
 	if (nr_triggers >= READ_ONCE(triggers_max)) {
 		NL_SET_ERR_MSG(extack,
@@ -411,8 +424,16 @@ static int check_quota(const struct memtel_trigger *wish,
 	}
 	if (uid_eq(wish->uid, GLOBAL_ROOT_UID))
 		return 0;
-	list_for_each_entry(trigger, &memtel_triggers, list)
+	list_for_each_entry(trigger, &memtel_triggers, list) {
 		nr += uid_eq(trigger->uid, wish->uid);
+		others += !uid_eq(trigger->uid, GLOBAL_ROOT_UID);
+	}
+	/* A part is kept for root, whom nobody can shut out so. */
+	if (others >= READ_ONCE(triggers_max) / 4 * 3) {
+		NL_SET_ERR_MSG(extack,
+			       "users other than root have three quarters of triggers_max");
+		return -EDQUOT;
+	}
 	if (nr >= READ_ONCE(triggers_per_user)) {
 		NL_SET_ERR_MSG(extack,
 			       "the user has as many triggers as triggers_per_user allows");
@@ -446,6 +467,7 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 		return err;
 	}
 	mutex_lock(&memtel_trigger_lock);
+	memtel_socket_owns(trigger->portid, 1);
 	list_add_tail(&trigger->list, &memtel_triggers);
 	nr_triggers++;
 	list_changed();
@@ -480,12 +502,14 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 
 	mutex_lock(&memtel_source_lock);
 	err = add(trigger, extack);
+	/* Once unlocked it may be deleted by another request of the socket. */
+	if (!err)
+		*id = trigger->id;
 	mutex_unlock(&memtel_source_lock);
 	if (err) {
 		kfree(trigger);
 		return err;
 	}
-	*id = trigger->id;
 	/* The first look says what the number is now. */
 	queue_work(due.wq, &due.look);
 	return 0;
@@ -501,6 +525,7 @@ static void drop(struct memtel_trigger *trigger)
 	if (!nr_triggers)
 		memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
+	memtel_socket_owns(trigger->portid, -1);
 	release_sources(trigger);
 	kfree(trigger);
 }
@@ -548,8 +573,6 @@ int memtel_trigger_delete(u32 id, u32 portid)
  */
 void memtel_triggers_release_socket(u32 portid)
 {
-	if (!atomic_read(&nr_atomic))
-		return;
 	mutex_lock(&memtel_source_lock);
 	drop_matching(0, portid, false);
 	mutex_unlock(&memtel_source_lock);

@@ -5,8 +5,9 @@
  * A table of slots, allocated when the source is attached. A task looks at a
  * few slots from the one its address hashes to. It takes a free one by an
  * atomic exchange, and only it writes there until it gives the slot back, so
- * nothing else is needed to protect what is in it. Begin and end both happen
- * in the task itself; it may have slept and moved to another CPU between.
+ * nothing else is needed to protect what is in it from other tasks. Begin and end
+ * both happen in the task itself; it may have slept and moved to another CPU
+ * between.
  *
  * Pairs that are none. An end without a begin is counted and forgotten. A begin
  * without an end is noticed by the stack: what began there is over when the
@@ -16,8 +17,11 @@
  * probes first and detach them last, so that probes coming and going lose
  * begins, never ends.
  *
- * Others may look at what is open (memtel_windows_each()), at what they see
- * then; whether anything is open at all is told by two per-CPU counters.
+ * Others may look at what is open (memtel_windows_each()): @what is written last
+ * when a window begins and first when it ends, so that what is read between two
+ * looks at it is one window's. Whether anything is open at all is told by two
+ * per-CPU counters. A window's end comes before its time is counted: a reader
+ * who reads totals first finds a time in neither for a moment, never in both.
  *
  * Cost: one cache line for most events, at worst STEPS of them; these are
  * events of which each stands for thousands of instructions.
@@ -134,7 +138,7 @@ memtel_window_begin(struct memtel_windows *windows, const void *what)
 		if (READ_ONCE(window->task) == current &&
 		    window->what == what && window->depth >= depth) {
 			lose(windows, WINDOW_UNPAIRED_BEGINS);
-			memtel_window_free(windows, window);
+			memtel_window_take(windows, window, NULL);
 		}
 		if (!mine && !READ_ONCE(window->task) &&
 		    !cmpxchg(&window->task, NULL, current))
@@ -144,14 +148,19 @@ memtel_window_begin(struct memtel_windows *windows, const void *what)
 		lose(windows, WINDOW_UNPLACED_BEGINS);
 		return NULL;
 	}
-	*mine = (struct memtel_window) {
-		.task = current,
-		.what = what,
-		.depth = depth,
-		.begin_ns = ktime_get_mono_fast_ns(),
-		.nid = NUMA_NO_NODE,
-	};
+	/* The task stays as it is: a slot without one is anybody's. */
+	mine->depth = depth;
+	mine->begin_ns = ktime_get_mono_fast_ns();
 	mine->mark_ns = mine->begin_ns;
+	mine->home = NULL;
+	mine->words = NULL;
+	mine->nid = NUMA_NO_NODE;
+	mine->order = 0;
+	mine->gfp = 0;
+	mine->value = 0;
+	mine->loser = (struct memtel_loser) {};
+	/* Pairs with copy_of(). */
+	smp_store_release(&mine->what, what);
 	this_cpu_inc(memtel_counters_slot(&windows->passed, 0)[WINDOW_BEGUN]);
 	return mine;
 }
@@ -181,24 +190,45 @@ struct memtel_window *memtel_window_find(struct memtel_windows *windows,
 	return found;
 }
 
-/* The window that an end event ends; counts an end without a begin. */
-struct memtel_window *memtel_window_ending(struct memtel_windows *windows,
-					   const void *what)
+/**
+ * memtel_window_take() - a window ends
+ * @windows: of the source
+ * @window: the current task's
+ * @copy: set to what was in it, or NULL
+ */
+void memtel_window_take(struct memtel_windows *windows,
+			struct memtel_window *window, struct memtel_window *copy)
 {
-	struct memtel_window *window = memtel_window_find(windows, what);
-
-	if (!window)
-		lose(windows, WINDOW_UNPAIRED_ENDS);
-	return window;
-}
-
-/* Give the slot back; its reads and writes are over before. */
-void memtel_window_free(struct memtel_windows *windows,
-			struct memtel_window *window)
-{
+	if (copy)
+		*copy = *window;
+	WRITE_ONCE(window->what, NULL);
 	/* Pairs with the exchange in memtel_window_begin(). */
 	smp_store_release(&window->task, NULL);
 	this_cpu_inc(memtel_counters_slot(&windows->passed, 0)[WINDOW_ENDED]);
+	/* Pairs with memtel_windows_each(): before what is counted of it. */
+	smp_wmb();
+}
+
+/**
+ * memtel_window_end() - an end event: end the window of its begin
+ * @windows: of the source
+ * @what: what ends
+ * @copy: set to what was in the window
+ *
+ * Context: A probe in task context.
+ * Return: false for an end without a begin, which is counted.
+ */
+bool memtel_window_end(struct memtel_windows *windows, const void *what,
+		       struct memtel_window *copy)
+{
+	struct memtel_window *window = memtel_window_find(windows, what);
+
+	if (!window) {
+		lose(windows, WINDOW_UNPAIRED_ENDS);
+		return false;
+	}
+	memtel_window_take(windows, window, copy);
+	return true;
 }
 
 /* Ended is summed first, so that what is open is never missed for good. */
@@ -210,12 +240,32 @@ static bool any_open(const struct memtel_windows *windows)
 	return memtel_counter_sum(&words[WINDOW_BEGUN]) != ended;
 }
 
+/* What is in a slot, unless it changes or is free. */
+static bool copy_of(const struct memtel_window *window,
+		    struct memtel_window *copy)
+{
+	/* Pairs with memtel_window_begin(). */
+	copy->what = smp_load_acquire(&window->what);
+	if (!copy->what)
+		return false;
+	copy->begin_ns = READ_ONCE(window->begin_ns);
+	copy->mark_ns = READ_ONCE(window->mark_ns);
+	copy->home = READ_ONCE(window->home);
+	copy->words = READ_ONCE(window->words);
+	copy->nid = READ_ONCE(window->nid);
+	copy->loser = window->loser;
+	/* Still the same: what was read is one window's. */
+	smp_rmb();
+	return READ_ONCE(window->what) == copy->what &&
+	       READ_ONCE(window->begin_ns) == copy->begin_ns;
+}
+
 /**
  * memtel_windows_each() - look at the windows that are open
  * @windows: of the source
  * @what: only of this, NULL for any
- * @fn: called for each with a copy; what its task writes just then may be old
- *      or new, member by member
+ * @fn: called for each with a copy, without its task; what its task writes
+ *      just then may be old or new, member by member
  * @arg: for it
  *
  * A window that ends or begins meanwhile may be left out. Cost: two loads for
@@ -227,28 +277,15 @@ void memtel_windows_each(const struct memtel_windows *windows, const void *what,
 			 void (*fn)(const struct memtel_window *copy, void *arg),
 			 void *arg)
 {
-	struct memtel_window copy;
+	struct memtel_window copy = {};
 	unsigned int i;
 
+	/* Pairs with memtel_window_take(): totals were read before. */
+	smp_rmb();
 	if (!any_open(windows))
 		return;
-	for (i = 0; i < NR_WINDOWS; i++) {
-		const struct memtel_window *window = &windows->slots[i];
-
-		/* The task's address is compared, never followed. */
-		copy.task = READ_ONCE(window->task);
-		copy.what = READ_ONCE(window->what);
-		if (!copy.task || (what && copy.what != what))
-			continue;
-		copy.begin_ns = READ_ONCE(window->begin_ns);
-		copy.mark_ns = READ_ONCE(window->mark_ns);
-		copy.home = READ_ONCE(window->home);
-		copy.words = READ_ONCE(window->words);
-		copy.nid = READ_ONCE(window->nid);
-		copy.loser = window->loser;
-		/* Still the same: what was read is one window's. */
-		if (READ_ONCE(window->task) == copy.task &&
-		    READ_ONCE(window->begin_ns) == copy.begin_ns)
+	for (i = 0; i < NR_WINDOWS; i++)
+		if (copy_of(&windows->slots[i], &copy) &&
+		    (!what || copy.what == what))
 			fn(&copy, arg);
-	}
 }

@@ -14,7 +14,8 @@ struct task_struct;
 /**
  * struct memtel_window - what a task has begun and not ended
  * @task: whose; NULL in a free slot
- * @what: what it began; the source's own meaning
+ * @what: what it began; the source's own meaning, NULL in a slot of which the
+ *        rest is not valid
  * @depth: how deep in the task's stack it began
  * @begin_ns: when, ktime_get_mono_fast_ns()
  *
@@ -87,10 +88,11 @@ struct memtel_window *memtel_window_begin(struct memtel_windows *windows,
 					  const void *what);
 struct memtel_window *memtel_window_find(struct memtel_windows *windows,
 					 const void *what);
-struct memtel_window *memtel_window_ending(struct memtel_windows *windows,
-					   const void *what);
-void memtel_window_free(struct memtel_windows *windows,
-			struct memtel_window *window);
+bool memtel_window_end(struct memtel_windows *windows, const void *what,
+		       struct memtel_window *copy);
+void memtel_window_take(struct memtel_windows *windows,
+			struct memtel_window *window,
+			struct memtel_window *copy);
 
 void memtel_windows_each(const struct memtel_windows *windows, const void *what,
 			 void (*fn)(const struct memtel_window *copy, void *arg),

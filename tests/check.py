@@ -57,6 +57,8 @@ def steps(kernel):
          (*VM, "boot", kernel, "--icount", "--cpu", ICOUNT_CPU, "--timeout",
           "600", *guest, "--out", str(build / "icount"), "--", PYTHON,
           "tests/bench/bench.py", "--gate")),
+        ("packages, from source to purge",
+         (PYTHON, "tests/packages/run.py", kernel)),
     )
 
 

@@ -134,8 +134,12 @@ def installed_program(_linux, build):
                        f"DESTDIR={root}", "PREFIX=/usr", "install")
         if said:
             return said
-        for name in ("usr/bin/memtel", "usr/share/man/man1/memtel.1",
+        for name in ("usr/bin/memtel", "usr/sbin/memteld",
+                     "etc/memtel/memteld.conf", "usr/share/memtel/rules.yaml",
+                     "usr/lib/systemd/system/memteld.service",
+                     "usr/share/man/man1/memtel.1",
                      "usr/share/man/man3/libmemtel.3",
+                     "usr/share/man/man8/memteld.8",
                      "usr/share/bash-completion/completions/memtel"):
             if not Path(root, name).exists():
                 return f"{name} is not installed"

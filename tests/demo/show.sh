@@ -65,6 +65,22 @@ if [ -w /sys/fs/cgroup/cgroup.subtree_control ]; then
 	load=$!
 	step "memtel watch --events 1 --for 20"
 	"$memtel" watch --events 1 --for 20
+	step "memteld: events, and rules over metrics, for 10 s"
+	cat >"$work/memteld.conf" <<-CONF
+		interval: 1s
+		state: $work/history
+		builtin_rules: false
+		sinks: [{stdout: {}}]
+		rules:
+		  - alert: DemoAtItsLimit
+		    expr: >-
+		      increase(memtel_cgroup_memory_events_total{cgroup="/memtel-demo",event="max"}[3s])
+		      > 0
+		    annotations: {summary: "{{ \$labels.cgroup }} was at its limit"}
+	CONF
+	cat "$work/memteld.conf"
+	timeout --preserve-status 10 "$build/userspace/memteld" \
+		--config "$work/memteld.conf" | cut -c -240
 	step "memtel reclaim --kind memcg --interval 3 --count 3"
 	"$memtel" reclaim --kind memcg --interval 3 --count 3
 	step "memtel stalls --top 6"

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run the tests of a running kernel: run.py [FILE...], TAP on stdout."""
+"""Run the tests of a running kernel: run.py [FILE[:WORD]...], TAP on stdout.
+
+With WORD, those of the file that have it in their names.
+"""
 
 import glob
 import os
@@ -19,7 +22,8 @@ def main():
     for name in names:
         harness.unload()
         harness.load()
-        run.module(os.path.join(HERE, name))
+        name, _, word = name.partition(":")
+        run.module(os.path.join(HERE, name), word)
     harness.unload()
     print(f"1..{run.number}")
     return 1 if run.failed else 0

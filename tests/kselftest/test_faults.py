@@ -68,26 +68,22 @@ def raised(ynl):
 class Fault:
     """A fault, from its start until everything is quiet again."""
 
-    def __init__(self, name, copies=1):
+    def __init__(self, name):
         self.path = f"{SRC}/tests/faults/{name}"
-        self.copies = copies
 
     def __enter__(self):
         self.begin_ns = boottime_ns()
-        self.processes = [subprocess.Popen([self.path],
-                                           start_new_session=True)
-                          for _ in range(self.copies)]
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([self.path], start_new_session=True)
         return self
 
     def __exit__(self, *_):
-        for process in self.processes:
-            os.killpg(process.pid, signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
         write("/proc/sys/vm/nr_hugepages", "0")
         write("/sys/kernel/debug/faulty_driver/run", "mend")
         write("/proc/sys/vm/drop_caches", "3")
@@ -123,7 +119,7 @@ def blamed(cause):
             + f", {cause['share_bp'] / 100:.0f}%")
 
 
-def meet(name, is_right, copies=1, seconds=60):
+def meet(name, is_right, seconds=60):
     """Run a fault; its first event must have the right cause."""
     prepare()
     psi = Psi()
@@ -131,7 +127,7 @@ def meet(name, is_right, copies=1, seconds=60):
     ynl = client()
     with Watch("--json") as watch:
         time.sleep(1)
-        with Fault(name, copies) as fault:
+        with Fault(name) as fault:
             event = first_event(watch, fault.begin_ns, seconds)
             time.sleep(1)
         psi.stop = True
@@ -172,7 +168,7 @@ def test_leak_from_one_call_site():
 def test_dentry_storm():
     """The cache is named, or the only site that allocates from it."""
     meet("dentry-storm", lambda cause: "dentry" in
-         (cause.get("cache"), cause.get("name")), copies=4, seconds=120)
+         (cause.get("cache"), cause.get("name")), seconds=120)
 
 
 def test_cgroup_at_memory_high():

@@ -10,8 +10,8 @@ import os
 import re
 import time
 
-from harness import (check, client, equal, has_event, memtel, read, sources,
-                     write)
+from harness import (check, client, equal, has_event, load, memtel, read,
+                     sources, unload, write)
 from pressure import (CGROUP, FullNode, Trace, cgroup, close, grown,
                       read_disk, vmstat)
 
@@ -88,6 +88,29 @@ def test_memory_cgroup():
     gone = rows("memcg")[0]
     check("cgroup-path" not in gone, "a path of a cgroup that is gone")
     equal(gone["timing"]["count"], len(pairs), "its counts")
+
+
+def test_more_cgroups_than_rows():
+    """Those that found no row of their own are in that of all others."""
+    unload()
+    load("reclaim_cgroups=1")
+    ynl, rows = held()
+    groups = [cgroup(f"many-{i}", max="8M") for i in range(3)]
+    with Trace(f"{VMSCAN}memcg_reclaim_begin",
+               f"{VMSCAN}memcg_reclaim_end") as trace:
+        for group in groups:
+            read_disk(24, group)
+    pairs = trace.pairs("mm_vmscan_memcg_reclaim_begin",
+                        "mm_vmscan_memcg_reclaim_end")
+    got = rows("memcg")
+    equals_ftrace(got, pairs, "memcg reclaim")
+    others = [row for row in got if "cgroup-id" not in row]
+    equal((len(got), len(others)), (2, 1), "rows, and of them of all others")
+    source = ynl.do("source-get", {"name": "reclaim"})
+    equal(source["unplaced-rows"], total(others, "count"), "unplaced-rows")
+    equal((source["slots-used"], source["slots-total"]), (1, 1), "slots")
+    unload()
+    load()
 
 
 def psi_some_ns():

@@ -6,8 +6,8 @@ import select
 import threading
 import time
 
-from harness import (NlError, check, client, equal, load, our_probes, unload,
-                     wait_for, write)
+from harness import (NlError, check, client, equal, load, oracle, our_probes,
+                     unload, wait_for, write)
 from pressure import pressure
 
 MS = 10**6
@@ -103,6 +103,8 @@ class Stall:
 
 def test_a_stall_is_reported_as_it_crosses():
     """Not when it ends, and with who is to blame."""
+    # So that no other shrinker has much to do.
+    write("/proc/sys/vm/drop_caches", "3")
     sub = Subscriber()
     number = sub.add("shrinker-time", 200 * MS)
     sub.none(0.3)
@@ -129,6 +131,25 @@ def test_a_stall_is_reported_as_it_crosses():
           f"raised for {cleared['raised-ns']}")
     check(900 * MS < cleared["peak"] <= 1100 * MS, f"peak {cleared['peak']}")
     equal(sub.state(number)["value"] <= 200 * MS, True, "value")
+
+
+def test_a_reset_does_not_blind():
+    """What is counted after a reset counts at once, however much was before."""
+    sub = Subscriber()
+    sub.ynl.do("source-hold", {"name": "slab"})
+    oracle("alloc kmalloc task 0 0 100 60000")
+    oracle("free kmalloc task 0 0 60000")
+    sub.add("slab-allocs", 20000, cache="kmalloc-128", no_evidence=True)
+    sub.none(1.5)
+    for turn in range(3):
+        sub.ynl.do("source-reset", {"name": "slab"})
+        time.sleep(0.05 * turn)
+        oracle("alloc kmalloc task 0 0 100 30000")
+        oracle("free kmalloc task 0 0 30000")
+        raised = sub.wait(2 * turn + 1)[-1]
+        equal(raised["kind"], "raised", "kind")
+        check(20000 < raised["value"] < 31000, f"value {raised['value']}")
+        equal(sub.wait(2 * turn + 2)[-1]["kind"], "cleared", "kind")
 
 
 def test_sums_of_short_stalls():

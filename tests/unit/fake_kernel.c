@@ -2,7 +2,8 @@
 /*
  * A kernel for libmemtel to talk to, without one: LD_PRELOADed, it takes the
  * place of libnl's send and receive. FAKE_MODE says how it misbehaves, and
- * FAKE_ATTACHED that the slab source is attached from the start.
+ * FAKE_ATTACHED that the slab source is attached from the start. A socket that
+ * asks nothing gets what fake_tell() was given.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -13,10 +14,11 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FAMILY 0x20
+#include "fake_kernel.h"
 
 static char queue[1 << 16];
 static size_t queue_length;
@@ -25,11 +27,28 @@ static int cache_dumps;
 static int source_gets;
 static bool is_held;
 static int tries;
+static const struct nl_sock *asking;
+static struct fake_told told[256];
+static unsigned int nr_told, nr_given;
+static bool is_new;
+uint64_t fake_sequence;
+uint64_t fake_sequence_step;
 
+/* FAKE_MODE is the mode, or the path of a file that has it. */
 static bool mode_is(const char *mode)
 {
 	const char *set = getenv("FAKE_MODE");
+	char read[64] = "";
+	FILE *in;
 
+	if (set && *set == '/') {
+		in = fopen(set, "re");
+		if (in && fscanf(in, "%63s", read) != 1)
+			*read = '\0';
+		if (in)
+			fclose(in);
+		set = read;
+	}
 	return set && !strcmp(set, mode);
 }
 
@@ -97,8 +116,17 @@ static void family_reply(void)
 {
 	struct nl_msg *msg = nlmsg_alloc();
 
+	struct nlattr *groups, *group;
+
 	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, 0, CTRL_CMD_NEWFAMILY, 1);
 	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, family());
+	groups = nla_nest_start(msg, CTRL_ATTR_MCAST_GROUPS);
+	group = nla_nest_start(msg, 1);
+	nla_put_string(msg, CTRL_ATTR_MCAST_GRP_NAME, MEMTEL_MCGRP_EVENTS);
+	/* One that the real kernel has, too. */
+	nla_put_u32(msg, CTRL_ATTR_MCAST_GRP_ID, GENL_ID_CTRL);
+	nla_nest_end(msg, group);
+	nla_nest_end(msg, groups);
 	queue_add(msg);
 }
 
@@ -109,6 +137,9 @@ static void status_reply(void)
 
 	nla_put_string(msg, MEMTEL_A_STATUS_VERSION, "0.1.0");
 	nla_put_string(msg, MEMTEL_A_STATUS_KERNEL, "6.1.0-test");
+	if (fake_sequence)
+		nla_put_u64(msg, MEMTEL_A_STATUS_EVENT_SEQUENCE, fake_sequence);
+	fake_sequence += fake_sequence_step;
 	nest = nla_nest_start(msg, MEMTEL_A_STATUS_CAPABILITY);
 	nla_put_string(msg, MEMTEL_A_CAPABILITY_NAME, "slab-counts");
 	nla_nest_end(msg, nest);
@@ -272,6 +303,21 @@ static void zone_reply(void)
 	queue_add(msg);
 }
 
+/* A site's symbol has its number in it. */
+static void site_reply(const struct nlmsghdr *request)
+{
+	struct nl_msg *msg = reply_new(MEMTEL_CMD_SITE_GET);
+	struct nlattr *id = nlmsg_find_attr((struct nlmsghdr *)request,
+					    GENL_HDRLEN, MEMTEL_A_SITE_ID);
+	char symbol[32];
+
+	snprintf(symbol, sizeof(symbol), "site_%llu",
+		 (unsigned long long)nla_get_u64(id));
+	nla_put_u64(msg, MEMTEL_A_SITE_ID, nla_get_u64(id));
+	nla_put_string(msg, MEMTEL_A_SITE_SYMBOL, symbol);
+	queue_add(msg);
+}
+
 static void answer(const struct nlmsghdr *request)
 {
 	const struct genlmsghdr *genl = nlmsg_data(request);
@@ -284,6 +330,7 @@ static void answer(const struct nlmsghdr *request)
 			queue_ack(-ENOENT, NULL, 0, true, request);
 			return;
 		}
+		is_new = true;
 		family_reply();
 	} else if (mode_is("unloaded") || request->nlmsg_type != family()) {
 		queue_ack(-ENOENT, NULL, 0, true, request);
@@ -294,6 +341,11 @@ static void answer(const struct nlmsghdr *request)
 	} else if ((mode_is("extack") || mode_is("extack-uncapped")) && is_change) {
 		queue_ack(-EINVAL, "no such source",
 			  NLMSG_HDRLEN + GENL_HDRLEN, mode_is("extack"),
+			  request);
+		return;
+	} else if (mode_is("no-triggers") &&
+		   genl->cmd == MEMTEL_CMD_TRIGGER_ADD) {
+		queue_ack(-EOPNOTSUPP, "this kernel lacks it", 0, true,
 			  request);
 		return;
 	} else if (mode_is("silent")) {
@@ -325,6 +377,8 @@ static void answer(const struct nlmsghdr *request)
 			caches_reply(request);
 			break;
 		case MEMTEL_CMD_NODE_GET:
+			if (mode_is("no-nodes"))
+				break;
 			node_reply(0);
 			if (is_dump)
 				node_reply(1);
@@ -332,10 +386,15 @@ static void answer(const struct nlmsghdr *request)
 		case MEMTEL_CMD_ZONE_GET:
 			zone_reply();
 			break;
+		case MEMTEL_CMD_SITE_GET:
+			site_reply(request);
+			break;
 		}
 	}
 	if (!is_dump)
 		queue_ack(0, NULL, 0, true, request);
+	else if (mode_is("no-nodes") && genl->cmd == MEMTEL_CMD_NODE_GET)
+		queue_done(-ENOMEM, "no memory for nodes");
 	else if (mode_is("done-error"))
 		queue_done(-ENODATA, "the table is not there");
 	else
@@ -346,12 +405,56 @@ int nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 {
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
 
-	(void)sk;
+	asking = sk;
 	nlh->nlmsg_seq = ++seq;
 	tries++;
 	queue_length = 0;
 	answer(nlh);
 	return nlh->nlmsg_len;
+}
+
+/* Tell the listener a message, which is freed; or an error of libnl. */
+void fake_tell(struct nl_msg *msg, int err)
+{
+	told[nr_told++ % 256] = (struct fake_told){ msg, err };
+}
+
+static void event_tell(void)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	struct nlattr *nest;
+
+	genlmsg_put(msg, 0, 0, FAMILY, 0, 0, MEMTEL_CMD_EVENT, 1);
+	nest = nla_nest_start(msg, MEMTEL_A_EVENT_MESSAGE_EVENT);
+	nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, 1);
+	nla_put_u32(msg, MEMTEL_A_EVENT_KIND, MEMTEL_EVENT_KIND_RAISED);
+	nla_put_u32(msg, MEMTEL_A_EVENT_METRIC, MEMTEL_METRIC_STALL_TIME);
+	nla_nest_end(msg, nest);
+	fake_tell(msg, 0);
+}
+
+/* The last error is told for ever. */
+static int give_told(unsigned char **buf)
+{
+	const struct fake_told *next = &told[nr_given % 256];
+	const struct nlmsghdr *nlh;
+
+	/* In this mode one event, for a listener that has read before. */
+	if (!is_new && mode_is("event") && !nr_told)
+		event_tell();
+	is_new = false;
+	if (nr_given == nr_told)
+		return -NLE_AGAIN;
+	if (!next->msg) {
+		nr_given += nr_given + 1 < nr_told || next->err == NLE_AGAIN;
+		return -next->err;
+	}
+	nr_given++;
+	nlh = nlmsg_hdr(next->msg);
+	*buf = malloc(nlh->nlmsg_len);
+	memcpy(*buf, nlh, nlh->nlmsg_len);
+	nlmsg_free(next->msg);
+	return (int)((struct nlmsghdr *)*buf)->nlmsg_len;
 }
 
 /* All of an answer at once, but its last message in a buffer of its own. */
@@ -361,8 +464,11 @@ int nl_recv(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf,
 	struct nlmsghdr *nlh = (struct nlmsghdr *)queue;
 	size_t length = queue_length, given = 0;
 
-	(void)sk;
 	(void)creds;
+	if (sk != asking) {
+		memset(from, 0, sizeof(*from));
+		return give_told(buf);
+	}
 	if (!length)
 		return -NLE_AGAIN;
 	while (given + NLMSG_ALIGN(nlh->nlmsg_len) < length) {

@@ -275,6 +275,7 @@ for expr, offset, why in (
     lines = result.stderr.decode().splitlines()
     ok(result.returncode == 2 and why in lines[0] and lines[1] == f"  {expr}" and
        lines[2] == " " * (2 + offset) + "^", f"watch: {expr}", result)
+exits(1, "watch --for 1", "nothing is watched", mode="no-triggers")
 ok(len(rows("caches --active")) == 3, "--active drops what has no count")
 
 # The manual, the completion and --help say the same.

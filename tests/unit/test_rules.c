@@ -263,7 +263,8 @@ static bool configure(struct play *play, const struct golden *golden)
 					    TOP "/userspace/daemon/rules.yaml",
 					    stdout);
 
-	if (!config || engine_configure(&play->engine, config))
+	if (!config || engine_configure(&play->engine, config, play->now_ms,
+					on_notice, play))
 		return false;
 	config_free(play->config);
 	play->config = config;

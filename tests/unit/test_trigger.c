@@ -30,10 +30,10 @@ static void test_growth(void)
 	uint64_t value = 0;
 	__u64 interval;
 
-	memtel_sliding_start(&s, SECOND, 5 * SECOND, 1000);
+	memtel_sliding_start(&s, SECOND, false, 5 * SECOND, 1000);
 	ok(memtel_sliding_look(&s, 5 * SECOND + 10 * MS, 1500, &interval) == 500 &&
 	   interval == 10 * MS, "what grew since the start, in the time since");
-	memtel_sliding_start(&s, SECOND, 0, 0);
+	memtel_sliding_start(&s, SECOND, false, 0, 0);
 	for (uint64_t ms = 1; ms <= 5000; ms++)
 		value = at_look(&s, ms * MS, ms * 7);
 	/* A thousandth of what a step grows is rounded away. */
@@ -53,17 +53,36 @@ static void test_wrap_and_fall(void)
 {
 	struct memtel_sliding s;
 
-	memtel_sliding_start(&s, SECOND, UINT64_MAX - 300 * MS,
+	memtel_sliding_start(&s, SECOND, false, UINT64_MAX - 300 * MS,
 			     UINT64_MAX - 100);
 	ok(at_look(&s, UINT64_MAX - 200 * MS, UINT64_MAX - 50) == 50,
 	   "before both wrap");
 	ok(at_look(&s, 100 * MS, 49) == 150, "after both wrapped");
-	memtel_sliding_start(&s, SECOND, 0, 1000);
+	memtel_sliding_start(&s, SECOND, false, 0, 1000);
 	ok(at_look(&s, 100 * MS, 400) == 0, "a gauge that fell has not grown");
 	ok(at_look(&s, 200 * MS, 900) == 0, "nor when it is not yet back");
 	ok(at_look(&s, 300 * MS, 1300) == 300, "only beyond where it was");
 	ok(at_look(&s, 1100 * MS, 1300) == 900,
 	   "a window later it grew from where it was low");
+}
+
+/* Looked at less often than a step: growth is even, not all at the end. */
+static void test_polled(void)
+{
+	static const uint64_t windows_ms[] = { 10, 15, 25, 35, 99, 150 };
+
+	for (size_t i = 0; i < sizeof(windows_ms) / sizeof(*windows_ms); i++) {
+		struct memtel_sliding s;
+		uint64_t want = windows_ms[i] * 1000, value = 0;
+
+		memtel_sliding_start(&s, windows_ms[i] * MS, true, 0, 0);
+		/* 1000 a ms, at a look every 10.05 ms. */
+		for (uint64_t look = 1; look <= 100; look++)
+			value = at_look(&s, look * 10050 * 1000, look * 10050);
+		ok(value + want / 100 >= want && value <= want + want / 100,
+		   "polled, window of %" PRIu64 " ms: %" PRIu64, windows_ms[i],
+		   value);
+	}
 }
 
 /* All samples kept: what the number was a window ago, by the last before. */
@@ -80,7 +99,7 @@ static void test_error(void)
 		struct memtel_sliding s;
 		size_t from = 0;
 
-		memtel_sliding_start(&s, window, 0, 0);
+		memtel_sliding_start(&s, window, false, 0, 0);
 		for (size_t i = 0; i < LOOKS; i++) {
 			uint64_t got, want, off;
 
@@ -153,6 +172,8 @@ static const struct {
 	{ "slab-growth > 1kB in 10ms", "slab-growth > 1000B in 10ms" },
 	{ "compaction-failures > 2k in 1h until 0 on zone=Normal,node=3",
 	  "compaction-failures > 2000 in 3600s on node=3,zone=Normal until 0" },
+	{ "slab-allocs > 1.5M in 1s until 0.123k",
+	  "slab-allocs > 1500000 in 1s until 123" },
 	{ "shrinker-time > 1m in 2m on shrinker=\"foo_scan [bar]\"",
 	  "shrinker-time > 60s in 120s on shrinker=\"foo_scan [bar]\"" },
 	{ "memcg-reclaim-time > 1ns in 1s on cgroup=/a/b.slice for 0ns",
@@ -172,6 +193,9 @@ static const struct {
 	{ "stall-time > 5 in 1s", 14, "unit is expected: ns" },
 	{ "stall-time > 5MiB in 1s", 14, "unit is expected: ns" },
 	{ "stall-time > 0ms in 1s", 13, "makes no sense" },
+	{ "slab-allocs > 1.5 in 1s", 14, "whole number" },
+	{ "slab-allocs > 0.0005k in 1s", 14, "whole number" },
+	{ "slab-allocs > 2 in 1s until 1.5", 28, "whole number" },
 	{ "stall-time > 99999999999999999999ms in 1s", 13, "too large" },
 	{ "stall-time > 18446744073709551615s in 1s", 13, "too large" },
 	{ "stall-time > 5ms", 16, "'in' and a window" },
@@ -273,6 +297,7 @@ int main(void)
 {
 	test_growth();
 	test_wrap_and_fall();
+	test_polled();
 	test_error();
 	test_level();
 	test_language();

@@ -4,7 +4,9 @@
 # chroot.sh ROOT SOURCE COMMAND... - run COMMAND in ROOT, leaving ROOT as it is
 #
 # Runs as PID 1 of fresh mount and PID namespaces (unshare in rootfs.py): its
-# mounts and whatever COMMAND leaves running end with it.
+# mounts and whatever COMMAND leaves running end with it. What it changed does,
+# too, unless CHROOT_KEEP names a directory for that: its upper/ is then a layer
+# over ROOT, to go on from.
 set -eu
 
 root=$1 source=$2
@@ -13,8 +15,9 @@ shift 2
 # ROOT is a lower layer only. The upper one is in memory, mounted over /mnt
 # for this namespace alone.
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" \
+keep=${CHROOT_KEEP:-/mnt}
+mkdir -p "$keep/upper" "$keep/work" /mnt/root
+mount -t overlay -o "lowerdir=$root,upperdir=$keep/upper,workdir=$keep/work" \
 	overlay /mnt/root
 root=/mnt/root
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # PID 1 of the guest after initramfs-init.sh, which mounted everything: runs one
-# job and powers off. /out/job (written by guest.py) sets the job's environment
+# job and powers off. Or it has systemd as PID 1, and is a service of that's, as
+# soon as the host is up. /out/job (written by guest.py) sets the job's environment
 # and, as positional parameters, its command. What comes of it goes to files in
 # /out, out of band: verdict (exit status, written last), dmesg, tainted.
 
@@ -18,6 +19,20 @@ kill_others() { # [PID to spare]
 	done
 }
 
+# Its output is a journal's: the job's own goes another way.
+become_systemd() {
+	units=/run/systemd/system
+	mkdir -p "$units/multi-user.target.wants"
+	cat >"$units/memtel-job.service" <<-END
+		[Unit]
+		Description=The job of the VM
+		[Service]
+		ExecStart=/run/guest-init
+	END
+	ln -s ../memtel-job.service "$units/multi-user.target.wants"
+	exec /sbin/init
+}
+
 # The shell around the job turns death by a signal into 128 + signal.
 run_batch() { # COMMAND...
 	mkfifo /run/output
@@ -27,7 +42,8 @@ run_batch() { # COMMAND...
 	setsid -w sh -c '"$@"; exit $?' sh "$@" </dev/null >/run/output 2>&1
 	status=$?
 	# Leftovers would hold the pipe open; they also must not outlive dmesg.
-	kill_others "$output"
+	# With systemd there is a host around the job, which is not left over.
+	[ "$VM_SYSTEMD" = 1 ] || kill_others "$output"
 	wait
 }
 
@@ -50,6 +66,9 @@ run_interactive() { # [COMMAND...]
 
 # shellcheck source=/dev/null
 . /out/job
+if [ "$VM_SYSTEMD" = 1 ] && [ $$ = 1 ]; then
+	become_systemd
+fi
 cd "$MEMTEL_SRC" || exit # the end of PID 1 ends the VM
 
 if [ "$VM_INTERACTIVE" = 1 ]; then

@@ -65,6 +65,7 @@ class Options:
     allow: list[str] = field(default_factory=list)
     timeout_s: float | None = 600
     interactive: bool = False
+    systemd: bool = False
 
 
 def module_closure(root: Path, release: str) -> list[Path]:
@@ -132,6 +133,7 @@ def job_text(options: Options) -> str:
         "MEMTEL_OUT": "/out",
         "MEMTEL_SRC": str(options.source),
         "VM_INTERACTIVE": str(int(options.interactive)),
+        "VM_SYSTEMD": str(int(options.systemd)),
         "VM_ROWS": str(size.lines),
         "VM_COLS": str(size.columns),
     }

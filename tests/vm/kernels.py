@@ -8,7 +8,7 @@ version, so that a rebuilt root filesystem follows the suite's updates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MIRROR = "http://deb.debian.org"
@@ -27,6 +27,15 @@ RUN_PACKAGES = (
     "util-linux",
 )
 
+# What makes packages of memtel; no kernel is among it.
+PACKAGING_PACKAGES = (
+    "abigail-tools", "build-essential", "debhelper", "dh-sequence-dkms",
+    "fakeroot", "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev",
+    "libsystemd-dev", "libyaml-dev", "lintian", "pkg-config", "scdoc",
+)
+# A host before memtel is installed, and what the VM and its tests take.
+HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
+
 
 class VmError(Exception):
     """Something the user can mend; shown without a traceback."""
@@ -40,10 +49,12 @@ class Kernel:
     @suite: Debian suite of the root filesystem
     @sources: apt sources lines
     @image, @headers: packages of the kernel and of what builds modules for it
-    @linux_source: package whose tarball has YNL, kselftest and checkpatch
+    @linux_source: package whose tarball has YNL, kselftest and checkpatch,
+        if any
     @linux_source_from: apt sources lines for that package alone, where the
         suite lacks it
-    @packages: anything this row needs beyond BUILD_PACKAGES and RUN_PACKAGES
+    @packages: anything this row needs beyond @common
+    @common: what all trees of this kind hold
     """
 
     name: str
@@ -54,11 +65,24 @@ class Kernel:
     linux_source: str = "linux-source-6.12"
     linux_source_from: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    common: tuple[str, ...] = BUILD_PACKAGES + RUN_PACKAGES
 
     def all_packages(self) -> list[str]:
         """Every package of the root filesystem, sorted."""
-        return sorted({*BUILD_PACKAGES, *RUN_PACKAGES, *self.packages,
-                       self.image, self.headers})
+        return sorted({*self.common, *self.packages, self.image, self.headers}
+                      - {""})
+
+    def packaging(self) -> Kernel:
+        """The tree that makes packages: one for all rows of a suite."""
+        return replace(self, name=f"{self.suite}-packaging", image="",
+                       headers="", linux_source="", linux_source_from=(),
+                       packages=(), common=PACKAGING_PACKAGES)
+
+    def host(self) -> Kernel:
+        """The tree that packages are installed in."""
+        return replace(self, name=f"{self.name}-host", linux_source="",
+                       linux_source_from=(), packages=(),
+                       common=HOST_PACKAGES)
 
 
 def debian(suite: str, *extra: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 """Root filesystems: made once by mmdebstrap, then only read.
 
 One tree per kernel serves as build environment, as root of the VM and as
-userspace test bed.  Its directory carries a hash of everything that decides
+userspace test bed; packages are made and installed in others (kernels.py).  A
+tree's directory carries a hash of everything that decides
 its content, so a changed package list makes a new tree.  Whoever uses a tree
 holds a shared flock on its directory; an outdated one goes when nobody does.
 """
@@ -86,7 +87,7 @@ def mmdebstrap_command(kernel: Kernel, target: Path) -> list[str]:
     extract = EXTRACT_LINUX.format(
         dir=LINUX_DIR, package=kernel.linux_source,
         paths=" ".join(f"linux-{top}/{p}" for p in LINUX_PATHS))
-    hooks = [extract]
+    hooks = [extract] if kernel.linux_source else []
     if kernel.linux_source_from:
         hooks.insert(0, ADD_FOREIGN.format(
             list=FOREIGN_LIST, lines="\n".join(kernel.linux_source_from)))
@@ -193,7 +194,8 @@ def build(kernel: Kernel, root: Path) -> None:
     if done.returncode != 0:
         shutil.rmtree(partial, ignore_errors=True)
         raise VmError(f"mmdebstrap failed ({done.returncode})")
-    extract_vmlinux(partial)
+    if kernel.image:
+        extract_vmlinux(partial)
     partial.rename(root)
     for other in root.parent.glob(f"{kernel.name}-*"):
         # A name may be the beginning of another one: 6.1 and 6.1-rt.
@@ -227,21 +229,30 @@ def ensure(kernel: Kernel, rebuild: bool = False) -> Path:
     return root
 
 
-def exec_chroot(root: Path, source: Path, command: list[str]) -> None:
-    """Become @command, run in @root with the source tree at its own path."""
-    need_root("build-env")
-    release = kernel_release(root)
-    environment = os.environ | {
+def chroot_environment() -> dict[str, str]:
+    """The environment of what runs in a chroot."""
+    return os.environ | {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root",
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
+    }
+
+
+def chroot_command(root: Path, source: Path, command: list[str]) -> list[str]:
+    """The command line that runs @command in @root, @source at its own path."""
+    helper = Path(__file__).with_name("chroot.sh")
+    return ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+            "/bin/sh", str(helper), str(root), str(source), *command]
+
+
+def exec_chroot(root: Path, source: Path, command: list[str]) -> None:
+    """Become @command, run in @root with the source tree at its own path."""
+    need_root("build-env")
+    release = kernel_release(root)
+    environment = chroot_environment() | {
         "KVER": release,
         "KDIR": f"/lib/modules/{release}/build",
     }
-    helper = Path(__file__).with_name("chroot.sh")
     sys.stdout.flush()
-    os.execvpe("unshare",
-               ["unshare", "--mount", "--pid", "--fork", "--kill-child",
-                "/bin/sh", str(helper), str(root), str(source), *command],
-               environment)
+    os.execvpe("unshare", chroot_command(root, source, command), environment)

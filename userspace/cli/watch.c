@@ -203,8 +203,10 @@ static int add_all(struct watch *watch, const struct memtel_trigger_spec *specs)
 	struct memtel *m;
 	int err = 0;
 
-	for (int i = 0; i < watch->options->nr_triggers && !err; i++)
+	for (int i = 0; i < watch->options->nr_triggers && !err; i++) {
 		err = memtel_events_add(watch->ev, &specs[i]);
+		watch->nr += !err;
+	}
 	if (watch->options->nr_triggers || watch->options->all || err)
 		return err;
 	err = memtel_open(&m);
@@ -263,9 +265,15 @@ int watch_run(const struct options *options)
 	err = memtel_events_open(&watch.ev, &how);
 	if (!err)
 		err = add_all(&watch, specs);
+	if (!err && !watch.nr && !options->all) {
+		log_error("nothing is watched: the kernel has none of the usual triggers");
+		code = EXIT_FAILED;
+		goto close_events;
+	}
 	if (!err)
 		err = loop(&watch);
 	code = err ? events_fail(&watch, err) : flush_output();
+close_events:
 	memtel_events_close(watch.ev);
 free_specs:
 	free(specs);

@@ -47,7 +47,8 @@ static size_t utf8_length(const unsigned char *s)
 	return 0;
 }
 
-static struct json_object *json_of_text(const char *text)
+/** json_text() - a text; what is not UTF-8 in it is replaced */
+struct json_object *json_text(const char *text)
 {
 	const unsigned char *from = (const unsigned char *)text;
 	struct json_object *object;
@@ -78,7 +79,7 @@ static struct json_object *json_of_names(const char *const *names)
 	struct json_object *array = json_object_new_array();
 
 	for (; array && *names; names++)
-		json_object_array_add(array, json_of_text(*names));
+		json_object_array_add(array, json_text(*names));
 	return array;
 }
 
@@ -114,7 +115,7 @@ static struct json_object *json_of_value(const struct field *field,
 {
 	switch (field->kind) {
 	case FIELD_TEXT:
-		return json_of_text(value->text);
+		return json_text(value->text);
 	case FIELD_NAMES:
 		return json_of_names(value->names);
 	case FIELD_FLAG:
@@ -130,7 +131,7 @@ static struct json_object *json_of_value(const struct field *field,
 	case FIELD_ENUM:
 		if (value->count < field->nr_names &&
 		    field->names[value->count])
-			return json_of_text(field->names[value->count]);
+			return json_text(field->names[value->count]);
 		break;
 	default:
 		break;

@@ -10,6 +10,7 @@
 struct json_object;
 struct table;
 
+struct json_object *json_text(const char *text);
 struct json_object *json_of_row(const struct field_set *set, const void *row);
 struct json_object *json_of_table(struct table *table);
 int json_print(FILE *out, struct json_object *object);

@@ -18,13 +18,30 @@ void collect_put(struct collect *collect, const char *metric,
 	history_add(collect->history, &sample);
 }
 
-/** collect_configure() - from now on read what a configuration says */
+/** collect_fail() - samples of a metric are missing by an error, an errno */
+void collect_fail(struct collect *collect, const char *metric, int err)
+{
+	history_fail(collect->history, metric, err);
+}
+
+/**
+ * collect_configure() - from now on read what a configuration says
+ *
+ * Sources are held anew before the holds there are end, so that one that is
+ * still wanted goes on counting.
+ */
 void collect_configure(struct collect *collect, const struct config *config)
 {
+	struct memtel *before = collect->m;
+
 	collect->config = config;
 	collect->missing = 0;
-	/* Holds are made anew, for what the rules want now. */
-	collect_close(collect);
+	collect->failing = 0;
+	collect->m = NULL;
+	/* What fails is told by the next round, which tries again. */
+	if (before && collect_module_open(collect))
+		collect_close(collect);
+	memtel_close(before);
 }
 
 /** collect_run() - read all there is, once; a round has begun */

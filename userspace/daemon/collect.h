@@ -13,14 +13,16 @@ struct memtel;
  * @history: takes them; what it does not want is not read
  * @config: what else is to be read
  * @m: the module, NULL while it is not there
- * @was_told: that it fails, since it was last there
+ * @is_unheld: a source is not held that may be later
+ * @failing: bits of what was told of the module; see collect_module.c
  * @missing: bits of what is not on this host, told once; see collect_host.c
  */
 struct collect {
 	struct history *history;
 	const struct config *config;
 	struct memtel *m;
-	bool was_told;
+	bool is_unheld;
+	unsigned int failing;
 	unsigned int missing;
 };
 
@@ -28,11 +30,13 @@ void collect_configure(struct collect *collect, const struct config *config);
 void collect_run(struct collect *collect);
 void collect_close(struct collect *collect);
 
+int collect_module_open(struct collect *collect);
 void collect_module(struct collect *collect);
 void collect_host(struct collect *collect);
 
 void collect_put(struct collect *collect, const char *metric,
 		 const struct label *labels, unsigned int nr, double value);
+void collect_fail(struct collect *collect, const char *metric, int err);
 bool collect_wants(const struct collect *collect, const char *metric);
 
 #endif /* MEMTELD_COLLECT_H */

@@ -3,7 +3,9 @@
  * Samples from PSI and cgroup v2, by reading their files.
  *
  * A cgroup that goes while it is read is absent from the round, without a word.
- * That the host has no PSI or no cgroup v2 is told once.
+ * That the host has no PSI or no cgroup v2 is told once. So is what cannot be
+ * read for another reason; rules that look at its metric then have no value, so
+ * that no alert ends by it.
  */
 #include <errno.h>
 #include <glob.h>
@@ -24,6 +26,7 @@ enum missing {
 	MISSING_PRESSURE = 1,
 	MISSING_CGROUPS = 2,
 	MISSING_ROOM = 4,
+	MISSING_FILES = 8,
 };
 
 /* Said once until it is not so any more. */
@@ -96,6 +99,12 @@ static const struct {
 	  put_pressure },
 };
 
+/* It went, or the kernel does not count it; all else is a failure. */
+static bool is_absent(int err)
+{
+	return err == ENOENT || err == ENODEV || err == EOPNOTSUPP;
+}
+
 /* Returns 0 or the errno of what could not be opened or read. */
 static int read_file(struct collect *collect, const char *path,
 		     const char *metric, const char *cgroup,
@@ -116,27 +125,38 @@ static int read_file(struct collect *collect, const char *path,
 	return err;
 }
 
-/* @directory ends with a slash, which is how a pattern matches no files. */
-static void read_cgroup(struct collect *collect, const char *directory)
+/* @directory ends with a slash, which is how a pattern matches no files.
+ * Returns 0 or the errno of a failure.
+ */
+static int read_cgroup(struct collect *collect, const char *directory)
 {
 	const char *relative = directory + strlen(collect->config->cgroup_root);
 	size_t length = strlen(relative);
 	char cgroup[4096], path[4096];
+	int failed = 0;
 
 	if (length >= sizeof(cgroup))
-		return;
+		return 0;
 	/* "//" is the root's, which is called "/". */
 	while (length > 1 && relative[length - 1] == '/')
 		length--;
 	memcpy(cgroup, relative, length);
 	cgroup[length] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int err;
+
 		if (!collect_wants(collect, files[i].metric) ||
 		    snprintf(path, sizeof(path), "%s%s", directory,
 			     files[i].file) >= (int)sizeof(path))
 			continue;
-		read_file(collect, path, files[i].metric, cgroup, files[i].put);
+		err = read_file(collect, path, files[i].metric, cgroup,
+				files[i].put);
+		if (!err || is_absent(err))
+			continue;
+		collect_fail(collect, files[i].metric, err);
+		failed = err;
 	}
+	return failed;
 }
 
 static bool wants_cgroups(const struct collect *collect)
@@ -147,30 +167,69 @@ static bool wants_cgroups(const struct collect *collect)
 	return false;
 }
 
+/* glob() passes over a directory that it cannot open, and tells only this. */
+static int glob_failed;
+
+static int on_glob_error(const char *path, int err)
+{
+	(void)path;
+	if (!is_absent(err))
+		glob_failed = err;
+	return 0;
+}
+
+/* The cgroups of a pattern, for globfree(). Returns 0 or the errno of a failure,
+ * by which some may be missing.
+ */
+static int find_cgroups(const struct config *config, const char *cgroup,
+			glob_t *found)
+{
+	char *pattern;
+
+	*found = (glob_t){ 0 };
+	if (asprintf(&pattern, "%s%s/", config->cgroup_root, cgroup) < 0)
+		return ENOMEM;
+	glob_failed = 0;
+	if (glob(pattern, GLOB_NOSORT, on_glob_error, found) == GLOB_NOSPACE)
+		glob_failed = ENOMEM;
+	free(pattern);
+	return glob_failed;
+}
+
+static void fail_cgroups(struct collect *collect, int err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		collect_fail(collect, files[i].metric, err);
+}
+
 static void read_cgroups(struct collect *collect)
 {
 	const struct config *config = collect->config;
+	int failed = 0, err;
 	size_t nr = 0;
 	glob_t found;
-	char *pattern;
 
 	for (size_t i = 0; i < config->cgroups.nr; i++) {
-		if (asprintf(&pattern, "%s%s/", config->cgroup_root,
-			     config->cgroups.items[i]) < 0)
-			return;
-		if (!glob(pattern, GLOB_NOSORT, NULL, &found)) {
-			for (size_t j = 0; j < found.gl_pathc; j++)
-				if (nr++ < CGROUPS_MAX)
-					read_cgroup(collect,
-						    found.gl_pathv[j]);
-			globfree(&found);
+		err = find_cgroups(config, config->cgroups.items[i], &found);
+		if (err) {
+			fail_cgroups(collect, err);
+			failed = err;
 		}
-		free(pattern);
+		for (size_t j = 0; j < found.gl_pathc; j++) {
+			if (nr++ >= CGROUPS_MAX)
+				continue;
+			err = read_cgroup(collect, found.gl_pathv[j]);
+			if (err)
+				failed = err;
+		}
+		globfree(&found);
 	}
+	tell_missing(collect, MISSING_FILES, failed, config->cgroup_root,
+		     strerror(failed));
 	tell_missing(collect, MISSING_ROOM, nr > CGROUPS_MAX,
 		     config->cgroup_root, "more cgroups match than are read");
-	tell_missing(collect, MISSING_CGROUPS, !nr && config->cgroups.nr,
-		     config->cgroup_root,
+	tell_missing(collect, MISSING_CGROUPS,
+		     !nr && !failed && config->cgroups.nr, config->cgroup_root,
 		     "no cgroup matches: metrics of cgroups are absent");
 }
 
@@ -183,6 +242,8 @@ void collect_host(struct collect *collect)
 
 	if (collect_wants(collect, metric)) {
 		err = read_file(collect, pressure, metric, NULL, put_pressure);
+		if (err && !is_absent(err))
+			collect_fail(collect, metric, err);
 		tell_missing(collect, MISSING_PRESSURE, err, pressure,
 			     strerror(err));
 	}

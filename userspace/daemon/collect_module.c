@@ -6,6 +6,11 @@
  * which source counts it; what is in no rule is not asked for. Times are in
  * seconds, memory in bytes. The sources of the metrics that rules look at are
  * held as long as the daemon runs.
+ *
+ * Without the module its metrics are absent. What fails for another reason is
+ * told once, until it is had again; rules that look at it have no value
+ * meanwhile, and the rest goes on. The handle, and with it what is held, is given
+ * up only when no request on it can succeed any more.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -123,6 +128,9 @@ static const struct row_labels {
 
 #define NR_LABELS ARRAY_SIZE(rows_labels[0].labels)
 
+/* A path that is cut would be another's. */
+#define LABEL_TEXT_MAX 4096
+
 static const struct field *field_of(enum rows rows, const char *key)
 {
 	return field_find(rows_labels[rows].set, key, strlen(key));
@@ -149,7 +157,7 @@ static bool label_text(enum rows rows, const char *key, const void *row,
 
 static unsigned int read_labels(enum rows rows, const void *row,
 				struct label *labels,
-				char texts[NR_LABELS][256])
+				char texts[NR_LABELS][LABEL_TEXT_MAX])
 {
 	unsigned int nr = 0;
 
@@ -182,7 +190,7 @@ static double number_of(const struct field *field,
 static void put_row(struct collect *collect, enum rows rows, const void *row)
 {
 	struct label labels[NR_LABELS];
-	char texts[NR_LABELS][256];
+	char texts[NR_LABELS][LABEL_TEXT_MAX];
 	unsigned int nr = read_labels(rows, row, labels, texts);
 
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++) {
@@ -228,6 +236,10 @@ static int on_reclaim(const struct memtel_reclaim *reclaim, void *arg)
 {
 	const struct field_timed_row row = { reclaim, reclaim->timing, NULL };
 
+	/* Cgroups that have gone cannot be told from one another. */
+	if (reclaim->kind == MEMTEL_RECLAIM_KIND_MEMCG &&
+	    !memtel_has(reclaim, MEMTEL_A_RECLAIM_CGROUP_PATH))
+		return 0;
 	put_row(arg, ROWS_RECLAIM, &row);
 	return 0;
 }
@@ -289,29 +301,62 @@ static bool wants_rows(const struct collect *collect, enum rows rows)
 	return false;
 }
 
-/* Why a source cannot be had is told; what it counts is then absent. */
+/* Bits of what was told to fail: rows, by their number, and these. */
+#define FAILING_HOLDS	(1u << ROWS)
+#define FAILING_MODULE	(2u << ROWS)
+
+/* Told once until it is so no more. */
+static void tell_failing(struct collect *collect, unsigned int what, int err)
+{
+	if (err && !(collect->failing & what))
+		log_error("metrics of the module: %s",
+			  memtel_error(collect->m));
+	if (err)
+		collect->failing |= what;
+	else
+		collect->failing &= ~what;
+}
+
+/* No request can succeed any more. */
+static bool is_over(int err)
+{
+	return err == -ENODEV || err == -ESTALE || err == -ETIMEDOUT ||
+	       err == -EBADF || err == -EIO;
+}
+
+/* What a source that cannot be had counts is absent. */
 static int hold(struct collect *collect, const char *source)
 {
 	int err = memtel_source_hold(collect->m, source);
 
-	if (err == -EOPNOTSUPP || err == -ENOENT) {
+	if (!err || is_over(err))
+		return err;
+	if (!(collect->failing & FAILING_HOLDS))
 		log_error("source %s: %s", source, memtel_error(collect->m));
-		return 0;
-	}
-	return err;
+	/* Of others than these more may come. */
+	if (err != -EOPNOTSUPP && err != -ENOENT)
+		collect->is_unheld = true;
+	return 0;
 }
 
-/* A source is held once however often it is asked for. */
+/* Those of the metrics that rules look at, and of the configuration. */
 static int hold_all(struct collect *collect)
 {
+	const char *last = NULL;
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(metrics) && !err; i++)
-		if (metrics[i].source &&
-		    collect_wants(collect, metrics[i].name))
-			err = hold(collect, metrics[i].source);
+	collect->is_unheld = false;
+	for (size_t i = 0; i < ARRAY_SIZE(metrics) && !err; i++) {
+		if (!metrics[i].source ||
+		    (last && !strcmp(metrics[i].source, last)) ||
+		    !collect_wants(collect, metrics[i].name))
+			continue;
+		last = metrics[i].source;
+		err = hold(collect, last);
+	}
 	for (size_t i = 0; i < collect->config->sources.nr && !err; i++)
 		err = hold(collect, collect->config->sources.items[i]);
+	collect->failing |= FAILING_HOLDS;
 	return err;
 }
 
@@ -323,44 +368,73 @@ static bool wants_any(const struct collect *collect)
 	return collect->config->sources.nr;
 }
 
-static int open_module(struct collect *collect)
+/**
+ * collect_module_open() - have the module, and the sources that are wanted
+ * Return: 0 or a negative errno, then to be closed; without a want nothing is
+ * opened.
+ */
+int collect_module_open(struct collect *collect)
 {
 	int err;
 
-	if (collect->m)
+	if (!wants_any(collect))
 		return 0;
+	if (collect->m)
+		return collect->is_unheld ? hold_all(collect) : 0;
+	collect->failing &= ~FAILING_HOLDS;
 	err = memtel_open(&collect->m);
 	return err ? err : hold_all(collect);
+}
+
+static void fail_rows(struct collect *collect, enum rows rows, int err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
+		if (metrics[i].rows == rows)
+			collect_fail(collect, metrics[i].name, -err);
+}
+
+/* Returns only what ends it all. */
+static int collect_rows(struct collect *collect, enum rows rows)
+{
+	int err = read_rows(collect, rows);
+
+	/* Its source could not be had, or was shed. */
+	if (err == -ENODATA || err == -EOPNOTSUPP)
+		err = 0;
+	if (is_over(err))
+		return err;
+	if (err)
+		fail_rows(collect, rows, err);
+	tell_failing(collect, 1u << rows, err);
+	return 0;
 }
 
 /**
  * collect_module() - samples of what rules look at
  *
- * When the module is not there, or fails, its metrics are absent from this
- * round, which is told once, and it is tried anew the next time.
+ * When the module is not there, its metrics are absent from this round; it is
+ * tried anew the next time.
  */
 void collect_module(struct collect *collect)
 {
-	int err = 0;
+	enum rows rows;
+	int err;
 
 	if (!wants_any(collect))
 		return;
-	err = open_module(collect);
-	for (enum rows rows = 0; rows < ROWS && !err; rows++) {
+	err = collect_module_open(collect);
+	for (rows = 0; rows < ROWS && !err; rows++)
 		if (wants_rows(collect, rows))
-			err = read_rows(collect, rows);
-		/* Its source could not be had, or was shed. */
-		if (err == -ENODATA || err == -EOPNOTSUPP)
-			err = 0;
-	}
+			err = collect_rows(collect, rows);
 	if (!err) {
-		collect->was_told = false;
+		tell_failing(collect, FAILING_MODULE, 0);
 		return;
 	}
 	/* A subscription to events tells that it is gone. */
-	if (!collect->was_told && err != -ENODEV && err != -ESTALE)
-		log_error("no metrics of the module: %s",
-			  memtel_error(collect->m));
-	collect->was_told = true;
+	if (err != -ENODEV && err != -ESTALE) {
+		tell_failing(collect, FAILING_MODULE, err);
+		for (rows = 0; rows < ROWS; rows++)
+			fail_rows(collect, rows, err);
+	}
 	collect_close(collect);
 }

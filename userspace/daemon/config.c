@@ -144,6 +144,16 @@ static void annotation_add(struct yaml_file *file, yaml_node_t *key,
 	no_memory(file, key);
 }
 
+static void label_add(struct yaml_file *file, yaml_node_t *key,
+		      yaml_node_t *value, void *target)
+{
+	if (key->data.scalar.length > LABEL_NAME_MAX)
+		yaml_fail(file, key, 0, "the name of a label has at most %d characters",
+			  LABEL_NAME_MAX);
+	else
+		annotation_add(file, key, value, target);
+}
+
 static void annotations_free(struct annotations *all)
 {
 	for (size_t i = 0; i < all->nr; i++) {
@@ -223,7 +233,7 @@ static void rule_keep(struct yaml_file *file, yaml_node_t *node, void *target)
 
 static void rule_labels(struct yaml_file *file, yaml_node_t *node, void *target)
 {
-	yaml_each_pair(file, node, annotation_add,
+	yaml_each_pair(file, node, label_add,
 		       &((struct rule *)target)->labels);
 }
 
@@ -414,6 +424,9 @@ static void sink_item(struct yaml_file *file, yaml_node_t *node, void *target)
 static void config_sinks(struct yaml_file *file, yaml_node_t *node,
 			 void *target)
 {
+	if (node->type == YAML_SEQUENCE_NODE &&
+	    node->data.sequence.items.start == node->data.sequence.items.top)
+		yaml_fail(file, node, 0, "expected a sink, such as 'journal: {}'");
 	yaml_each_item(file, node, sink_item, target);
 }
 
@@ -460,11 +473,24 @@ static void config_sources(struct yaml_file *file, yaml_node_t *node,
 		       &((struct config *)target)->sources);
 }
 
+/* Is there a ".." between slashes? */
+static bool goes_up(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "/.."))) {
+		at += strlen("/..");
+		if (!*at || *at == '/')
+			return true;
+	}
+	return false;
+}
+
 static void cgroup_add(struct yaml_file *file, yaml_node_t *node, void *target)
 {
 	const char *text = yaml_text(file, node);
 
-	if (text && (*text != '/' || strstr(text, "..")))
+	if (text && (*text != '/' || goes_up(text)))
 		yaml_fail(file, node, 0, "expected a path from the root of the hierarchy, '/...'");
 	else
 		strings_add(file, node, target);
@@ -548,16 +574,32 @@ static unsigned int read_file(const char *path, const struct yaml_key *keys,
 	return file.nr_errors;
 }
 
+/* A directory that is not there has no files; one that cannot be read may. */
+static int on_glob_error(const char *path, int err)
+{
+	(void)path;
+	return err != ENOENT;
+}
+
 /* More rules: those of files, and those that memtel ships. */
 static unsigned int read_rules(struct config *config, const char *builtin_rules,
 			       FILE *errors)
 {
 	unsigned int nr_errors = 0;
-	glob_t found;
+	glob_t found = { 0 };
 
 	for (size_t i = 0; i < config->rule_files.nr; i++) {
-		if (glob(config->rule_files.items[i], 0, NULL, &found))
+		const char *pattern = config->rule_files.items[i];
+		int err = glob(pattern, GLOB_NOMAGIC, on_glob_error, &found);
+
+		if (err == GLOB_NOMATCH)
 			continue;
+		if (err) {
+			fprintf(errors, "%s: %s\n", pattern,
+				err == GLOB_NOSPACE ? "out of memory" :
+				"a directory cannot be read");
+			nr_errors++;
+		}
 		for (size_t j = 0; j < found.gl_pathc; j++)
 			nr_errors += read_file(found.gl_pathv[j], rules_keys,
 					       ARRAY_SIZE(rules_keys), config,

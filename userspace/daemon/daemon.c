@@ -75,7 +75,8 @@ static void save(struct daemon *daemon)
 
 	if (err && !daemon->save_failed)
 		log_error("%s: cannot save the past: %s; the file is as it was",
-			  daemon->config->state, strerror(-err));
+			  daemon->config->state, err == -ENOTSUP ?
+			  "it is no regular file" : strerror(-err));
 	else if (!err && daemon->save_failed)
 		log_error("%s: saving the past again", daemon->config->state);
 	daemon->save_failed = err;
@@ -87,8 +88,9 @@ static void tell_lost(struct daemon *daemon)
 
 	/* At the first, and then at each doubling. */
 	if (lost && lost >= 2 * daemon->lost) {
-		log_error("%llu samples were lost: rules select more than %d series, or memory is short",
-			  (unsigned long long)lost, HISTORY_SERIES);
+		log_error("%llu samples were lost: rules select more than %d series, or more than %zu MiB of past",
+			  (unsigned long long)lost, HISTORY_SERIES,
+			  HISTORY_BYTES >> 20);
 		daemon->lost = lost;
 	}
 }
@@ -146,10 +148,24 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info,
 	return sd_event_exit(daemon->event, 0);
 }
 
+/* The next round is an interval after the last, or now if that is over. */
+static void set_interval(struct daemon *daemon, int64_t before_ms,
+			 int64_t interval_ms)
+{
+	uint64_t next_us;
+
+	if (interval_ms == before_ms ||
+	    sd_event_source_get_time(daemon->tick, &next_us) < 0)
+		return;
+	next_us += (uint64_t)(interval_ms - before_ms) * 1000;
+	sd_event_source_set_time(daemon->tick, next_us);
+}
+
 /* Have a configuration in force. */
 static int configure(struct daemon *daemon, struct config *config)
 {
-	int err = engine_configure(&daemon->engine, config);
+	int err = engine_configure(&daemon->engine, config, wall_ms(), tell,
+				   daemon);
 
 	if (!err)
 		err = sinks_configure(&daemon->sinks, config);
@@ -184,6 +200,7 @@ static void reload(struct daemon *daemon)
 		return;
 	}
 	daemon->config = config;
+	set_interval(daemon, old->interval_ms, config->interval_ms);
 	config_free(old);
 	sinks_reopen(&daemon->sinks);
 	log_error("the configuration was read anew");

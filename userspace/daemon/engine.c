@@ -36,7 +36,7 @@ static void alert_free(struct alert *alert)
 	free(alert->labels);
 }
 
-static void rule_forget(struct watched_rule *rule)
+static void rule_free(struct watched_rule *rule)
 {
 	for (size_t i = 0; i < rule->nr; i++)
 		alert_free(&rule->alerts[i]);
@@ -52,57 +52,11 @@ struct watched_rule *engine_find(struct engine *engine, const char *identity)
 	return NULL;
 }
 
-/**
- * engine_configure() - have the rules of a configuration
- * @config: to live until the next call; the one before until this returned
- *
- * A rule that was there before, but for its annotations, goes on where it is; so
- * does the past that is still looked at.
- *
- * Return: 0, or -ENOMEM; then all is as it was.
- */
-int engine_configure(struct engine *engine, const struct config *config)
-{
-	struct watched_rule *rules = calloc(config->nr_rules + 1,
-					    sizeof(*rules));
-	int err = rules ? 0 : -ENOMEM;
-
-	history_want_nothing(&engine->history);
-	for (size_t i = 0; i < config->nr_rules && !err; i++)
-		err = expr_want(config->rules[i]->expr, &engine->history);
-	if (err) {
-		/* What was wanted more than before does no harm. */
-		for (size_t i = 0; i < engine->nr; i++)
-			expr_want(engine->rules[i].rule->expr,
-				  &engine->history);
-		free(rules);
-		return err;
-	}
-	history_wants_done(&engine->history);
-	for (size_t i = 0; i < config->nr_rules; i++) {
-		struct watched_rule *old =
-			engine_find(engine, config->rules[i]->identity);
-
-		if (old) {
-			rules[i] = *old;
-			old->alerts = NULL;
-			old->nr = 0;
-		}
-		rules[i].rule = config->rules[i];
-	}
-	for (size_t i = 0; i < engine->nr; i++)
-		rule_forget(&engine->rules[i]);
-	free(engine->rules);
-	engine->rules = rules;
-	engine->nr = config->nr_rules;
-	return 0;
-}
-
 /** engine_free() - all of it */
 void engine_free(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->nr; i++)
-		rule_forget(&engine->rules[i]);
+		rule_free(&engine->rules[i]);
 	free(engine->rules);
 	history_free(&engine->history);
 	*engine = (struct engine){ 0 };
@@ -258,6 +212,66 @@ static void tell_alert(const struct watched_rule *watched,
 		free(texts[i]);
 }
 
+/* The configuration has it no more; what was taken from it is not there. */
+static void rule_end(struct watched_rule *rule, const struct telling *telling)
+{
+	for (size_t i = 0; i < rule->nr; i++)
+		if (rule->alerts[i].is_firing)
+			tell_alert(rule, &rule->alerts[i], NOTICE_RESOLVED,
+				   telling);
+	rule_free(rule);
+}
+
+/**
+ * engine_configure() - have the rules of a configuration
+ * @config: to live until the next call; the one before until this returned
+ * @now_ms: the time
+ * @tell: told that alerts are resolved because their rule is no more
+ *
+ * A rule that was there before, but for its annotations, goes on where it is; so
+ * does the past that is still looked at.
+ *
+ * Return: 0, or -ENOMEM; then all is as it was.
+ */
+int engine_configure(struct engine *engine, const struct config *config,
+		     int64_t now_ms, notice_fn tell, void *arg)
+{
+	const struct telling telling = { now_ms, tell, arg };
+	struct watched_rule *rules = calloc(config->nr_rules + 1,
+					    sizeof(*rules));
+	int err = rules ? 0 : -ENOMEM;
+
+	history_want_nothing(&engine->history);
+	for (size_t i = 0; i < config->nr_rules && !err; i++)
+		err = expr_want(config->rules[i]->expr, &engine->history);
+	if (err) {
+		/* What was wanted more than before does no harm. */
+		for (size_t i = 0; i < engine->nr; i++)
+			expr_want(engine->rules[i].rule->expr,
+				  &engine->history);
+		free(rules);
+		return err;
+	}
+	history_wants_done(&engine->history);
+	for (size_t i = 0; i < config->nr_rules; i++) {
+		struct watched_rule *old =
+			engine_find(engine, config->rules[i]->identity);
+
+		if (old) {
+			rules[i] = *old;
+			old->alerts = NULL;
+			old->nr = 0;
+		}
+		rules[i].rule = config->rules[i];
+	}
+	for (size_t i = 0; i < engine->nr; i++)
+		rule_end(&engine->rules[i], &telling);
+	free(engine->rules);
+	engine->rules = rules;
+	engine->nr = config->nr_rules;
+	return 0;
+}
+
 static void tell_failure(struct watched_rule *watched, const char *why,
 			 const struct telling *telling)
 {
@@ -357,10 +371,15 @@ static void evaluate(struct engine *engine, struct watched_rule *watched,
 	if (value.kind == EXPR_SCALAR) {
 		number.value = value.scalar;
 		value.elements = &number;
-		value.nr = value.scalar != 0;
+		value.nr = value.scalar != 0 && !isnan(value.scalar);
 	}
-	for (size_t i = 0; i < value.nr && !err; i++)
-		err = hold(watched, &value.elements[i], telling);
+	/* One alert too many does not end those there are. */
+	for (size_t i = 0; i < value.nr; i++) {
+		int refused = hold(watched, &value.elements[i], telling);
+
+		if (!err)
+			err = refused;
+	}
 	if (err)
 		tell_failure(watched, err == -E2BIG ?
 			     "a series has too many labels" :

@@ -56,7 +56,8 @@ struct engine {
 	size_t nr;
 };
 
-int engine_configure(struct engine *engine, const struct config *config);
+int engine_configure(struct engine *engine, const struct config *config,
+		     int64_t now_ms, notice_fn tell, void *arg);
 void engine_evaluate(struct engine *engine, int64_t now_ms, notice_fn tell,
 		     void *arg);
 void engine_free(struct engine *engine);

@@ -76,8 +76,12 @@ static int eval_selector(struct eval *eval, const struct expr *expr,
 {
 	const struct metric *metric = history_find(eval->history, expr->metric);
 	size_t nr = metric ? metric->nr : 0;
-	int err = reserve(eval, expr, value, nr);
+	int err;
 
+	if (metric && metric->err)
+		return fail(eval, expr, "%s cannot be read: %s", expr->metric,
+			    strerror(metric->err));
+	err = reserve(eval, expr, value, nr);
 	for (size_t i = 0; i < nr && !err; i++) {
 		const struct series *series = metric->series[i];
 		struct span span;
@@ -251,8 +255,12 @@ static int eval_one_to_one(struct eval *eval, const struct expr *expr,
 {
 	struct element kept;
 	struct keyed wanted, *found;
+	size_t before;
 	int err = reserve(eval, expr, value, left->nr);
 
+	/* Where nothing can match, nothing is ambiguous. */
+	if (err || !left->nr)
+		return err;
 	for (size_t i = 1; i < nr_right && !err; i++)
 		if (!by_key(&right[i - 1], &right[i]))
 			err = fail_labels(eval, expr, "right", &right[i].key);
@@ -264,17 +272,20 @@ static int eval_one_to_one(struct eval *eval, const struct expr *expr,
 				by_key);
 		if (!found)
 			continue;
+		/* What comes of it has the labels that were matched. */
+		kept = left->elements[i];
+		kept.labels = wanted.key.labels;
+		kept.nr_labels = wanted.key.nr_labels;
+		if (expr->is_kept)
+			kept.metric = NULL;
+		before = value->nr;
+		operate(expr, &kept, left->elements[i].value,
+			found->element->value, value);
+		if (value->nr == before)
+			continue;
 		if (found->is_taken)
 			return fail_labels(eval, expr, "left", &wanted.key);
 		found->is_taken = true;
-		/* What is calculated has the labels that were matched. */
-		kept = left->elements[i];
-		if (!expr->operator->is_comparison || expr->has_bool) {
-			kept.labels = wanted.key.labels;
-			kept.nr_labels = wanted.key.nr_labels;
-		}
-		operate(expr, &kept, left->elements[i].value,
-			found->element->value, value);
 	}
 	return err;
 }

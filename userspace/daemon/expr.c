@@ -5,7 +5,7 @@
  * The language is a part of PromQL, and what is in it means the same:
  *
  *	metric{label="value",other=~"regex"}[5m]	= != =~ !~
- *	1.5  1e9  0x10  -x  (x)
+ *	1.5  1e9  0x10  Inf  NaN  -x  (x)
  *	* / %   + -   == != > < >= <=   and unless   or
  *	left op on(labels) right, ignoring(labels), comparison op bool
  *	sum by(labels) (x), sum without(labels) (x); or the labels after it
@@ -32,6 +32,7 @@ struct parser {
 	const char *text;
 	const char *at;
 	unsigned int depth;
+	unsigned int nr_nodes;
 	struct expr_error *error;
 	bool has_failed;
 };
@@ -132,8 +133,11 @@ void expr_free(struct expr *expr)
 static struct expr *expr_new(struct parser *p, enum expr_node node,
 			     enum expr_kind kind, const char *where)
 {
-	struct expr *expr = calloc(1, sizeof(*expr));
+	struct expr *expr;
 
+	if (p->nr_nodes++ == EXPR_NODES)
+		return fail_at(p, where, "more than %d parts", EXPR_NODES);
+	expr = calloc(1, sizeof(*expr));
 	if (!expr)
 		return fail_at(p, where, "out of memory");
 	expr->node = node;
@@ -199,7 +203,25 @@ int64_t duration_parse(const char *text, const char **end)
 	return sum;
 }
 
-/* A text in quotes, with \\ \" \n and \t. */
+/* What a backslash and the character here stand for; '\0' after an error. */
+static char parse_escape(struct parser *p, char quote)
+{
+	static const char escapes[][2] = {
+		{ 'a', '\a' }, { 'b', '\b' }, { 'f', '\f' }, { 'n', '\n' },
+		{ 'r', '\r' }, { 't', '\t' }, { 'v', '\v' }, { '\\', '\\' },
+	};
+	char c = *p->at++;
+
+	if (c == quote)
+		return c;
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+		if (escapes[i][0] == c)
+			return escapes[i][1];
+	fail_at(p, p->at - 2, "a backslash is \\\\ in a text; with this character it means nothing");
+	return '\0';
+}
+
+/* A text in quotes. */
 static char *parse_string(struct parser *p)
 {
 	const char *begin;
@@ -217,18 +239,17 @@ static char *parse_string(struct parser *p)
 	while (*p->at && *p->at != quote) {
 		char c = *p->at++;
 
-		if (c == '\\' && *p->at) {
-			c = *p->at++;
-			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-		}
+		if (c == '\\' && *p->at)
+			c = parse_escape(p, quote);
 		*out++ = c;
 	}
 	*out = '\0';
-	if (!take(p, quote)) {
-		free(text);
-		return fail_at(p, begin, "the text has no closing quote");
-	}
-	return text;
+	if (!take(p, quote))
+		fail_at(p, begin, "the text has no closing quote");
+	if (!p->has_failed)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static bool parse_match_op(struct parser *p, struct matcher *matcher)
@@ -284,6 +305,12 @@ static bool parse_matcher(struct parser *p, struct expr *expr)
 	}
 	if (expr->nr_matchers == LIST_MAX) {
 		fail_at(p, p->at, "more than %d conditions", LIST_MAX);
+		return false;
+	}
+	/* absent() makes a label of it. */
+	if (length > LABEL_NAME_MAX) {
+		fail_at(p, p->at, "the name of a label has at most %d characters",
+			LABEL_NAME_MAX);
 		return false;
 	}
 	matcher.name = strndup(p->at, length);
@@ -493,12 +520,32 @@ static struct expr *parse_number(struct parser *p)
 	return expr;
 }
 
+/* Inf and NaN, in letters of any case. */
+static bool is_special(const char *word, size_t length)
+{
+	return length == 3 &&
+	       (!strncasecmp(word, "inf", 3) || !strncasecmp(word, "nan", 3));
+}
+
+static struct expr *parse_special(struct parser *p, size_t length)
+{
+	struct expr *expr = expr_new(p, EXPR_NUMBER, EXPR_SCALAR, p->at);
+
+	if (expr)
+		expr->number = tolower((unsigned char)*p->at) == 'i' ?
+			       INFINITY : NAN;
+	p->at += length;
+	return expr;
+}
+
 static struct expr *parse_word(struct parser *p)
 {
 	size_t length = word_length(p);
 	const struct aggregation *aggregation;
 	const char *after;
 
+	if (is_special(p->at, length))
+		return parse_special(p, length);
 	aggregation = aggregation_find(p->at, length);
 	if (aggregation)
 		return parse_aggregation(p, length, aggregation);

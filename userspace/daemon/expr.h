@@ -11,8 +11,9 @@
 #include "arena.h"
 #include "history.h"
 
-/* No expression is nested deeper. */
+/* No expression is nested deeper, nor has more parts: it is walked by calls. */
 #define EXPR_DEPTH 64
+#define EXPR_NODES 1000
 
 /* Series that one step of an evaluation may have. */
 #define EXPR_SERIES 20000

@@ -172,14 +172,17 @@ static double value_abs(double value, double unused)
 	return fabs(value);
 }
 
+/* NaN stays NaN, but where the other is the end of all numbers. */
 static double value_clamp_min(double value, double least)
 {
-	return fmax(value, least);
+	return isunordered(value, least) && fmax(value, least) != INFINITY ?
+	       NAN : fmax(value, least);
 }
 
 static double value_clamp_max(double value, double most)
 {
-	return fmin(value, most);
+	return isunordered(value, most) && fmin(value, most) != -INFINITY ?
+	       NAN : fmin(value, most);
 }
 
 static int call_time(struct eval *eval, const struct expr *expr,
@@ -223,7 +226,22 @@ static int by_name(const void *a, const void *b)
 		      ((const struct label *)b)->name);
 }
 
-/* Of a selector the labels that it asks for by = are those of what is absent. */
+/* Does a condition give a label of what is absent? The first = on that label
+ * does, if no other on it follows; so says Prometheus.
+ */
+static bool is_of_absent(const struct expr *arg, unsigned int at)
+{
+	const struct matcher *matcher = &arg->matchers[at];
+
+	if (matcher->op != MATCH_EQUAL || !*matcher->value)
+		return false;
+	for (unsigned int i = 0; i < arg->nr_matchers; i++)
+		if (i != at && !strcmp(arg->matchers[i].name, matcher->name) &&
+		    (i > at || arg->matchers[i].op == MATCH_EQUAL))
+			return false;
+	return true;
+}
+
 static int call_absent(struct eval *eval, const struct expr *expr,
 		       const struct value *args, struct value *result)
 {
@@ -237,8 +255,7 @@ static int call_absent(struct eval *eval, const struct expr *expr,
 	if (!labels || one_element(eval, result, 1))
 		return -ENOMEM;
 	for (unsigned int i = 0; i < arg->nr_matchers && nr < LABELS_MAX; i++)
-		if (arg->matchers[i].op == MATCH_EQUAL &&
-		    !*labels_get(labels, nr, arg->matchers[i].name))
+		if (is_of_absent(arg, i))
 			labels[nr++] = (struct label){ arg->matchers[i].name,
 						       arg->matchers[i].value };
 	qsort(labels, nr, sizeof(*labels), by_name);

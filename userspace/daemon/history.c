@@ -9,14 +9,18 @@
  * than 1/30 of its age, nor than 1/240 of the longest look back. So what a rule
  * asks of a time is right but for the time's beginning, which is that of a
  * bucket: by less than 1/30 of the time. Times of up to thirty intervals are
- * exact. A week at an interval of ten seconds has some 450 buckets of 80 bytes,
- * 36 KiB.
+ * exact. A week at an interval of ten seconds has 657 buckets of 80 bytes, 52
+ * KiB, and memory for an eighth more.
+ *
+ * At the limit of memory a new series is lost, and one that is there loses its
+ * oldest bucket for its newest: what is now is known for as long as can be.
  *
  * Time is the wall clock's, so that a past survives a restart of the host. When
  * it is set back, what is then in the future is forgotten.
  *
  * A series that the last round of samples did not have is stale: it has no value
- * now, but has its past.
+ * now, but has its past. That is not so if the round failed to read the metric:
+ * then nobody knows, and a rule that looks at it has no value.
  */
 #include <errno.h>
 #include <math.h>
@@ -57,10 +61,17 @@ struct metric *history_find(const struct history *history, const char *name)
 	return is_there ? history->metrics[i] : NULL;
 }
 
-static void series_free(struct series *series)
+static size_t series_bytes(const struct series *series)
 {
-	if (!series)
-		return;
+	return sizeof(*series) +
+	       labels_size(series->labels, series->nr_labels) +
+	       series->room * sizeof(*series->buckets);
+}
+
+static void series_free(struct history *history, struct series *series)
+{
+	history->nr_series--;
+	history->bytes -= series_bytes(series);
 	free(series->labels);
 	free(series->buckets);
 	free(series);
@@ -69,8 +80,7 @@ static void series_free(struct series *series)
 static void metric_free(struct history *history, struct metric *metric)
 {
 	for (size_t i = 0; i < metric->nr; i++)
-		series_free(metric->series[i]);
-	history->nr_series -= metric->nr;
+		series_free(history, metric->series[i]);
 	free(metric->series);
 	free(metric->name);
 	free(metric);
@@ -150,7 +160,18 @@ void history_round(struct history *history, int64_t now_ms)
 			for (size_t j = 0; j < history->metrics[i]->nr; j++)
 				series_rewind(history->metrics[i]->series[j],
 					      now_ms);
+	for (size_t i = 0; i < history->nr; i++)
+		history->metrics[i]->err = 0;
 	history->round_ms = now_ms;
+}
+
+/** history_fail() - this round lacks samples of a metric by an error, an errno */
+void history_fail(struct history *history, const char *name, int err)
+{
+	struct metric *metric = history_find(history, name);
+
+	if (metric)
+		metric->err = err;
 }
 
 /**
@@ -177,7 +198,9 @@ struct series *metric_series(struct history *history, struct metric *metric,
 		else
 			high = middle;
 	}
-	if (history->nr_series >= HISTORY_SERIES)
+	if (history->nr_series >= HISTORY_SERIES ||
+	    history->bytes + sizeof(*series) + labels_size(labels, nr) >
+	    HISTORY_BYTES)
 		return NULL;
 	if (metric->nr == metric->room) {
 		size_t room = metric->room ? 2 * metric->room : 8;
@@ -192,34 +215,44 @@ struct series *metric_series(struct history *history, struct metric *metric,
 	if (series)
 		series->labels = labels_copy(labels, nr);
 	if (!series || !series->labels) {
-		series_free(series);
+		free(series);
 		return NULL;
 	}
 	series->nr_labels = nr;
+	history->nr_series++;
+	history->bytes += series_bytes(series);
 	memmove(metric->series + low + 1, metric->series + low,
 		(metric->nr - low) * sizeof(*all));
 	metric->series[low] = series;
 	metric->nr++;
-	history->nr_series++;
 	return series;
 }
 
-/** series_reserve() - have memory for so many buckets; 0 or -ENOMEM */
-int series_reserve(struct series *series, size_t nr)
+/** series_reserve() - have memory for so many buckets; 0 or a negative errno */
+int series_reserve(struct history *history, struct series *series, size_t nr)
 {
+	size_t room = nr + nr / 8 + 3, more;
 	struct bucket *buckets;
-	size_t room = series->room ? series->room : 4;
 
 	if (nr <= series->room)
 		return 0;
-	while (room < nr)
-		room *= 2;
+	more = (room - series->room) * sizeof(*buckets);
+	if (history->bytes + more > HISTORY_BYTES)
+		return -ENOSPC;
 	buckets = realloc(series->buckets, room * sizeof(*buckets));
 	if (!buckets)
 		return -ENOMEM;
 	series->buckets = buckets;
 	series->room = room;
+	history->bytes += more;
 	return 0;
+}
+
+static void series_forget(struct series *series, size_t nr)
+{
+	series->nr -= nr;
+	memmove(series->buckets, series->buckets + nr,
+		series->nr * sizeof(*series->buckets));
 }
 
 static double growth(double before, double after)
@@ -259,17 +292,23 @@ static void series_join(struct series *series, int64_t keep_ms, int64_t now_ms)
 		series->nr = left + 1;
 }
 
-static int series_add(struct series *series, int64_t keep_ms, int64_t now_ms,
-		      double value)
+/* Returns 0 or a negative errno, also when an older sample went for it. */
+static int series_add(struct history *history, struct series *series,
+		      int64_t keep_ms, double value)
 {
+	int64_t now_ms = history->round_ms;
 	struct bucket *last = series->nr ? &series->buckets[series->nr - 1] :
 					   NULL;
 	double grown = last ? growth(last->last, value) : 0;
+	int err;
 
 	if (last && last->last_ms == now_ms)
 		return 0;
-	if (series_reserve(series, series->nr + 1))
-		return -ENOMEM;
+	err = series_reserve(history, series, series->nr + 1);
+	if (err && !series->nr)
+		return err;
+	if (err)
+		series_forget(series, 1);
 	series->buckets[series->nr++] = (struct bucket){
 		.first_ms = now_ms,
 		.last_ms = now_ms,
@@ -282,7 +321,7 @@ static int series_add(struct series *series, int64_t keep_ms, int64_t now_ms,
 		.growth_into = grown,
 	};
 	series_join(series, keep_ms, now_ms);
-	return 0;
+	return err;
 }
 
 /** history_add() - a sample of this round; what nobody wants is passed over */
@@ -295,7 +334,7 @@ void history_add(struct history *history, const struct sample *sample)
 		return;
 	series = metric_series(history, metric, sample->labels,
 			       sample->nr_labels);
-	if (!series || series_add(series, metric->keep_ms, history->round_ms,
+	if (!series || series_add(history, series, metric->keep_ms,
 				  sample->value))
 		history->lost++;
 }
@@ -307,10 +346,8 @@ static bool series_expire(struct series *series, int64_t before_ms)
 
 	while (old < series->nr && series->buckets[old].last_ms <= before_ms)
 		old++;
-	series->nr -= old;
 	if (old)
-		memmove(series->buckets, series->buckets + old,
-			series->nr * sizeof(*series->buckets));
+		series_forget(series, old);
 	return !series->nr;
 }
 
@@ -326,8 +363,7 @@ void history_expire(struct history *history)
 			struct series *series = metric->series[j];
 
 			if (series_expire(series, before_ms)) {
-				series_free(series);
-				history->nr_series--;
+				series_free(history, series);
 			} else {
 				metric->series[left++] = series;
 			}

@@ -14,8 +14,13 @@
 #define HISTORY_OF_AGE	30
 #define HISTORY_OF_KEEP	240
 
-/* Series of all metrics together; what does not fit is counted. */
-#define HISTORY_SERIES 10000
+/*
+ * Series of all metrics together, and the memory of their labels and past; what
+ * does not fit is counted. A week of as many cgroups as are read, at an interval
+ * of ten seconds, takes 240 MiB.
+ */
+#define HISTORY_SERIES	10000
+#define HISTORY_BYTES	((size_t)256 << 20)
 
 /**
  * struct bucket - samples that came one after the other
@@ -67,6 +72,7 @@ struct series {
  * @nr: how many
  * @room: for how many there is memory
  * @is_wanted: while the wants are made anew
+ * @err: errno of why the last round lacks samples of it; 0 when it does not
  */
 struct metric {
 	char *name;
@@ -75,6 +81,7 @@ struct metric {
 	size_t nr;
 	size_t room;
 	bool is_wanted;
+	int err;
 };
 
 /**
@@ -82,13 +89,16 @@ struct metric {
  * @metrics: sorted by name
  * @nr: how many
  * @nr_series: of all metrics
+ * @bytes: of these
  * @round_ms: time of the last round of samples
- * @lost: samples of series that did not fit, since the start
+ * @lost: samples that did not fit, or took the place of the oldest, since the
+ *        start
  */
 struct history {
 	struct metric **metrics;
 	size_t nr;
 	size_t nr_series;
+	size_t bytes;
 	int64_t round_ms;
 	uint64_t lost;
 };
@@ -112,6 +122,7 @@ struct metric *history_find(const struct history *history, const char *name);
 
 void history_round(struct history *history, int64_t now_ms);
 void history_add(struct history *history, const struct sample *sample);
+void history_fail(struct history *history, const char *name, int err);
 void history_expire(struct history *history);
 void history_free(struct history *history);
 
@@ -121,6 +132,6 @@ void series_span(const struct series *series, int64_t begin_ms, int64_t end_ms,
 
 struct series *metric_series(struct history *history, struct metric *metric,
 			     const struct label *labels, unsigned int nr);
-int series_reserve(struct series *series, size_t nr);
+int series_reserve(struct history *history, struct series *series, size_t nr);
 
 #endif /* MEMTELD_HISTORY_H */

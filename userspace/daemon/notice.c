@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <math.h>
 
+#include "json.h"
 #include "notice.h"
 
 static const struct {
@@ -44,7 +45,7 @@ static struct json_object *json_of_labels(const struct label *labels,
 
 	for (unsigned int i = 0; object && i < nr; i++)
 		json_object_object_add(object, labels[i].name,
-				       json_object_new_string(labels[i].value));
+				       json_text(labels[i].value));
 	return object;
 }
 
@@ -73,8 +74,8 @@ struct json_object *notice_json(const struct notice *notice)
 			       json_object_new_string(levels[notice->level]));
 	json_object_object_add(o, "time_ms",
 			       json_object_new_int64(notice->time_ms));
-	json_object_object_add(o, "name", json_object_new_string(notice->name));
-	json_object_object_add(o, "text", json_object_new_string(notice->text));
+	json_object_object_add(o, "name", json_text(notice->name));
+	json_object_object_add(o, "text", json_text(notice->text));
 	if (notice->nr_labels)
 		json_object_object_add(o, "labels",
 				       json_of_labels(notice->labels,

@@ -19,8 +19,9 @@
 /* A pipe that can be written to takes so much at once (PIPE_BUF). */
 #define AT_ONCE 4096
 
-/* Room for the line that says what was lost. */
-#define LOST_LINE_MAX 64
+/* The line that says what was lost: its begin, and room for it. */
+#define LOST_LINE	"{\"kind\":\"lost\","
+#define LOST_LINE_MAX	64
 
 static int append(struct outlet *outlet, const char *line, size_t length)
 {
@@ -53,7 +54,7 @@ static int append_lost(struct outlet *outlet)
 
 	if (!outlet->lost)
 		return 0;
-	length = snprintf(line, sizeof(line), "{\"kind\":\"lost\",\"count\":%llu}",
+	length = snprintf(line, sizeof(line), LOST_LINE "\"count\":%llu}",
 			  (unsigned long long)outlet->lost);
 	if (append(outlet, line, (size_t)length))
 		return -ENOBUFS;
@@ -110,6 +111,21 @@ int outlet_flush(struct outlet *outlet, int fd)
 			append_lost(outlet);
 	}
 	return err;
+}
+
+/**
+ * outlet_unwritten() - lines that wait or were lost, of which @lost_total tells
+ *
+ * A line that says what was lost is none of them.
+ */
+uint64_t outlet_unwritten(const struct outlet *outlet)
+{
+	const char *at = outlet->data, *end = at + outlet->length;
+	uint64_t nr = outlet->lost_total;
+
+	for (; at < end; at = (char *)memchr(at, '\n', end - at) + 1)
+		nr += !!strncmp(at, LOST_LINE, strlen(LOST_LINE));
+	return nr;
 }
 
 /** outlet_free() - what waits is lost */

@@ -26,6 +26,7 @@ struct outlet {
 
 void outlet_put(struct outlet *outlet, const char *line);
 int outlet_flush(struct outlet *outlet, int fd);
+uint64_t outlet_unwritten(const struct outlet *outlet);
 void outlet_free(struct outlet *outlet);
 
 #endif /* MEMTELD_OUTLET_H */

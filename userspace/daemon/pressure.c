@@ -111,9 +111,9 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 			   "the module is not loaded: its metrics and events are absent until it is");
 		break;
 	case MEMTEL_NOTICE_BACK:
+		add_triggers(pressure);
 		tell_state(pressure, NOTICE_INFO,
 			   "the module is loaded: watching");
-		add_triggers(pressure);
 		break;
 	case MEMTEL_NOTICE_REFUSED:
 		tell_refused(pressure, notice);
@@ -159,7 +159,6 @@ static void add_triggers(struct pressure *pressure)
 		pressure->are_added = !add_default_triggers(pressure);
 		return;
 	}
-	/* A cgroup that is named may have gone since they were checked. */
 	for (size_t i = 0; i < triggers->nr; i++)
 		if (memtel_trigger_parse(triggers->items[i], &spec, &error))
 			log_error("not watched: %s: %s", triggers->items[i],
@@ -239,6 +238,15 @@ static int on_retry(sd_event_source *source, uint64_t us, void *arg)
 	return 0;
 }
 
+/* What has come by now is told. */
+static void read_rest(struct pressure *pressure)
+{
+	if (pressure->ev &&
+	    memtel_events_read(pressure->ev, on_notice, pressure))
+		log_error("events of the module: %s",
+			  memtel_events_error(pressure->ev));
+}
+
 static bool is_same(const struct config *a, const struct config *b)
 {
 	if (a->has_triggers != b->has_triggers ||
@@ -261,6 +269,8 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 	bool goes_on = pressure->ev && is_same(pressure->config, config);
 	int err = 0;
 
+	if (!goes_on)
+		read_rest(pressure);
 	pressure->config = config;
 	if (goes_on)
 		return;
@@ -281,6 +291,7 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 /** pressure_close() - end the subscription, and its triggers */
 void pressure_close(struct pressure *pressure)
 {
+	read_rest(pressure);
 	drop(pressure);
 	pressure->retry = sd_event_source_unref(pressure->retry);
 }

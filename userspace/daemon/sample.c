@@ -23,19 +23,25 @@ int labels_compare(const struct label *a, unsigned int nr_a,
 	return (nr_a > nr_b) - (nr_a < nr_b);
 }
 
+/** labels_size() - bytes of a copy of labels */
+size_t labels_size(const struct label *labels, unsigned int nr)
+{
+	size_t size = (nr + 1) * sizeof(*labels);
+
+	for (unsigned int i = 0; i < nr; i++)
+		size += strlen(labels[i].name) + strlen(labels[i].value) + 2;
+	return size;
+}
+
 /**
  * labels_copy() - labels and their texts in one block
  * Return: what free() takes, also of no labels; NULL without memory.
  */
 struct label *labels_copy(const struct label *labels, unsigned int nr)
 {
-	size_t size = (nr + 1) * sizeof(*labels);
-	struct label *copy;
+	struct label *copy = malloc(labels_size(labels, nr));
 	char *text;
 
-	for (unsigned int i = 0; i < nr; i++)
-		size += strlen(labels[i].name) + strlen(labels[i].value) + 2;
-	copy = malloc(size);
 	if (!copy)
 		return NULL;
 	text = (char *)(copy + nr + 1);

@@ -4,10 +4,14 @@
 #define MEMTELD_SAMPLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A series with more labels is refused. */
 #define LABELS_MAX 16
+
+/* With MEMTEL_LABEL_ before it a field's name of the journal, of at most 64. */
+#define LABEL_NAME_MAX 51
 
 /** struct label - a dimension of a series, such as node="0" */
 struct label {
@@ -36,6 +40,7 @@ typedef void (*sample_fn)(const struct sample *sample, void *arg);
 
 int labels_compare(const struct label *a, unsigned int nr_a,
 		   const struct label *b, unsigned int nr_b);
+size_t labels_size(const struct label *labels, unsigned int nr);
 struct label *labels_copy(const struct label *labels, unsigned int nr);
 const char *labels_get(const struct label *labels, unsigned int nr,
 		       const char *name);

@@ -34,6 +34,8 @@ static void sink_free(struct sink *sink)
 
 static void sink_close(struct sink *sink)
 {
+	if (sink->ops->flush)
+		sink->ops->flush(sink);
 	sink->ops->close(sink);
 	sink_free(sink);
 }
@@ -55,13 +57,13 @@ static struct sink *sink_open(sd_event *event, const struct sink_spec *spec)
 	return sink;
 }
 
-/* A sink that is open as wished, or NULL. */
+/* A sink that is open, perhaps with another mode; or NULL. */
 static struct sink *find(const struct sinks *sinks, const struct sink_spec *spec)
 {
 	for (size_t i = 0; i < sinks->nr; i++) {
 		const struct sink_spec *have = &sinks->items[i]->spec;
 
-		if (have->kind == spec->kind && have->mode == spec->mode &&
+		if (have->kind == spec->kind &&
 		    (have->path && spec->path ? !strcmp(have->path, spec->path) :
 						have->path == spec->path))
 			return sinks->items[i];
@@ -69,10 +71,20 @@ static struct sink *find(const struct sinks *sinks, const struct sink_spec *spec
 	return NULL;
 }
 
+static void set_mode(struct sink *sink, mode_t mode)
+{
+	if (sink->spec.mode == mode)
+		return;
+	sink->spec.mode = mode;
+	if (sink->ops->set_mode && sink->ops->set_mode(sink))
+		log_error("%s: cannot change the mode: %s", sink->spec.path,
+			  strerror(errno));
+}
+
 /**
  * sinks_configure() - have the sinks of a configuration
  *
- * Those that are open as wished stay so. One that cannot be opened was told, and
+ * Those that are open stay so. One that cannot be opened was told, and
  * is left out.
  *
  * Return: 0, or -ENOMEM, and all is as it was.
@@ -104,6 +116,7 @@ int sinks_configure(struct sinks *sinks, const struct config *config)
 			sink = sink_open(sinks->event, &config->sinks[i]);
 		if (!sink)
 			continue;
+		set_mode(sink, config->sinks[i].mode);
 		sink->is_kept = false;
 		items[nr++] = sink;
 	}

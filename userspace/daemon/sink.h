@@ -16,15 +16,18 @@ struct sink;
  * @name: as in the configuration
  * @open: make it ready; a negative errno and a message when it cannot be
  * @write: take a notice, never waiting; @line is it as JSON
+ * @set_mode: the mode in the spec is another now; 0, or -1 with errno; NULL for nothing
+ *            to do
  * @reopen: the administrator moved files about; NULL for nothing to do
  * @flush: write what waits; 0 when nothing does; NULL for nothing to do
- * @close: give everything back
+ * @close: give everything back, and tell what was not written
  */
 struct sink_ops {
 	const char *name;
 	int (*open)(struct sink *sink);
 	void (*write)(struct sink *sink, const struct notice *notice,
 		      const char *line);
+	int (*set_mode)(struct sink *sink);
 	void (*reopen)(struct sink *sink);
 	int (*flush)(struct sink *sink);
 	void (*close)(struct sink *sink);

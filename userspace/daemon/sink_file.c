@@ -195,19 +195,24 @@ static void file_write(struct sink *sink, const struct notice *notice,
 		try_now(sink);
 }
 
-static void file_reopen(struct sink *sink)
+/* What is there but no file, such as a device, is left as it is. */
+static int file_set_mode(struct sink *sink)
 {
-	struct file *file = sink->data;
+	const struct file *file = sink->data;
+	struct stat st;
 
-	if (sink->spec.path)
-		file_forget(file);
-	try_now(sink);
+	if (file->fd < 0 || fstat(file->fd, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	return fchmod(file->fd, sink->spec.mode);
 }
 
 static void file_close(struct sink *sink)
 {
 	struct file *file = sink->data;
 
+	if (file->outlet.length)
+		log_error("%s: %llu notices were not written", name_of(sink),
+			  (unsigned long long)outlet_unwritten(&file->outlet));
 	sd_event_source_unref(file->retry);
 	file_forget(file);
 	outlet_free(&file->outlet);
@@ -218,7 +223,8 @@ const struct sink_ops sink_file_ops = {
 	.name = "file",
 	.open = file_open,
 	.write = file_write,
-	.reopen = file_reopen,
+	.set_mode = file_set_mode,
+	.reopen = try_now,
 	.flush = file_flush,
 	.close = file_close,
 };
@@ -227,7 +233,7 @@ const struct sink_ops sink_stdout_ops = {
 	.name = "stdout",
 	.open = file_open,
 	.write = file_write,
-	.reopen = file_reopen,
+	.reopen = try_now,
 	.flush = file_flush,
 	.close = file_close,
 };

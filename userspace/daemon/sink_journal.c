@@ -3,15 +3,18 @@
  * The journal: a notice is an entry with a MESSAGE_ID for its kind, a readable
  * MESSAGE, and MEMTEL_* fields; all of it as JSON in MEMTEL_JSON.
  *
- * The library does not say that there is no journal, so its socket is looked
- * for. While there is none notices are counted, which is told when it comes.
+ * An entry is one datagram in the journal's native protocol. It is not sent by
+ * libsystemd, which waits when the journal does not read: here such an entry is
+ * lost, as one that finds no journal is. The loss is counted and told, in the
+ * journal too, before the first entry that gets through again.
  */
+#include <endian.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-journal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -19,67 +22,134 @@
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-/* Fields beside the labels. */
-#define FIELDS 8
+/* A datagram must fit; the kernel allows less by default. */
+#define JOURNAL_SNDBUF (8 << 20)
 
-/* Lost since there was a journal. */
+/**
+ * struct journal - the way there
+ * @fd: a datagram socket, not connected: the journal may come and go
+ * @lost: entries since one got through
+ */
 struct journal {
+	int fd;
 	uint64_t lost;
 };
 
 static int journal_open(struct sink *sink)
 {
-	sink->data = calloc(1, sizeof(struct journal));
-	return sink->data ? 0 : -ENOMEM;
+	static const int size = JOURNAL_SNDBUF;
+	struct journal *journal = calloc(1, sizeof(*journal));
+	int err = -ENOMEM;
+
+	if (!journal)
+		return err;
+	journal->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (journal->fd < 0) {
+		err = -errno;
+		log_error("no socket for the journal: %s", strerror(errno));
+		free(journal);
+		return err;
+	}
+	setsockopt(journal->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	sink->data = journal;
+	return 0;
 }
 
-__attribute__((format(printf, 2, 3)))
-static bool add(struct iovec *field, const char *format, ...)
+/* NAME=value; a value of several lines has its length before it. */
+static void put(FILE *out, const char *name, const char *value)
 {
-	char *text;
-	va_list args;
-	int length;
+	uint64_t length = strlen(value), le = htole64(length);
 
-	va_start(args, format);
-	length = vasprintf(&text, format, args);
-	va_end(args);
-	if (length < 0)
-		return false;
-	*field = (struct iovec){ text, (size_t)length };
-	return true;
+	fputs(name, out);
+	if (strchr(value, '\n')) {
+		fputc('\n', out);
+		fwrite(&le, sizeof(le), 1, out);
+	} else {
+		fputc('=', out);
+	}
+	fwrite(value, 1, length, out);
+	fputc('\n', out);
+}
+
+static void put_number(FILE *out, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	put(out, name, text);
+}
+
+/* What every entry has. */
+static void put_head(FILE *out, enum notice_level level, const char *kind,
+		     const char *message_id, const char *text)
+{
+	put(out, "MESSAGE", text);
+	put(out, "MESSAGE_ID", message_id);
+	put_number(out, "PRIORITY", level);
+	put(out, "SYSLOG_IDENTIFIER", "memteld");
+	put(out, "MEMTEL_KIND", kind);
 }
 
 /* A label's name as a field of the journal: capitals, digits and '_'. */
-static bool add_label(struct iovec *field, const struct label *label)
+static void put_label(FILE *out, const struct label *label)
 {
-	if (!add(field, "MEMTEL_LABEL_%s=%s", label->name, label->value))
-		return false;
-	for (char *c = field->iov_base; *c != '='; c++)
+	char name[sizeof("MEMTEL_LABEL_") + LABEL_NAME_MAX];
+
+	snprintf(name, sizeof(name), "MEMTEL_LABEL_%s", label->name);
+	for (char *c = name; *c; c++)
 		if (*c >= 'a' && *c <= 'z')
 			*c += 'A' - 'a';
-	return true;
+	put(out, name, label->value);
 }
 
-static int send_entry(const struct notice *notice, const char *line)
+static void put_notice(FILE *out, const struct notice *notice, const char *line)
 {
-	struct iovec fields[FIELDS + 2 * LABELS_MAX] = { 0 };
-	int nr = 0, err;
-	bool is_whole;
+	put_head(out, notice->level, notice_kind_name(notice->kind),
+		 notice_message_id(notice->kind), notice->text);
+	put(out, "MEMTEL_NAME", notice->name);
+	put(out, "MEMTEL_JSON", line);
+	for (unsigned int i = 0; i < notice->nr_labels; i++)
+		put_label(out, &notice->labels[i]);
+}
 
-	is_whole = add(&fields[nr++], "MESSAGE=%s", notice->text) &&
-		   add(&fields[nr++], "MESSAGE_ID=%s",
-		       notice_message_id(notice->kind)) &&
-		   add(&fields[nr++], "PRIORITY=%d", notice->level) &&
-		   add(&fields[nr++], "MEMTEL_KIND=%s",
-		       notice_kind_name(notice->kind)) &&
-		   add(&fields[nr++], "MEMTEL_NAME=%s", notice->name) &&
-		   add(&fields[nr++], "MEMTEL_JSON=%s", line);
-	for (unsigned int i = 0; is_whole && i < notice->nr_labels &&
-				 nr < FIELDS + 2 * LABELS_MAX; i++)
-		is_whole = add_label(&fields[nr++], &notice->labels[i]);
-	err = is_whole ? sd_journal_sendv(fields, nr) : -ENOMEM;
-	for (int i = 0; i < nr; i++)
-		free(fields[i].iov_base);
+static void put_lost(FILE *out, uint64_t lost)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "%llu notices were lost before this",
+		 (unsigned long long)lost);
+	put_head(out, NOTICE_WARNING, "lost", notice_message_id(NOTICE_DAEMON),
+		 text);
+	put_number(out, "MEMTEL_COUNT", lost);
+}
+
+/* Send an entry if that can be done at once: of a notice, or without one of
+ * what was lost.
+ */
+static int send_entry(const struct journal *journal, const struct notice *notice,
+		      const char *line)
+{
+	static const struct sockaddr_un address = {
+		.sun_family = AF_UNIX,
+		.sun_path = JOURNAL_SOCKET,
+	};
+	char *data = NULL;
+	size_t size;
+	FILE *out = open_memstream(&data, &size);
+	int err = 0;
+
+	if (!out)
+		return -ENOMEM;
+	if (notice)
+		put_notice(out, notice, line);
+	else
+		put_lost(out, journal->lost);
+	if (fclose(out))
+		err = -ENOMEM;
+	else if (sendto(journal->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+			(const struct sockaddr *)&address, sizeof(address)) < 0)
+		err = -errno;
+	free(data);
 	return err;
 }
 
@@ -87,31 +157,28 @@ static void journal_write(struct sink *sink, const struct notice *notice,
 			  const char *line)
 {
 	struct journal *journal = sink->data;
-	int err = access(JOURNAL_SOCKET, W_OK) ? -errno :
-						 send_entry(notice, line);
+	int err = 0;
 
-	if (err) {
-		if (!journal->lost++)
-			log_error("cannot write to the journal: %s; what is lost is counted",
-				  strerror(-err));
-		return;
+	if (journal->lost)
+		err = send_entry(journal, NULL, NULL);
+	if (!err && journal->lost) {
+		log_error("writing to the journal again; %llu notices were lost",
+			  (unsigned long long)journal->lost);
+		journal->lost = 0;
 	}
-	if (!journal->lost)
-		return;
-	log_error("writing to the journal again; %llu notices were lost",
-		  (unsigned long long)journal->lost);
-	sd_journal_send("MESSAGE=%llu notices were lost before this one",
-			(unsigned long long)journal->lost, "PRIORITY=%d",
-			NOTICE_WARNING, "MESSAGE_ID=%s",
-			notice_message_id(NOTICE_DAEMON), "MEMTEL_KIND=lost",
-			"MEMTEL_COUNT=%llu", (unsigned long long)journal->lost,
-			NULL);
-	journal->lost = 0;
+	if (!err)
+		err = send_entry(journal, notice, line);
+	if (err && !journal->lost++)
+		log_error("cannot write to the journal: %s; what is lost is counted",
+			  strerror(-err));
 }
 
 static void journal_close(struct sink *sink)
 {
-	free(sink->data);
+	struct journal *journal = sink->data;
+
+	close(journal->fd);
+	free(journal);
 }
 
 const struct sink_ops sink_journal_ops = {

@@ -24,28 +24,57 @@
 /* No file is longer, and so no text in it. */
 #define STATE_MAX (INT64_C(512) << 20)
 
-/* FNV-1a, 64 bits. */
-static uint64_t sum_of(const unsigned char *data, size_t size)
+/* FNV-1a, 64 bits: of nothing, and of more. */
+#define SUM_BEGIN UINT64_C(0xcbf29ce484222325)
+
+static uint64_t sum_add(uint64_t sum, const void *data, size_t size)
 {
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+	const unsigned char *bytes = data;
 
 	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ data[i]) * UINT64_C(0x100000001b3);
+		sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
 	return sum;
 }
 
-static void put_number(FILE *out, uint64_t number)
+/**
+ * struct output - a file that is written
+ * @file: it
+ * @sum: of what is in it
+ * @left: bytes that it may still get, before the sum
+ * @err: a negative errno; nothing more is written then
+ */
+struct output {
+	FILE *file;
+	uint64_t sum;
+	size_t left;
+	int err;
+};
+
+static void put(struct output *out, const void *data, size_t size)
 {
-	fwrite(&number, sizeof(number), 1, out);
+	if (out->err || !size)
+		return;
+	if (size > out->left)
+		out->err = -EFBIG;
+	else if (fwrite(data, size, 1, out->file) != 1)
+		out->err = -errno;
+	out->left -= size;
+	out->sum = sum_add(out->sum, data, size);
 }
 
-static void put_text(FILE *out, const char *text)
+static void put_number(struct output *out, uint64_t number)
+{
+	put(out, &number, sizeof(number));
+}
+
+static void put_text(struct output *out, const char *text)
 {
 	put_number(out, strlen(text));
-	fputs(text, out);
+	put(out, text, strlen(text));
 }
 
-static void put_labels(FILE *out, const struct label *labels, unsigned int nr)
+static void put_labels(struct output *out, const struct label *labels,
+		       unsigned int nr)
 {
 	put_number(out, nr);
 	for (unsigned int i = 0; i < nr; i++) {
@@ -54,7 +83,7 @@ static void put_labels(FILE *out, const struct label *labels, unsigned int nr)
 	}
 }
 
-static void put_history(FILE *out, const struct history *history)
+static void put_history(struct output *out, const struct history *history)
 {
 	put_number(out, history->nr);
 	for (size_t i = 0; i < history->nr; i++) {
@@ -67,13 +96,13 @@ static void put_history(FILE *out, const struct history *history)
 
 			put_labels(out, series->labels, series->nr_labels);
 			put_number(out, series->nr);
-			fwrite(series->buckets, sizeof(*series->buckets),
-			       series->nr, out);
+			put(out, series->buckets,
+			    series->nr * sizeof(*series->buckets));
 		}
 	}
 }
 
-static void put_alerts(FILE *out, const struct engine *engine)
+static void put_alerts(struct output *out, const struct engine *engine)
 {
 	put_number(out, engine->nr);
 	for (size_t i = 0; i < engine->nr; i++) {
@@ -88,24 +117,9 @@ static void put_alerts(FILE *out, const struct engine *engine)
 			put_number(out, (uint64_t)alert->active_ms);
 			put_number(out, (uint64_t)alert->last_ms);
 			put_number(out, alert->is_firing);
-			fwrite(&alert->value, sizeof(alert->value), 1, out);
+			put(out, &alert->value, sizeof(alert->value));
 		}
 	}
-}
-
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t written = write(fd, data, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		data += written;
-		size -= (size_t)written;
-	}
-	return 0;
 }
 
 /* The directory's entry is on the disk, too. */
@@ -126,56 +140,70 @@ static void sync_directory(const char *path)
 	free(copy);
 }
 
-/* Put data in the place of a file, whole or not at all. */
-static int replace(const char *path, const char *data, size_t size)
+static int write_state(const struct engine *engine, FILE *file)
 {
-	char *beside;
-	int fd, err;
+	struct output out = {
+		.file = file,
+		.sum = SUM_BEGIN,
+		.left = STATE_MAX - sizeof(uint64_t),
+	};
+	uint64_t sum;
 
-	if (asprintf(&beside, "%s.new", path) < 0)
-		return -ENOMEM;
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	err = fd < 0 ? -errno : write_all(fd, data, size);
-	if (!err && fsync(fd))
-		err = -errno;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
-	if (!err && rename(beside, path))
-		err = -errno;
-	if (!err)
-		sync_directory(path);
-	else
-		unlink(beside);
-	free(beside);
-	return err;
+	put_number(&out, STATE_MAGIC);
+	put_history(&out, &engine->history);
+	put_alerts(&out, engine);
+	sum = out.sum;
+	out.left += sizeof(sum);
+	put_number(&out, sum);
+	if (!out.err && (fflush(file) || fsync(fileno(file))))
+		out.err = -errno;
+	return out.err;
+}
+
+/* A new file of that name, whatever has it. */
+static FILE *create(const char *path)
+{
+	FILE *file;
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "w");
+	if (!file)
+		close(fd);
+	return file;
 }
 
 /**
  * state_save() - save what is known
  *
- * Return: 0 or a negative errno; then the file is as it was.
+ * Return: 0 or a negative errno, -ENOTSUP where there is something else than a
+ * regular file; then what is there is as it was.
  */
 int state_save(const struct engine *engine, const char *path)
 {
-	char *data = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&data, &size);
-	int err = 0;
+	struct stat st;
+	char *beside;
+	FILE *file;
+	int err;
 
-	if (!out)
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	if (asprintf(&beside, "%s.new", path) < 0)
 		return -ENOMEM;
-	put_number(out, STATE_MAGIC);
-	put_history(out, &engine->history);
-	put_alerts(out, engine);
-	if (fflush(out))
-		err = -ENOMEM;
-	else
-		put_number(out, sum_of((unsigned char *)data, size));
-	if (fclose(out) && !err)
-		err = -ENOMEM;
+	file = create(beside);
+	err = file ? write_state(engine, file) : -errno;
+	if (file && fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(beside, path))
+		err = -errno;
 	if (!err)
-		err = replace(path, data, size);
-	free(data);
+		sync_directory(path);
+	else if (file)
+		unlink(beside);
+	free(beside);
 	return err;
 }
 
@@ -244,11 +272,14 @@ static void free_labels(struct label *labels, unsigned int nr)
 }
 
 /* Those that are still looked at, and not of the future. */
-static void take_buckets(struct series *series, const struct metric *metric,
-			 const char *data, size_t nr, int64_t now_ms)
+static int take_buckets(struct history *history, struct series *series,
+			const struct metric *metric, const char *data,
+			size_t nr, int64_t now_ms)
 {
-	if (series->nr || series_reserve(series, nr))
-		return;
+	int err = series->nr ? 0 : series_reserve(history, series, nr);
+
+	if (err || series->nr)
+		return err;
 	for (size_t i = 0; i < nr; i++) {
 		struct bucket b;
 
@@ -259,6 +290,7 @@ static void take_buckets(struct series *series, const struct metric *metric,
 				    series->buckets[series->nr - 1].last_ms))
 			series->buckets[series->nr++] = b;
 	}
+	return 0;
 }
 
 static void get_series(struct input *in, struct history *history,
@@ -275,8 +307,9 @@ static void get_series(struct input *in, struct history *history,
 		in->at = NULL;
 	if (in->at && metric) {
 		series = metric_series(history, metric, labels, nr_labels);
-		if (series)
-			take_buckets(series, metric, data, nr, now_ms);
+		if (!series || take_buckets(history, series, metric, data, nr,
+					    now_ms))
+			history->lost++;
 	}
 	free_labels(labels, nr_labels);
 }
@@ -337,7 +370,7 @@ static void get_alerts(struct input *in, struct engine *engine)
 /* The whole file for free(), or NULL with errno. */
 static char *read_all(const char *path, size_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st = { 0 };
 	char *data = NULL;
 	ssize_t got;
@@ -346,8 +379,8 @@ static char *read_all(const char *path, size_t *size)
 	if (fd < 0)
 		return NULL;
 	if (!fstat(fd, &st)) {
-		errno = EFBIG;
-		if (st.st_size <= STATE_MAX)
+		errno = S_ISREG(st.st_mode) ? EFBIG : ENOTSUP;
+		if (S_ISREG(st.st_mode) && st.st_size <= STATE_MAX)
 			data = malloc((size_t)st.st_size + 1);
 	}
 	while (data && *size < (size_t)st.st_size) {
@@ -371,7 +404,7 @@ static bool is_whole(const char *data, size_t size)
 	memcpy(&magic, data, sizeof(magic));
 	memcpy(&sum, data + size - sizeof(sum), sizeof(sum));
 	return magic == STATE_MAGIC &&
-	       sum == sum_of((const unsigned char *)data, size - sizeof(sum));
+	       sum == sum_add(SUM_BEGIN, data, size - sizeof(sum));
 }
 
 static void move_aside(const char *path)
@@ -408,7 +441,11 @@ int state_load(struct engine *engine, const char *path, int64_t now_ms)
 		if (errno == ENOENT)
 			return 0;
 		err = -errno;
-		log_error("%s: %s", path, strerror(errno));
+		if (err == -EFBIG)
+			move_aside(path);
+		else
+			log_error("%s: %s", path, err == -ENOTSUP ?
+				  "it is no regular file" : strerror(-err));
 		return err;
 	}
 	if (is_whole(data, size)) {

@@ -65,6 +65,31 @@ static void fail_mark(struct yaml_file *file, size_t line, size_t column,
 	va_end(args);
 }
 
+/* A second document would be passed over without a word. */
+static int expect_end(struct yaml_file *file, yaml_parser_t *parser)
+{
+	yaml_document_t more;
+	int err = 0;
+
+	if (!yaml_parser_load(parser, &more)) {
+		fail_mark(file, parser->problem_mark.line + 1,
+			  parser->problem_mark.column + 1, "%s",
+			  parser->problem ? parser->problem : "no YAML");
+		err = -EINVAL;
+	} else {
+		if (yaml_document_get_root_node(&more)) {
+			fail_mark(file, more.start_mark.line + 1,
+				  more.start_mark.column + 1,
+				  "expected one document");
+			err = -EINVAL;
+		}
+		yaml_document_delete(&more);
+	}
+	if (err)
+		yaml_document_delete(&file->document);
+	return err;
+}
+
 /**
  * yaml_file_open() - read a file of one document
  * @file: set up; to be closed when this succeeded
@@ -100,6 +125,8 @@ int yaml_file_open(struct yaml_file *file, const char *path, FILE *errors)
 		fail_mark(file, 1, 1, "there is nothing in it");
 		yaml_document_delete(&file->document);
 		err = -EINVAL;
+	} else {
+		err = expect_end(file, &parser);
 	}
 	yaml_parser_delete(&parser);
 	fclose(in);

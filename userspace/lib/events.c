@@ -31,6 +31,9 @@
 
 #define RECEIVE_BYTES	(4 << 20)
 
+/* A reading does not end before it is known what was lost; but it ends. */
+#define SETTLE_TRIES	8
+
 /* Symbols that are remembered. Few sites are ever to blame. */
 #define SYMBOLS		64
 
@@ -294,7 +297,16 @@ static int symbol_note(struct memtel_row *row, void *arg)
 	return 0;
 }
 
-/* "" where it may not be seen, or the site is no longer among the first. */
+static void symbols_forget(struct memtel_events *ev)
+{
+	for (unsigned int i = 0; i < ev->nr_symbols; i++)
+		free(ev->symbols[i].text);
+	ev->nr_symbols = 0;
+}
+
+/* "" where it may not be seen, the site is no longer among the first, or there
+ * is no room: what the event has already must stay.
+ */
 static const char *symbol_of(struct memtel_events *ev, uint64_t id)
 {
 	struct symbol *symbol;
@@ -303,13 +315,12 @@ static const char *symbol_of(struct memtel_events *ev, uint64_t id)
 	for (unsigned int i = 0; i < ev->nr_symbols; i++)
 		if (ev->symbols[i].id == id)
 			return ev->symbols[i].text;
-	if (memtel_request_site(ev->m, id, symbol_note, &text) || !text ||
+	if (ev->nr_symbols == SYMBOLS ||
+	    memtel_request_site(ev->m, id, symbol_note, &text) || !text ||
 	    !*text) {
 		free(text);
 		return "";
 	}
-	if (ev->nr_symbols == SYMBOLS)
-		free(ev->symbols[--ev->nr_symbols].text);
 	symbol = &ev->symbols[ev->nr_symbols++];
 	symbol->id = id;
 	symbol->text = text;
@@ -328,6 +339,17 @@ static void symbol_fill(struct memtel_events *ev,
 	if (suspect->kind == MEMTEL_SUSPECT_KIND_SITE &&
 	    memtel_has(suspect, MEMTEL_A_SUSPECT_ID))
 		filled->symbol = symbol_of(ev, suspect->id);
+}
+
+/* All sites of an event. What is remembered goes between two of them alone. */
+static void symbols_fill(struct memtel_events *ev,
+			 const struct memtel_event *event)
+{
+	if (ev->nr_symbols + 1 + event->nr_suspects > SYMBOLS)
+		symbols_forget(ev);
+	symbol_fill(ev, event->cause);
+	for (size_t i = 0; i < event->nr_suspects; i++)
+		symbol_fill(ev, event->suspects[i]);
 }
 
 /* Its number says what was lost before it. False: it was given before. */
@@ -373,9 +395,7 @@ static int give_event(struct memtel_events *ev,
 	err = tell_lost(ev, notice, arg);
 	if (err || (!ev->all && !is_own(ev, event)))
 		return err;
-	symbol_fill(ev, event->cause);
-	for (size_t i = 0; i < event->nr_suspects; i++)
-		symbol_fill(ev, event->suspects[i]);
+	symbols_fill(ev, event);
 	return notice(&told, arg);
 }
 
@@ -420,9 +440,7 @@ static int go(struct memtel_events *ev, notice_fn notice, void *arg)
 	ev->next = 0;
 	for (size_t i = 0; i < ev->nr_triggers; i++)
 		ev->ids[i] = 0;
-	for (unsigned int i = 0; i < ev->nr_symbols; i++)
-		free(ev->symbols[i].text);
-	ev->nr_symbols = 0;
+	symbols_forget(ev);
 	return notice(&gone, arg);
 }
 
@@ -437,14 +455,20 @@ static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
 	if (err)
 		return err;
 	ev->is_gone = false;
+	/* Who is told that it is back can count on them. */
+	for (size_t i = 0; i < ev->nr_triggers; i++)
+		memtel_request_trigger_add(ev->m, &ev->triggers[i],
+					   &ev->ids[i]);
 	err = notice(&back, arg);
+	/* Those that failed are tried again, for the reason. */
 	for (size_t i = 0; i < ev->nr_triggers && !err; i++) {
 		struct memtel_notice refused = {
 			.kind = MEMTEL_NOTICE_REFUSED,
 			.trigger = &ev->triggers[i],
 		};
 
-		if (!memtel_request_trigger_add(ev->m, &ev->triggers[i],
+		if (ev->ids[i] ||
+		    !memtel_request_trigger_add(ev->m, &ev->triggers[i],
 						&ev->ids[i]))
 			continue;
 		refused.why = memtel_error(ev->m);
@@ -507,6 +531,8 @@ static int keep(struct memtel_events *ev, const struct nlmsghdr *nlh)
 /* All that waits in the socket. */
 static int receive(struct memtel_events *ev)
 {
+	bool was_full = false;
+
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
 		unsigned char *buffer = NULL;
@@ -516,11 +542,16 @@ static int receive(struct memtel_events *ev)
 		length = nl_recv(ev->sock, &from, &buffer, NULL);
 		if (length == 0 || length == -NLE_AGAIN)
 			return 0;
-		/* ENOBUFS; what arrived before it is still to be read. */
-		if (length == -NLE_NOMEM) {
+		/*
+		 * ENOBUFS; what arrived before it is still to be read. Without
+		 * that in between it is libnl that has no memory.
+		 */
+		if (length == -NLE_NOMEM && !was_full) {
 			ev->overrun = true;
+			was_full = true;
 			continue;
 		}
+		was_full = false;
 		if (length < 0) {
 			err = memtel_errno_of_nl(length);
 			return memtel_fail(ev->m, err,
@@ -601,7 +632,7 @@ int memtel_events_read(struct memtel_events *ev, notice_fn notice, void *arg)
 		err = receive(ev);
 	if (!err)
 		err = give_pending(ev, notice, arg);
-	if (!err && ev->overrun)
+	for (int i = 0; i < SETTLE_TRIES && ev->overrun && !err; i++)
 		err = settle(ev, notice, arg);
 	return err;
 }

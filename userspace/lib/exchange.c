@@ -111,7 +111,13 @@ static void on_refusal(struct exchange *x, const struct nlmsghdr *nlh, int err,
 	struct memtel_extack extack = extack_read(nlh, tlv_offset);
 
 	x->is_finished = true;
-	if (err && !x->err)
+	if (!err || x->err)
+		return;
+	/* A dump cannot begin while its module is on its way out. */
+	if (err == -EPROTONOSUPPORT && !extack.message)
+		x->err = memtel_fail(x->m, -ENODEV,
+				     "the memtel module is being unloaded");
+	else
 		x->err = memtel_refused(x->m, x->request, err, &extack);
 }
 

@@ -209,6 +209,14 @@ static int parse_metric(struct parser *p, uint32_t *metric)
 	return refuse_metric(p, length);
 }
 
+/* Of a count there is no half, but for the error of a decimal fraction. */
+static bool is_whole(double number)
+{
+	double part = number - (double)(uint64_t)number;
+
+	return part < 1e-6 || part > 1 - 1e-6;
+}
+
 /* A number, perhaps with a fraction, and its unit. */
 static int parse_value(struct parser *p, enum unit unit, uint64_t *value)
 {
@@ -241,6 +249,9 @@ static int parse_value(struct parser *p, enum unit unit, uint64_t *value)
 		if (units[i].unit != unit ||
 		    !word_is(suffix, length, units[i].name))
 			continue;
+		if (unit == COUNT &&
+		    !is_whole(fraction * (double)units[i].factor))
+			return refuse(p, begin, "here a whole number is expected");
 		if (__builtin_mul_overflow(whole, units[i].factor, &scaled) ||
 		    __builtin_add_overflow(scaled, (uint64_t)
 					   (fraction * (double)units[i].factor +

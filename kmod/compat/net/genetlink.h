@@ -127,6 +127,8 @@ static inline int memtel_compat_register(struct memtel_compat_family *f)
 #define genl_family			memtel_compat_family
 #define genl_register_family(f)		memtel_compat_register(f)
 #define genl_unregister_family(f)	genl_unregister_family(&(f)->family)
+#define genl_has_listeners(f, net, group) \
+	genl_has_listeners(&(f)->family, net, group)
 #define genlmsg_multicast(f, skb, portid, group, flags) \
 	genlmsg_multicast(&(f)->family, skb, portid, group, flags)
 #define genlmsg_put(skb, portid, seq, f, flags, cmd) \

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a test that has the fake kernel within tells it what to do. */
+#ifndef FAKE_KERNEL_H
+#define FAKE_KERNEL_H
+
+#include <netlink/msg.h>
+#include <stdint.h>
+
+#define FAMILY 0x20
+
+/** struct fake_told - a message for who listens, or an error of libnl (NLE_*) */
+struct fake_told {
+	struct nl_msg *msg;
+	int err;
+};
+
+void fake_tell(struct nl_msg *msg, int err);
+
+/* The number of the last event, in status, and how many come by the next. */
+extern uint64_t fake_sequence;
+extern uint64_t fake_sequence_step;
+
+#endif /* FAKE_KERNEL_H */

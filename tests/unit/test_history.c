@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The memory of the past, and the file it is saved in, at their limits.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "state.h"
+#include "tap.h"
+
+#define WEEK_S	(7 * 24 * 3600)
+#define LONG	60000
+
+static void add(struct history *history, unsigned int who, const char *text,
+		double value)
+{
+	char number[16];
+	const struct label labels[] = { { "number", number }, { "text", text } };
+	const struct sample sample = { "m", labels, 2, value };
+
+	snprintf(number, sizeof(number), "%u", who);
+	history_add(history, &sample);
+}
+
+static void test_week(void)
+{
+	struct history history = { 0 };
+	const struct series *series;
+
+	history_want(&history, "m", WEEK_S * INT64_C(1000));
+	for (int64_t s = 0; s < 2 * WEEK_S; s += 10) {
+		history_round(&history, s * 1000);
+		add(&history, 0, "", (double)s);
+		history_expire(&history);
+	}
+	series = history.metrics[0]->series[0];
+	ok(series->nr > 600 && series->nr < 700,
+	   "a week at ten seconds has %zu buckets", series->nr);
+	ok(series->room <= series->nr * 5 / 4, "and memory for %zu",
+	   series->room);
+	ok(history.bytes >= series->room * sizeof(struct bucket) &&
+	   history.bytes < 64 << 10, "which is counted");
+	history_free(&history);
+}
+
+static bool all_are_fresh(const struct history *history)
+{
+	const struct metric *metric = history->metrics[0];
+
+	for (size_t i = 0; i < metric->nr; i++)
+		if (!series_is_fresh(history, metric->series[i]))
+			return false;
+	return true;
+}
+
+/* Series whose labels alone fill the memory there is. */
+static void fill(struct history *history, int64_t round_ms)
+{
+	static char text[LONG];
+
+	memset(text, 'x', sizeof(text) - 1);
+	history_round(history, round_ms);
+	for (unsigned int i = 0; i < HISTORY_SERIES / 2; i++)
+		add(history, i, text, 1);
+}
+
+static void test_limit(void)
+{
+	struct history history = { 0 };
+	size_t nr;
+
+	history_want(&history, "m", WEEK_S * INT64_C(1000));
+	fill(&history, 1000);
+	nr = history.nr_series;
+	ok(nr > 4000 && nr < HISTORY_SERIES / 2 && history.lost &&
+	   history.bytes <= HISTORY_BYTES, "%zu long series are kept", nr);
+	for (int64_t round = 2; round < 20; round++)
+		fill(&history, round * 1000);
+	ok(history.nr_series == nr && all_are_fresh(&history) &&
+	   history.bytes <= HISTORY_BYTES && history.lost > 15 * nr / 2,
+	   "and have what is now, for the price of their past");
+	history_want_nothing(&history);
+	history_wants_done(&history);
+	ok(!history.bytes && !history.nr_series, "all of it is given back");
+	history_free(&history);
+}
+
+/* As the past is bounded it takes alerts, here all of one, for a large state. */
+static void test_state(void)
+{
+	static char text[LONG], identity[] = "rule";
+	static struct alert alerts[10000];
+	struct label label = { "text", text };
+	const struct rule rule = { .identity = identity };
+	struct watched_rule watched = { &rule, alerts, 10000, false };
+	struct engine engine = { .rules = &watched, .nr = 1 };
+	char path[] = "/tmp/test_history-XXXXXX", beside[sizeof(path) + 8];
+	struct stat st;
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 0; i < 10000; i++)
+		alerts[i] = (struct alert){ .labels = &label, .nr_labels = 1 };
+	close(mkstemp(path));
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	ok(state_save(&engine, path) == -EFBIG && !stat(path, &st) &&
+	   !st.st_size && access(beside, F_OK),
+	   "what could not be read again is not saved");
+	engine.nr = 0;
+	ok(!state_save(&engine, path) && !state_load(&engine, path, 0),
+	   "other than an empty state");
+	snprintf(beside, sizeof(beside), "%s.damaged", path);
+	ok(!truncate(path, (off_t)600 << 20) &&
+	   state_load(&engine, path, 0) == -EFBIG && access(path, F_OK) &&
+	   !unlink(beside), "a file too large is moved aside");
+}
+
+int main(void)
+{
+	test_week();
+	test_limit();
+	test_state();
+	return tap_done();
+}
