@@ -97,7 +97,12 @@ class Trace:
 
 
 def vmstat():
-    """/proc/vmstat."""
+    """/proc/vmstat, with what CPUs hold back added."""
+    try:
+        write("/proc/sys/vm/stat_refresh", "1")
+    except OSError:
+        # Some number was below zero; it has refreshed them all the same.
+        pass
     return {line.split()[0]: int(line.split()[1])
             for line in read("/proc/vmstat").splitlines()}
 

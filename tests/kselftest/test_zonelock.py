@@ -65,7 +65,8 @@ def is_absent(reason):
     check(reason in memtel("status").stdout, "status does not say why")
     rows = json.loads(memtel("status", "--json").stdout)["capability"]
     equal([row for row in rows if row["name"] == "zonelock"],
-          [{"name": "zonelock", "reason": reason}], "JSON")
+          [{"name": "zonelock", "available": False, "reason": reason}],
+          "JSON")
     for zone in ynl.dump("zone-get", {}):
         check("lock-wait" not in zone, f"times of a lock: {zone}")
 

@@ -3,8 +3,9 @@
  * What the probes of some tracepoints are called with. Names are the same on
  * all kernels: a probe may use what they have in common.
  *
- * 7.0 turned the first two arguments of the begin events around, and gave
- * them, the end events and those of shrinkers the memory cgroup.
+ * Between 6.12 and 7.2 the first two arguments of the begin events were turned
+ * around, and
+ * these events, the end events and those of shrinkers got the memory cgroup.
  *
  * 5.16 brought mm_vmscan_throttled.
  */
