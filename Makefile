@@ -90,7 +90,7 @@ check-all: deps
 	/usr/bin/python3 tests/check.py all
 
 bench: env
-	$(VM) boot $(KERNEL) --icount --cpu max,hypervisor=off,erms=off,fsrm=off \
+	$(VM) boot $(KERNEL) --icount \
 		--env MEMTEL_BUILD=$(ENV_BUILD) -- \
 		/usr/bin/python3 tests/bench/bench.py $(BENCHFLAGS)
 

@@ -35,8 +35,6 @@ LOCKS = ("test_zonelock.py", "test_faults.py")
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
-# String instructions as loops, so that they count as what they do.
-ICOUNT_CPU = "max,hypervisor=off,erms=off,fsrm=off"
 
 
 @dataclass
@@ -99,8 +97,7 @@ def main_steps(kernel):
                  in_env(kernel, PYTHON, "tests/static.py", LINUX,
                         str(build(kernel)))),
             Step("costs, by instructions counted",
-                 in_vm(kernel, "icount", 600,
-                       ("--icount", "--cpu", ICOUNT_CPU),
+                 in_vm(kernel, "icount", 600, ("--icount",),
                        "tests/bench/bench.py", "--gate"))]
     return steps + [
         kselftests(kernel, "tests in a VM", "vm", 3000, (),

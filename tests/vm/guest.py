@@ -30,12 +30,17 @@ HERE = Path(__file__).resolve().parent
 # What stands between the kernel and the 9p shares.
 MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
 
+# QEMU translates code for each address it runs at, and keeps that with its page
+# until the page is overwritten. Where libraries are at another address in each
+# process, theirs have so much of it after some thousand processes that one store
+# to them takes milliseconds, once they are reclaimed: norandmaps.
 KERNEL_ARGS = (
     "console=ttyS0",
     "loglevel=7",           # WARNs and what led to them reach the console log
     "log_buf_len=4M",       # ... and dmesg still has the first at the end
     "panic=-1",             # with -no-reboot: a panic ends the VM
     "oops=panic",           # a task that died with a lock held only hangs tests
+    "norandmaps",
     "watchdog_thresh=60",   # emulated CPUs are slow, not stuck
     "rcupdate.rcu_cpu_stall_timeout=120",
 )
@@ -59,7 +64,9 @@ class Options:
     nodes: int = 2
     icount: bool = False
     one_thread: bool = False
-    cpu: str = "max,hypervisor=off"
+    # Without erms and fsrm the kernel stores words instead of bytes. Each of
+    # them is emulated, and counted by icount as what it does.
+    cpu: str = "max,hypervisor=off,erms=off,fsrm=off"
     append: list[str] = field(default_factory=list)
     env: list[str] = field(default_factory=list)
     allow: list[str] = field(default_factory=list)
