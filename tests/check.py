@@ -28,7 +28,9 @@ from kernels import KERNELS, VmError, find_kernel  # noqa: E402
 PYTHON = "/usr/bin/python3"
 VM = (PYTHON, "tests/vm/vm.py")
 LINUX = "/usr/src/memtel-linux"
-# Attaches and detaches all the time: in a VM for itself, see vm.py.
+# Each test attaches and detaches: not with CPUs emulated in parallel, see vm.py.
+ONE_THREAD = ("--one-thread",)
+# Takes long: in a VM for itself.
 STRESS = "test_stress.py"
 # Locks are contended where there are more than two CPUs; so faults go there.
 LOCKS = ("test_zonelock.py", "test_faults.py")
@@ -100,28 +102,29 @@ def main_steps(kernel):
                  in_vm(kernel, "icount", 600, ("--icount",),
                        "tests/bench/bench.py", "--gate"))]
     return steps + [
-        kselftests(kernel, "tests in a VM", "vm", 3000, (),
-                   others((STRESS, *LOCKS))),
         kselftests(kernel, "tests in a VM of four CPUs", "locks", 1200,
                    ("--cpus", "4"), LOCKS)]
 
 
-def stress_steps(kernel):
-    """What takes one CPU for long."""
-    return [kselftests(kernel, "tests in a VM, coming and going", "stress",
-                       3000, ("--one-thread",), (STRESS,))]
-
-
-def package_steps(kernel):
-    """What a distribution's users meet."""
-    return [Step(f"{kernel}: packages, from source to purge",
+def vm_steps(kernel):
+    """Most tests, and what a distribution's users meet."""
+    return [kselftests(kernel, "tests in a VM", "vm", 3000, ONE_THREAD,
+                       others((STRESS, *LOCKS))),
+            Step(f"{kernel}: packages, from source to purge",
                  (PYTHON, "tests/packages/run.py", kernel))]
+
+
+def stress_steps(kernel):
+    """What comes and goes, for long."""
+    return [kselftests(kernel, "tests in a VM, coming and going", "stress",
+                       3000, ONE_THREAD, (STRESS,))]
 
 
 def core_steps(kernel):
     """What tells soonest whether memtel works."""
     return [made(kernel),
-            kselftests(kernel, "core tests in a VM", "core", 1500, (), CORE)]
+            kselftests(kernel, "core tests in a VM", "core", 1500, ONE_THREAD,
+                       CORE)]
 
 
 class Count:
@@ -210,16 +213,16 @@ class Runner:
 def check_whole(runner, kernel):
     """All there is for a kernel."""
     runner.alone(main_steps(kernel))
-    runner.beside(stress_steps(kernel), package_steps(kernel))
+    runner.beside(vm_steps(kernel), stress_steps(kernel))
 
 
 def check_usual(runner):
     """The first kernel's, and of the others what tells soonest."""
     first, *rest = (kernel.name for kernel in KERNELS)
     runner.alone(main_steps(first))
-    runner.beside(stress_steps(first),
-                  [step for kernel in rest for step in core_steps(kernel)]
-                  + package_steps(first))
+    runner.beside(vm_steps(first),
+                  [*stress_steps(first),
+                   *(step for kernel in rest for step in core_steps(kernel))])
     left = ", ".join(name[5:-3] for name in others(CORE))
     print(f"# Left to make check-all, for {', '.join(rest)}: {left}; unit "
           "tests of userspace; packages")
