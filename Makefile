@@ -2,7 +2,7 @@
 #
 #   make run           build all, boot a VM, load the module, put load on it
 #                      and show what it sees; HOST=1 does it on this host
-#   make check         every test for the first kernel, and of the others what
+#   make check         every test in VMs of the first kernel, and of others what
 #                      tells soonest; ends with "N passed, N failed"
 #   make check KERNEL=7.3    every test for that one
 #   make check-all     every test for every kernel

@@ -210,10 +210,16 @@ static void update(struct memtel_trigger *trigger, u64 now)
 		since_ns = smp_load_acquire(&metric->source->since_ns);
 	number = read_number(trigger, now);
 
-	/* A reset of its source begins anew, at what is under way now. */
-	if (!trigger->is_started || trigger->since_ns != since_ns) {
+	/*
+	 * A reset of its source begins anew, at what is under way now; of what
+	 * is read periodically at zero, for some may have been counted since.
+	 */
+	if (!trigger->is_started) {
 		trigger->since_ns = since_ns;
 		start(trigger, now, number);
+	} else if (trigger->since_ns != since_ns) {
+		trigger->since_ns = since_ns;
+		start(trigger, now, metric->from == METRIC_HINTED ? number : 0);
 	}
 	/* What ends just now may be in neither of the two numbers. */
 	if (!metric->is_gauge)
