@@ -30,20 +30,22 @@ HERE = Path(__file__).resolve().parent
 # What stands between the kernel and the 9p shares.
 MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
 
-# QEMU translates code for each address it runs at, and keeps that with its page
-# until the page is overwritten. Where libraries are at another address in each
-# process, theirs have so much of it after some thousand processes that one store
-# to them takes milliseconds, once they are reclaimed: norandmaps.
 KERNEL_ARGS = (
     "console=ttyS0",
     "loglevel=7",           # WARNs and what led to them reach the console log
     "log_buf_len=4M",       # ... and dmesg still has the first at the end
     "panic=-1",             # with -no-reboot: a panic ends the VM
     "oops=panic",           # a task that died with a lock held only hangs tests
-    "norandmaps",
     "watchdog_thresh=60",   # emulated CPUs are slow, not stuck
     "rcupdate.rcu_cpu_stall_timeout=120",
 )
+
+# QEMU translates code for each address it runs at, and keeps that with its page
+# until the page is overwritten. Where libraries are at another address in each
+# process, theirs have so much of it after some thousand processes that one store
+# to them takes milliseconds, once they are reclaimed. Short runs that count
+# instructions are as on any host.
+LONG_RUN_ARGS = ("norandmaps",)
 
 EXIT_COMPLAINT = 3
 EXIT_TIMEOUT = 124
@@ -220,7 +222,9 @@ def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
         "-display", "none", "-machine", "q35,usb=off", "-cpu", options.cpu,
         *accel_args(options), *numa_args(options),
         "-kernel", str(kernel), "-initrd", str(initrd),
-        "-append", " ".join([*KERNEL_ARGS, *options.append]),
+        "-append", " ".join([*KERNEL_ARGS,
+                             *(() if options.icount else LONG_RUN_ARGS),
+                             *options.append]),
         "-chardev", f"file,id=console,path={console}",
         "-serial", "chardev:console",
         "-chardev", job,
