@@ -90,7 +90,7 @@ check-all: deps
 	/usr/bin/python3 tests/check.py all
 
 bench: env
-	$(VM) boot $(KERNEL) --icount \
+	$(VM) boot $(KERNEL) --icount 0 --cpus 1 --nodes 1 \
 		--env MEMTEL_BUILD=$(ENV_BUILD) -- \
 		/usr/bin/python3 tests/bench/bench.py $(BENCHFLAGS)
 

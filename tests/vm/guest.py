@@ -38,14 +38,12 @@ KERNEL_ARGS = (
     "oops=panic",           # a task that died with a lock held only hangs tests
     "watchdog_thresh=60",   # emulated CPUs are slow, not stuck
     "rcupdate.rcu_cpu_stall_timeout=120",
+    # QEMU translates code for each address it runs at, and keeps that with its
+    # page until the page is overwritten. Where libraries are at another address
+    # in each process, theirs have so much of it after some thousand processes
+    # that one store to them takes milliseconds, once they are reclaimed.
+    "norandmaps",
 )
-
-# QEMU translates code for each address it runs at, and keeps that with its page
-# until the page is overwritten. Where libraries are at another address in each
-# process, theirs have so much of it after some thousand processes that one store
-# to them takes milliseconds, once they are reclaimed. Short runs that count
-# instructions are as on any host.
-LONG_RUN_ARGS = ("norandmaps",)
 
 EXIT_COMPLAINT = 3
 EXIT_TIMEOUT = 124
@@ -64,8 +62,7 @@ class Options:
     mem_mib: int = 2048
     cpus: int = 2
     nodes: int = 2
-    icount: bool = False
-    one_thread: bool = False
+    icount: int | None = None
     # Without erms and fsrm the kernel stores words instead of bytes. Each of
     # them is emulated, and counted by icount as what it does.
     cpu: str = "max,hypervisor=off,erms=off,fsrm=off"
@@ -186,14 +183,14 @@ def accel_args(options: Options) -> list[str]:
     A /dev/kvm without kvm_intel or kvm_amd behind it is somebody's
     paravirtual one, which does not run a stock kernel.
     """
-    if options.icount:
+    if options.icount is not None:
         return ["-accel", "tcg,thread=single",
-                "-icount", "shift=0,sleep=off"]
+                "-icount", f"shift={options.icount},sleep=off"]
     hardware = any(Path("/sys/module", name).exists()
                    for name in ("kvm_intel", "kvm_amd"))
     if hardware and os.access("/dev/kvm", os.R_OK | os.W_OK):
         return ["-accel", "kvm"]
-    return ["-accel", f"tcg,thread={'single' if options.one_thread else 'multi'}"]
+    return ["-accel", "tcg,thread=multi"]
 
 
 def share_args(tag: str, path: Path, read_only: bool) -> list[str]:
@@ -205,7 +202,18 @@ def share_args(tag: str, path: Path, read_only: bool) -> list[str]:
             "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
 
 
-def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
+def qemu_program(tree: Path) -> list[str]:
+    """QEMU of a tree, run from here: with its own loader and libraries."""
+    libraries = tree / "usr/lib/x86_64-linux-gnu"
+    return [str(libraries / "ld-linux-x86-64.so.2"),
+            "--library-path", str(libraries),
+            str(tree / "usr/bin/qemu-system-x86_64"),
+            "-L", str(tree / "usr/share/qemu"),
+            "-L", str(tree / "usr/share/seabios")]
+
+
+def qemu_command(options: Options, root: Path, qemu: Path,
+                 initrd: Path) -> list[str]:
     """The whole command line.
 
     Through setpriv, so that QEMU dies with whoever started it.
@@ -218,13 +226,11 @@ def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
         job, port = "stdio,id=job,signal=off", "virtconsole"
     return [
         "setpriv", "--pdeathsig", "KILL",
-        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+        *qemu_program(qemu), "-nodefaults", "-no-user-config", "-no-reboot",
         "-display", "none", "-machine", "q35,usb=off", "-cpu", options.cpu,
         *accel_args(options), *numa_args(options),
         "-kernel", str(kernel), "-initrd", str(initrd),
-        "-append", " ".join([*KERNEL_ARGS,
-                             *(() if options.icount else LONG_RUN_ARGS),
-                             *options.append]),
+        "-append", " ".join([*KERNEL_ARGS, *options.append]),
         "-chardev", f"file,id=console,path={console}",
         "-serial", "chardev:console",
         "-chardev", job,
@@ -314,10 +320,8 @@ def judge(options: Options, in_time: bool) -> int:
     return int(verdict)
 
 
-def boot(root: Path, options: Options) -> int:
-    """Boot @root, run the command, return the exit status for our caller."""
-    if not shutil.which("qemu-system-x86_64"):
-        raise VmError("qemu-system-x86_64 is missing: run 'vm.py deps'")
+def boot(root: Path, qemu: Path, options: Options) -> int:
+    """Boot @root by @qemu, both trees; the exit status for our caller."""
     options.out.mkdir(parents=True, exist_ok=True)
     for name in ("verdict", "dmesg", "tainted", "console.log"):
         (options.out / name).unlink(missing_ok=True)
@@ -326,7 +330,7 @@ def boot(root: Path, options: Options) -> int:
     with tempfile.NamedTemporaryFile(prefix="memtel-initrd-") as initrd:
         initrd.write(make_initrd(root, kernel_release(root)))
         initrd.flush()
-        command = qemu_command(options, root, Path(initrd.name))
+        command = qemu_command(options, root, qemu, Path(initrd.name))
         if options.interactive:
             in_time = run_interactive(command, log)
         else:

@@ -33,6 +33,9 @@ PACKAGING_PACKAGES = (
     "fakeroot", "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev",
     "libsystemd-dev", "libyaml-dev", "lintian", "pkg-config", "scdoc",
 )
+# What runs the VMs: bookworm's own QEMU counts the instructions of one CPU only.
+QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
+    "qemu-system-common", "qemu-system-data", "qemu-system-x86", "seabios"))
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
 
@@ -43,7 +46,7 @@ class VmError(Exception):
 
 @dataclass(frozen=True)
 class Kernel:
-    """One row of the table.
+    """One row of the table, or another root filesystem made alike.
 
     @name: what the command line calls it
     @suite: Debian suite of the root filesystem
@@ -119,6 +122,11 @@ KERNELS = (
            image="linux-image-amd64/trixie-backports",
            headers="linux-headers-amd64/trixie-backports"),
 )
+
+
+# No kernel, but a tree like the others.
+QEMU = Kernel("qemu", "bookworm", BOOKWORM, image="", headers="",
+              linux_source="", common=QEMU_PACKAGES)
 
 
 def find_kernel(name: str | None) -> Kernel:

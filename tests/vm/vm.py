@@ -27,13 +27,12 @@ from pathlib import Path
 
 import guest
 import rootfs
-from kernels import KERNELS, KEYRING, VmError, find_kernel
+from kernels import KERNELS, KEYRING, QEMU, VmError, find_kernel
 
 SOURCE = Path(__file__).resolve().parents[2]
 
 # A program or file that the host must have, and the package it comes in.
 HOST_NEEDS = {
-    "qemu-system-x86_64": "qemu-system-x86",
     "mmdebstrap": "mmdebstrap",
     "unshare": "util-linux",
     "setpriv": "util-linux",
@@ -92,19 +91,17 @@ def cmd_boot(args: argparse.Namespace) -> int:
     if not args.command and not args.interactive:
         raise VmError("boot: no script after '--'")
     kernel = find_kernel(args.kernel)
-    default_nodes, default_cpus = (1, 1) if args.icount else (2, 2)
     timeout_s = args.timeout
     if timeout_s is None and not args.interactive:
         timeout_s = guest.Options.timeout_s
-    return guest.boot(rootfs.ensure(kernel), guest.Options(
+    return guest.boot(rootfs.ensure(kernel), rootfs.ensure(QEMU), guest.Options(
         command=args.command,
         source=SOURCE,
         out=(args.out or default_out(kernel.name)).resolve(),
         mem_mib=args.mem_mib,
-        cpus=args.cpus or default_cpus,
-        nodes=args.nodes or default_nodes,
+        cpus=args.cpus,
+        nodes=args.nodes,
         icount=args.icount,
-        one_thread=args.one_thread,
         cpu=args.cpu,
         append=args.append,
         env=args.env,
@@ -127,15 +124,15 @@ def add_boot_options(parser: argparse.ArgumentParser) -> None:
     defaults = guest.Options
     option("--mem-mib", type=positive, default=defaults.mem_mib, metavar="N",
            help="memory, shared evenly by the nodes (default %(default)s)")
-    option("--cpus", type=positive, metavar="N", help="CPUs (default 2)")
-    option("--nodes", type=positive, metavar="N",
-           help="NUMA nodes (default 2)")
-    option("--icount", action="store_true",
-           help="count instructions instead of time: one CPU, one node")
-    option("--one-thread", action="store_true",
-           help="emulate all CPUs in turn: where the kernel patches itself"
-                " all the time, CPUs emulated in parallel now and then keep"
-                " a breakpoint that is gone, and hang")
+    option("--cpus", type=positive, default=defaults.cpus, metavar="N",
+           help="CPUs (default %(default)s)")
+    option("--nodes", type=positive, default=defaults.nodes, metavar="N",
+           help="NUMA nodes (default %(default)s)")
+    option("--icount", type=int, metavar="SHIFT",
+           help="the guest's time is instructions executed, 2^SHIFT ns each,"
+                " whatever else the host does; CPUs take turns, and time in"
+                " which all of them sleep takes none here (default: the"
+                " host's time, CPUs in parallel)")
     option("--cpu", default=defaults.cpu, metavar="MODEL",
            help="QEMU's CPU model (default %(default)s: with the hypervisor"
                 " bit set the kernel's spinlocks hide their tracepoints)")
