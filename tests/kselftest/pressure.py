@@ -130,14 +130,8 @@ def bind_to_node(node):
         raise OSError(ctypes.get_errno(), "set_mempolicy")
 
 
-def read_disk(mib, group=None, node=None, cpu=None):
-    """Fill the page cache: read a RAM disk, in a cgroup, on a node or CPU.
-
-    Nothing is stored on it, so that reading takes no memory but the cache's.
-    """
-    if not os.path.exists("/dev/ram0"):
-        must("modprobe", "brd", "rd_nr=1", "rd_size=4194304")
-
+def placed(command, group, node, cpu):
+    """Run a command in a cgroup, with memory of a node, on a CPU, if any."""
     def prepare():
         if group:
             write(f"{group}/cgroup.procs", str(os.getpid()))
@@ -146,10 +140,36 @@ def read_disk(mib, group=None, node=None, cpu=None):
         if node is not None:
             bind_to_node(node)
     # pylint: disable=subprocess-popen-preexec-fn
-    done = subprocess.run(
-        ["dd", "if=/dev/ram0", "of=/dev/null", "bs=1M", f"count={mib}"],
-        preexec_fn=prepare, check=False, capture_output=True, text=True)
+    return subprocess.run(command, preexec_fn=prepare, check=False,
+                          capture_output=True, text=True)
+
+
+def read_disk(mib, group=None, node=None, cpu=None):
+    """Fill the page cache: read a RAM disk, in a cgroup, on a node or CPU.
+
+    Nothing is stored on it, so that reading takes no memory but the cache's.
+    """
+    if not os.path.exists("/dev/ram0"):
+        must("modprobe", "brd", "rd_nr=1", "rd_size=4194304")
+
+    done = placed(["dd", "if=/dev/ram0", "of=/dev/null", "bs=1M",
+                   f"count={mib}"], group, node, cpu)
     check(done.returncode == 0, f"cannot read: {done.stderr}")
+
+
+TOUCH = """
+import mmap, sys
+memory = mmap.mmap(-1, int(sys.argv[1]) << 20)
+memory.madvise(mmap.MADV_NOHUGEPAGE)
+for page in range(0, len(memory), mmap.PAGESIZE):
+    memory[page] = 1
+"""
+
+
+def touch_memory(mib, node=None, cpu=None):
+    """Take memory page by page, which the page cache need not do."""
+    done = placed(["/usr/bin/python3", "-c", TOUCH, str(mib)], None, node, cpu)
+    check(done.returncode == 0, f"cannot touch memory: {done.stderr}")
 
 
 class FullNode:

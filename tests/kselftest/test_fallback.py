@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from harness import check, client, equal, memtel, read, write
-from pressure import FullNode, Trace, read_disk
+from pressure import FullNode, Trace, touch_memory
 
 SAMPLING = "/sys/module/memtel/parameters/fallback_sampling"
 
@@ -58,7 +58,7 @@ def test_full_node_equals_numastat():
     with Held(1) as held, FullNode(0, 40):
         held.ynl.do("source-reset", {"name": "fallback"})
         before = numastat()
-        read_disk(150, cpu=0)
+        touch_memory(150, cpu=0)
         matrix = held.matrix()
         after = numastat()
         source = held.source()
@@ -111,7 +111,7 @@ def test_bound_memory_is_no_fallback():
     """Memory bound to the other node is wanted there."""
     with Held(1) as held:
         held.ynl.do("source-reset", {"name": "fallback"})
-        read_disk(40, cpu=0, node=1)
+        touch_memory(40, cpu=0, node=1)
         matrix = held.matrix()
     print(f"# {matrix}")
     check(matrix.get((1, 1), 0) > 1000, f"too little load: {matrix}")
@@ -123,7 +123,7 @@ def test_sampling():
     with Held(16) as held, FullNode(0, 40):
         held.ynl.do("source-reset", {"name": "fallback"})
         before = numastat()
-        read_disk(150, cpu=0)
+        touch_memory(150, cpu=0)
         cells, source = held.matrix(), held.source()
         after = numastat()
         text = memtel("fallback", "--node", "0").stdout
