@@ -3,20 +3,23 @@
 """Run every test: check.py [KERNEL|all]
 
 With a kernel, a row of tests/vm/kernels.py, all that there is for it; with
-"all" that for each. With neither all in VMs of the first, and of some others
-what tells soonest whether memtel works there; what is left out is named.
+"all" that for each. With neither all of the first but for its packages, and of
+the others what tells soonest whether memtel works there; what is left out is
+named.
 
-Each step prints TAP or the lines of Python's unittest; they are shown as they
-come, or when the step ends where two run at a time, and counted. The last line
-is "N passed, N failed". A step that dies, or whose kernel complained, is a
-failure of its own.
+Each step prints TAP or the lines of Python's unittest, which are counted; as
+many run at a time as there are CPUs, and each is shown when it has ended. The
+last line is "N passed, N failed". A step that dies, or whose kernel complained,
+is a failure of its own.
 """
 
+import os
 import re
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +40,10 @@ STRESS = "test_stress.py"
 LOCKS = "test_zonelock.py"
 # Have CPUs to be told apart by.
 FAULTS = "test_faults.py"
+FIRST = KERNELS[0].name
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
-
-# Kernels of which the core is tested each time: the oldest, for a start.
-USUAL = ("5.10",)
 
 
 @dataclass
@@ -91,14 +92,37 @@ def others(excluded):
                   if path.name not in excluded)
 
 
-def main_steps(kernel):
-    """One after another, with the machine for themselves."""
-    steps = [made(kernel), Step(
+def alone(kernel):
+    """What comes before all others of a kernel, with the machine for itself."""
+    return [made(kernel),
+            kselftests(kernel, "tests in a VM of CPUs in parallel", "locks", 300,
+                       ("--cpus", "4"), (LOCKS,))]
+
+
+def core(kernel):
+    """What tells soonest whether memtel works, as one chain."""
+    return [made(kernel),
+            kselftests(kernel, "core tests in a VM", "core", 2400, COUNTED,
+                       CORE)]
+
+
+def packages(kernel):
+    """What a distribution's users meet, as one chain."""
+    return [Step(f"{kernel}: packages, from source to purge",
+                 (PYTHON, "tests/packages/run.py", kernel))]
+
+
+def chains(kernel):
+    """All tests of a kernel that is built but its packages', the longest first.
+
+    The steps of a chain run one after another.
+    """
+    native = [Step(
         f"{kernel}: unit tests of userspace",
         in_env(kernel, "make", "-C", "tests/unit", f"O={build(kernel)}/unit",
                f"USERSPACE={build(kernel)}/userspace", "check"))]
-    if kernel == KERNELS[0].name:
-        steps += [
+    if kernel == FIRST:
+        native += [
             Step("the VM's own tests",
                  (PYTHON, "-m", "unittest", "-v", "test_scan")),
             Step("static checks",
@@ -108,36 +132,14 @@ def main_steps(kernel):
                  in_vm(kernel, "icount", 600,
                        ("--icount", "0", "--cpus", "1", "--nodes", "1"),
                        "tests/bench/bench.py", "--gate"))]
-    return steps + [
-        kselftests(kernel, "tests in a VM of CPUs in parallel", "locks", 300,
-                   ("--cpus", "4"), (LOCKS,))]
-
-
-def vm_steps(kernel):
-    """Most tests."""
-    return [kselftests(kernel, "tests in a VM", "vm", 3000, COUNTED,
-                       others((STRESS, LOCKS, FAULTS))),
-            kselftests(kernel, "tests in a VM of four CPUs", "faults", 1200,
-                       (*COUNTED, "--cpus", "4"), (FAULTS,))]
-
-
-def package_steps(kernel):
-    """What a distribution's users meet."""
-    return [Step(f"{kernel}: packages, from source to purge",
-                 (PYTHON, "tests/packages/run.py", kernel))]
-
-
-def stress_steps(kernel):
-    """What comes and goes, for long."""
-    return [kselftests(kernel, "tests in a VM, coming and going", "stress",
-                       3000, COUNTED, (STRESS,))]
-
-
-def core_steps(kernel):
-    """What tells soonest whether memtel works."""
-    return [made(kernel),
-            kselftests(kernel, "core tests in a VM", "core", 1500, COUNTED,
-                       CORE)]
+    return [
+        [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
+                    COUNTED, (STRESS,))],
+        [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
+                    others((STRESS, LOCKS, FAULTS)))],
+        native,
+        [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
+                    (*COUNTED, "--cpus", "4"), (FAULTS,))]]
 
 
 class Count:
@@ -199,49 +201,34 @@ class Runner:
         with self.lock:
             self.count.add(count)
 
-    def alone(self, steps):
-        """One after another, shown as they go."""
+    def chain(self, steps):
+        """One after another; each is shown when it has ended."""
         for step in steps:
-            self.step(step, lambda line: print(line, flush=True))
+            lines = []
+            self.step(step, lines.append)
+            with self.lock:
+                print("\n".join(lines), flush=True)
 
-    def beside(self, *lanes):
-        """Each lane's steps one after another, beside the other lanes'.
-
-        A step is shown when it has ended.
-        """
-        def lane_run(steps):
-            for step in steps:
-                lines = []
-                self.step(step, lines.append)
-                with self.lock:
-                    print("\n".join(lines), flush=True)
-        threads = [threading.Thread(target=lane_run, args=(steps,))
-                   for steps in lanes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    def beside(self, chains_):
+        """As many chains at a time as there are CPUs, in their order."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self.chain, chains_))
 
 
 def check_whole(runner, kernel):
     """All there is for a kernel."""
-    runner.alone(main_steps(kernel))
-    runner.beside(vm_steps(kernel) + package_steps(kernel),
-                  stress_steps(kernel))
+    runner.chain(alone(kernel))
+    runner.beside([*chains(kernel), packages(kernel)])
 
 
 def check_usual(runner):
-    """The first kernel's, and of some others what tells soonest."""
-    first, rest = KERNELS[0].name, USUAL
-    runner.alone(main_steps(first))
-    runner.beside(vm_steps(first),
-                  [*stress_steps(first),
-                   *(step for kernel in rest for step in core_steps(kernel))])
+    """The first kernel's, and of the others what tells soonest."""
+    runner.chain(alone(FIRST))
+    rest = [kernel.name for kernel in KERNELS if kernel.name != FIRST]
+    runner.beside([*chains(FIRST), *map(core, rest)])
     left = ", ".join(name[5:-3] for name in others(CORE))
     print(f"# Left to make check-all: packages; of {', '.join(rest)}: {left}, "
-          "unit tests of userspace; all of "
-          + ", ".join(kernel.name for kernel in KERNELS
-                      if kernel.name not in (first, *rest)))
+          "unit tests of userspace")
 
 
 def main():

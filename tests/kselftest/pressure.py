@@ -158,9 +158,10 @@ def read_disk(mib, group=None, node=None, cpu=None):
 
 
 TOUCH = """
-import mmap, sys
+import contextlib, mmap, sys
 memory = mmap.mmap(-1, int(sys.argv[1]) << 20)
-memory.madvise(mmap.MADV_NOHUGEPAGE)
+with contextlib.suppress(OSError):  # a kernel without huge pages refuses
+    memory.madvise(mmap.MADV_NOHUGEPAGE)
 for page in range(0, len(memory), mmap.PAGESIZE):
     memory[page] = 1
 """
