@@ -2,8 +2,8 @@
 #
 #   make run           build all, boot a VM, load the module, put load on it
 #                      and show what it sees; HOST=1 does it on this host
-#   make check         every test in VMs of the first kernel, and of others what
-#                      tells soonest; ends with "N passed, N failed"
+#   make check         the first kernel's tests but its packages', and of the
+#                      others the core; ends with "N passed, N failed"
 #   make check KERNEL=7.3    every test for that one
 #   make check-all     every test for every kernel
 #   make bench         what memtel costs, counted in instructions
@@ -16,7 +16,7 @@
 # that row's root filesystem, which they make on first use (MEMTEL_CACHE, or
 # /var/cache/memtel), and need root.
 
-# What check is asked for; without a kernel it looks at all of them.
+# What check is asked for; without a kernel it looks at each, as above.
 CHECK  := $(KERNEL)
 KERNEL ?= 6.1
 BUILD  ?= $(CURDIR)/build/host

@@ -8,7 +8,11 @@ NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534",
 
 
 def with_caps(*caps):
-    """A user of uid 65534 with just these capabilities."""
+    """A user of uid 65534 with just these capabilities.
+
+    By its number where bullseye's setpriv does not know the name.
+    """
+    caps = ["cap_38" if cap == "perfmon" else cap for cap in caps]
     names = ",".join(f"+{cap}" for cap in caps)
     return ("setpriv", "--reuid", "65534", "--regid", "65534",
             "--clear-groups", "--inh-caps", names, "--ambient-caps", names)

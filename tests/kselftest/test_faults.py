@@ -94,6 +94,9 @@ def first_event(watch, after_ns, seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for line in watch.lines():
+            # What else it says is for people.
+            if not line.startswith("{"):
+                continue
             event = json.loads(line)
             if event.get("kind") == "raised" and event["time_ns"] > after_ns:
                 return event

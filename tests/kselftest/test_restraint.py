@@ -7,7 +7,7 @@ import threading
 import time
 
 from harness import (check, client, equal, load, memtel, oracle, our_probes,
-                     slab_probes, unload, wait_for, write)
+                     slab_probes, sources, unload, wait_for, write)
 from test_trigger import Subscriber
 
 SLAB = slab_probes()
@@ -96,8 +96,8 @@ def test_every_source_has_a_cost():
     # Fallback counts only those it looks at.
     load("fallback_sampling=1")
     ynl = client()
-    for row in ynl.dump("source-get", {}):
-        ynl.do("source-hold", {"name": row["name"]})
+    for name in sources():
+        ynl.do("source-hold", {"name": name})
     with Load():
         wait_for(lambda: all("cost-ns" in source(ynl, name)
                              for name in ("slab", "site")),
