@@ -24,7 +24,7 @@ import build
 import guest
 import rootfs
 import signature
-from kernels import QEMU, VmError, find_kernel
+from kernels import VmError, find_kernel
 from layer import Layer
 from tap import Tap
 
@@ -146,7 +146,7 @@ def boot(host, out, new, first):
     debs = [new.deb(package) for package in build.BINARIES
             if package != "memtel-dkms"]
     with host.layer.whole() as root:
-        return guest.boot(root, rootfs.ensure(QEMU), guest.Options(
+        return guest.boot(root, guest.Options(
             command=["/usr/bin/python3", "tests/packages/guest.py", str(first),
                      build.current_version(), new.version, *map(str, debs)],
             source=TOP, out=out, systemd=True, icount=2,

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import scan
-from kernels import VmError
-from rootfs import kernel_image, kernel_release
+from kernels import QEMU, VmError
+from rootfs import ensure, kernel_image, kernel_release
 
 HERE = Path(__file__).resolve().parent
 
@@ -202,8 +202,9 @@ def share_args(tag: str, path: Path, read_only: bool) -> list[str]:
             "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
 
 
-def qemu_program(tree: Path) -> list[str]:
-    """QEMU of a tree, run from here: with its own loader and libraries."""
+def qemu_program() -> list[str]:
+    """QEMU of its tree, run from here: with its own loader and libraries."""
+    tree = ensure(QEMU)
     libraries = tree / "usr/lib/x86_64-linux-gnu"
     return [str(libraries / "ld-linux-x86-64.so.2"),
             "--library-path", str(libraries),
@@ -212,8 +213,7 @@ def qemu_program(tree: Path) -> list[str]:
             "-L", str(tree / "usr/share/seabios")]
 
 
-def qemu_command(options: Options, root: Path, qemu: Path,
-                 initrd: Path) -> list[str]:
+def qemu_command(options: Options, root: Path, initrd: Path) -> list[str]:
     """The whole command line.
 
     Through setpriv, so that QEMU dies with whoever started it.
@@ -226,7 +226,7 @@ def qemu_command(options: Options, root: Path, qemu: Path,
         job, port = "stdio,id=job,signal=off", "virtconsole"
     return [
         "setpriv", "--pdeathsig", "KILL",
-        *qemu_program(qemu), "-nodefaults", "-no-user-config", "-no-reboot",
+        *qemu_program(), "-nodefaults", "-no-user-config", "-no-reboot",
         "-display", "none", "-machine", "q35,usb=off", "-cpu", options.cpu,
         *accel_args(options), *numa_args(options),
         "-kernel", str(kernel), "-initrd", str(initrd),
@@ -320,8 +320,8 @@ def judge(options: Options, in_time: bool) -> int:
     return int(verdict)
 
 
-def boot(root: Path, qemu: Path, options: Options) -> int:
-    """Boot @root by @qemu, both trees; the exit status for our caller."""
+def boot(root: Path, options: Options) -> int:
+    """Boot @root, run the command, return the exit status for our caller."""
     options.out.mkdir(parents=True, exist_ok=True)
     for name in ("verdict", "dmesg", "tainted", "console.log"):
         (options.out / name).unlink(missing_ok=True)
@@ -330,7 +330,7 @@ def boot(root: Path, qemu: Path, options: Options) -> int:
     with tempfile.NamedTemporaryFile(prefix="memtel-initrd-") as initrd:
         initrd.write(make_initrd(root, kernel_release(root)))
         initrd.flush()
-        command = qemu_command(options, root, qemu, Path(initrd.name))
+        command = qemu_command(options, root, Path(initrd.name))
         if options.interactive:
             in_time = run_interactive(command, log)
         else:

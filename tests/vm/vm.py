@@ -27,7 +27,7 @@ from pathlib import Path
 
 import guest
 import rootfs
-from kernels import KERNELS, KEYRING, QEMU, VmError, find_kernel
+from kernels import KERNELS, KEYRING, VmError, find_kernel
 
 SOURCE = Path(__file__).resolve().parents[2]
 
@@ -94,7 +94,7 @@ def cmd_boot(args: argparse.Namespace) -> int:
     timeout_s = args.timeout
     if timeout_s is None and not args.interactive:
         timeout_s = guest.Options.timeout_s
-    return guest.boot(rootfs.ensure(kernel), rootfs.ensure(QEMU), guest.Options(
+    return guest.boot(rootfs.ensure(kernel), guest.Options(
         command=args.command,
         source=SOURCE,
         out=(args.out or default_out(kernel.name)).resolve(),
