@@ -195,6 +195,10 @@ static void __init find_layout(void)
 		strscpy(cannot_list, cannot_count, sizeof(cannot_list));
 		return;
 	}
+#ifdef CONFIG_X86_64
+	memtel_layout.pages = pfn_to_page(0) - (PAGE_OFFSET >> PAGE_SHIFT);
+	memtel_layout.objects_end = (void *)__START_KERNEL_map;
+#endif
 	memtel_layout.slab_cache = offsets[SLAB_CACHE];
 	memtel_layout.cache_name = offsets[CACHE_NAME];
 	memtel_layout.cache_size = offsets[CACHE_SIZE];

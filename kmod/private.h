@@ -15,6 +15,8 @@ struct kmem_cache;
 
 /**
  * struct memtel_layout - byte offsets in the running kernel's structs
+ * @pages: what would be the page of address 0, were the direct map that large
+ * @objects_end: no object lies there or beyond, but what the kernel's image has
  * @slab_cache: of slab.slab_cache, in the head page of a slab
  * @cache_name: of kmem_cache.name
  * @cache_size: of kmem_cache.size
@@ -24,6 +26,8 @@ struct kmem_cache;
  * if memtel_private_can_count().
  */
 struct memtel_layout {
+	struct page *pages;
+	const void *objects_end;
 	unsigned int slab_cache;
 	unsigned int cache_name;
 	unsigned int cache_size;
@@ -81,44 +85,52 @@ void memtel_private_cache_info(struct kmem_cache *cache,
 bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 			      struct memtel_occupancy *occ);
 
+/* Of memtel_is_object() what is left to ask when it is not NULL. */
+static __always_inline bool memtel_is_mapped(const void *object)
+{
+#ifdef CONFIG_X86_64
+	return object < memtel_layout.objects_end;
+#else
+	return virt_addr_valid(object);
+#endif
+}
+
 /**
  * memtel_is_object() - whether an address may be an object's
  * @object: what a slab tracepoint told
  *
  * kfree(NULL) is an event like any other. kfree() of what lies in the kernel's
  * image is a bug, but one that the kernel survives: memtel must not be the one
- * to look for its page in the direct map. One comparison asks both.
+ * to look for its page in the direct map.
  */
 static __always_inline bool memtel_is_object(const void *object)
 {
-#ifdef CONFIG_X86_64
-	unsigned long first = (unsigned long)ZERO_SIZE_PTR + 1;
+	return !ZERO_OR_NULL_PTR(object) && memtel_is_mapped(object);
+}
 
-	return (unsigned long)object - first < __START_KERNEL_map - first;
+/**
+ * memtel_own_page() - the page an object begins on, a tail page perhaps
+ * @object: the object, of which memtel_is_object() holds
+ */
+static __always_inline struct page *memtel_own_page(const void *object)
+{
+#ifdef CONFIG_X86_64
+	return memtel_layout.pages + ((unsigned long)object >> PAGE_SHIFT);
 #else
-	return !ZERO_OR_NULL_PTR(object) && virt_addr_valid(object);
+	return virt_to_page(object);
 #endif
 }
 
 /**
  * memtel_object_page() - the head page of an object of kmalloc() or a cache
  * @object: the object, of which memtel_is_object() holds
- *
- * Objects lie in the direct map, where x86 comes to the page by a subtraction.
  */
 static __always_inline struct page *memtel_object_page(const void *object)
 {
-#ifdef CONFIG_X86_64
-	struct page *page = pfn_to_page(((unsigned long)object - PAGE_OFFSET) >>
-					PAGE_SHIFT);
-#else
-	struct page *page = virt_to_page(object);
-#endif
-
-	return compound_head(page);
+	return compound_head(memtel_own_page(object));
 }
 
-/* A head page's node, by its flags. */
+/* A page's node, by its flags. */
 static __always_inline int memtel_page_nid(const struct page *page,
 					   unsigned long page_flags)
 {

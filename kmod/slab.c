@@ -59,47 +59,69 @@ module_param_cb(slab_slots, &slab_slots_ops, &slab_slots, 0444);
 MODULE_PARM_DESC(slab_slots,
 		 "Caches the slab source can count (16 to 65536, default 1024); each takes 32 bytes for each CPU and node while attached");
 
-/* What an event adds. */
+/*
+ * What an event tells. @cache is given where it is told (@cache_is_told), else
+ * the object's page tells.
+ */
 struct slab_event {
 	const void *object;
-	bool is_free;
+	const struct kmem_cache *cache;
 	size_t bytes_requested;
 	size_t bytes_allocated;
+	bool cache_is_told;
+	bool is_free;
 };
 
-static __always_inline void slab_add(u64 __percpu *counts, int nid,
-				     const struct slab_event *event)
+/* What the allocations of a cache take is known by their number. */
+static __always_inline void slab_add(u64 __percpu *counts, unsigned int nid,
+				     size_t bytes_requested, bool is_free)
 {
 	counts += nid * SLAB_WORDS;
-	if (event->is_free) {
+	if (is_free) {
 		this_cpu_inc(counts[SLAB_FREES]);
 		return;
 	}
 	this_cpu_inc(counts[SLAB_ALLOCS]);
-	this_cpu_add(counts[SLAB_BYTES_REQUESTED], event->bytes_requested);
-	this_cpu_add(counts[SLAB_BYTES_ALLOCATED], event->bytes_allocated);
+	this_cpu_add(counts[SLAB_BYTES_REQUESTED], bytes_requested);
 }
 
-/*
- * A cache that is not at its home in the table: further on, or new, or the
- * cache of caches. The last entry is always empty, so the search ends.
- */
-static noinline void slab_search(struct kmem_cache *cache, int nid,
-				 struct slab_event event)
+/* The counts of a cache that is not at its home, which may be a new one. */
+static u64 __percpu *slab_search(const struct kmem_cache *cache,
+				 const void *object, bool is_free)
 {
 	const struct slab_entry *entry = slab_table_home(cache);
 	const struct kmem_cache *found;
-	u64 __percpu *counts = NULL;
 
-	/* Pairs with add_cache(): the counts are written before the cache. */
+	/*
+	 * Pairs with add_cache(): the counts are written before the cache. The
+	 * last entry is always empty, so the search ends.
+	 */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;
-	if (found)
-		counts = entry->counts;
-	else
-		counts = slab_table_place(cache, event.object, event.is_free);
+	return found ? entry->counts :
+		       slab_table_place(cache, object, is_free);
+}
+
+/*
+ * An event away from the fast path: a large kmalloc (no @cache), or a cache
+ * that is not at its home in the table: further on, or new, or the cache of
+ * caches. Arguments stand where a probe has them, which spares it to move them.
+ */
+static noinline __noclone void
+slab_count_rare(const struct page *page, const struct kmem_cache *cache,
+		const void *object, size_t bytes_requested,
+		size_t bytes_allocated, bool is_free)
+{
+	int nid = memtel_page_nid(page, memtel_page_flags(page));
+	u64 __percpu *counts = slab_hot.large;
+
+	if (cache)
+		counts = slab_search(cache, object, is_free);
+	else if (!is_free)
+		this_cpu_add(counts[nid * SLAB_WORDS + SLAB_BYTES_ALLOCATED],
+			     bytes_allocated);
 	if (counts)
-		slab_add(counts, nid, &event);
+		slab_add(counts, nid, bytes_requested, is_free);
 }
 
 static noinline void slab_no_object(bool is_free)
@@ -110,105 +132,145 @@ static noinline void slab_no_object(bool is_free)
 }
 
 /*
+ * Count an event of an object that is not NULL.
+ *
+ * Most slabs are of one page, or the object lies on their first; only where it
+ * does not is the head looked for. Its node is that of any page of it.
+ *
  * An entry's counts are written before its cache is (release), and a cache is
  * not taken out while a probe holds an object of it: the counts read are its.
  */
 static __always_inline void slab_count(struct slab_event event)
 {
 	const struct slab_entry *entry;
-	struct kmem_cache *cache;
 	unsigned long flags;
 	struct page *page;
-	int nid;
 
-	if (unlikely(!memtel_is_object(event.object)))
+	if (unlikely(!memtel_is_mapped(event.object)))
 		return slab_no_object(event.is_free);
 
-	page = memtel_object_page(event.object);
+	page = memtel_own_page(event.object);
 	flags = memtel_page_flags(page);
-	nid = memtel_page_nid(page, flags);
-	if (unlikely(!memtel_is_slab(page, flags)))
-		return slab_add(slab_hot.large, nid, &event);
+	if (!event.cache_is_told) {
+		if (unlikely(!memtel_is_slab(page, flags))) {
+			page = compound_head(page);
+			flags = memtel_page_flags(page);
+			if (!memtel_is_slab(page, flags))
+				goto rare;
+		}
+		event.cache = memtel_slab_cache(page);
+	}
 
-	cache = memtel_slab_cache(page);
-	entry = slab_table_home(cache);
+	entry = slab_table_home(event.cache);
+	/* A pointer is loaded in one piece, and once. */
+	if (unlikely(data_race(entry->cache) != event.cache))
+		goto rare;
 	/* Pairs with add_cache(). */
-	if (unlikely(smp_load_acquire(&entry->cache) != cache))
-		return slab_search(cache, nid, event);
-	slab_add(entry->counts, nid, &event);
+	smp_acquire__after_ctrl_dep();
+	slab_add(entry->counts, memtel_page_nid(page, flags),
+		 event.bytes_requested, event.is_free);
+	return;
+
+rare:
+	slab_count_rare(page, event.cache, event.object, event.bytes_requested,
+			event.bytes_allocated, event.is_free);
 }
 
 static DEFINE_PER_CPU(struct memtel_cost, slab_cost);
 
-/* An event that may be one to time; away from the path of the others. */
-static noinline void slab_count_costed(struct slab_event event)
+/* An event that may be one to time. Arguments as of slab_count_rare(). */
+static noinline __noclone notrace void
+slab_count_costed(struct memtel_cost __percpu *cost,
+		  const struct kmem_cache *cache, const void *object,
+		  size_t bytes_requested, size_t bytes_allocated, bool is_free)
 {
-	MEMTEL_COST_OF(&slab_cost, MEMTEL_COST_PAGES_EVERY);
+	MEMTEL_COST_OF(cost, MEMTEL_COST_PAGES_EVERY);
 
-	slab_count(event);
+	if (memtel_is_object(object))
+		slab_count((struct slab_event) {
+			.object = object,
+			.cache = cache,
+			.bytes_requested = bytes_requested,
+			.bytes_allocated = bytes_allocated,
+			.cache_is_told = cache,
+			.is_free = is_free,
+		});
+	else
+		slab_no_object(is_free);
 }
 
+/* NULL and ZERO_SIZE_PTR are of a page that is timed, and sorted out there. */
 static __always_inline void slab_event(struct slab_event event)
 {
+	BUILD_BUG_ON(!memtel_cost_has_page(NULL) ||
+		     !memtel_cost_has_page(ZERO_SIZE_PTR));
+
 	if (unlikely(memtel_cost_has_page(event.object)))
-		slab_count_costed(event);
+		slab_count_costed(&slab_cost, event.cache, event.object,
+				  event.bytes_requested, event.bytes_allocated,
+				  event.is_free);
 	else
 		slab_count(event);
 }
 
-static __always_inline void slab_alloc(const void *object,
-				       size_t bytes_requested,
-				       size_t bytes_allocated)
+/* kmem:kmalloc, any context */
+static notrace void slab_on_kmalloc(MEMTEL_ARGS_KMALLOC)
 {
 	slab_event((struct slab_event) {
-		.object = object,
-		.bytes_requested = bytes_requested,
-		.bytes_allocated = bytes_allocated,
+		.object = ptr,
+		.bytes_requested = bytes_req,
+		.bytes_allocated = bytes_alloc,
 	});
 }
 
-static __always_inline void slab_free(const void *object)
-{
-	slab_event((struct slab_event) { .object = object, .is_free = true });
-}
-
-/* kmem:kmalloc, any context */
-static void slab_on_kmalloc(MEMTEL_ARGS_KMALLOC)
-{
-	slab_alloc(ptr, bytes_req, bytes_alloc);
-}
-
 /* The same where some are fired twice; see large.c. */
-static void slab_on_kmalloc_twice(MEMTEL_ARGS_KMALLOC)
+static notrace void slab_on_kmalloc_twice(MEMTEL_ARGS_KMALLOC)
 {
 	if (unlikely(bytes_req > KMALLOC_MAX_CACHE_SIZE) &&
 	    memtel_large_is_inner(call_site))
 		return;
-	slab_alloc(ptr, bytes_req, bytes_alloc);
+	slab_event((struct slab_event) {
+		.object = ptr,
+		.bytes_requested = bytes_req,
+		.bytes_allocated = bytes_alloc,
+	});
 }
 
 /* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
-static void slab_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
+static notrace void slab_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
-	slab_alloc(ptr, bytes_req, bytes_alloc);
+	slab_event((struct slab_event) {
+		.object = ptr,
+		.bytes_requested = bytes_req,
+		.bytes_allocated = bytes_alloc,
+	});
 }
 
 /* kmem:kmem_cache_alloc, any context */
-static void slab_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
+static notrace void slab_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 {
-	slab_alloc(ptr, MEMTEL_CACHE_BYTES_REQ, MEMTEL_CACHE_BYTES_ALLOC);
+	slab_event((struct slab_event) {
+		.object = ptr,
+		.bytes_requested = MEMTEL_CACHE_BYTES_REQ,
+		MEMTEL_CACHE_TOLD,
+	});
 }
 
 /* kmem:kfree, any context, before the object is freed */
-static void slab_on_kfree(void *data, unsigned long call_site, const void *ptr)
+static notrace void slab_on_kfree(void *data, unsigned long call_site,
+				  const void *ptr)
 {
-	slab_free(ptr);
+	slab_event((struct slab_event) { .object = ptr, .is_free = true });
 }
 
 /* kmem:kmem_cache_free, any context, before the object is freed */
-static void slab_on_cache_free(MEMTEL_ARGS_CACHE_FREE)
+static notrace void slab_on_cache_free(MEMTEL_ARGS_CACHE_FREE)
 {
-	slab_free(MEMTEL_CACHE_FREE_PTR);
+	slab_event((struct slab_event) {
+		.object = MEMTEL_CACHE_FREE_PTR,
+		.is_free = true,
+		MEMTEL_CACHE_TOLD,
+	});
 }
 
 static struct memtel_probe slab_probes[] = {
@@ -330,8 +392,12 @@ void memtel_slab_read(const struct slab_slot *slot, int nid,
 		sum.allocs += allocs;
 		sum.frees += frees;
 		sum.bytes_requested += READ_ONCE(w[SLAB_BYTES_REQUESTED]);
-		sum.bytes_allocated += READ_ONCE(w[SLAB_BYTES_ALLOCATED]);
+		if (!slot)
+			sum.bytes_allocated +=
+				READ_ONCE(w[SLAB_BYTES_ALLOCATED]);
 	}
+	if (slot)
+		sum.bytes_allocated = sum.allocs * slot->size_bytes;
 	sum.remote_allocs = sum.allocs - by_cpu_node[nid].allocs;
 	sum.remote_frees = sum.frees - by_cpu_node[nid].frees;
 	*counts = sum;

@@ -40,7 +40,7 @@
 /* How far from its home an entry may be; then the cache has no place. */
 #define MAX_STEPS		64
 
-#define TOMBSTONE		((struct kmem_cache *)1)
+#define TOMBSTONE		((const struct kmem_cache *)1)
 
 struct slab_hot slab_hot __read_mostly;
 
@@ -106,7 +106,7 @@ static unsigned int take_slot(const struct kmem_cache *cache)
 }
 
 /* Under table.lock, the cache alive. NULL when there is no room. */
-static u64 __percpu *add_cache(struct kmem_cache *cache)
+static u64 __percpu *add_cache(const struct kmem_cache *cache)
 {
 	struct slab_entry *entry = free_entry(cache);
 	unsigned int i;
@@ -167,7 +167,7 @@ static void remove_cache(const struct kmem_cache *cache)
  * Context: Any but NMI. Takes table.lock with interrupts off.
  * Return: the cache's words for node 0, or NULL; then it has counted why.
  */
-u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
+u64 __percpu *slab_table_place(const struct kmem_cache *cache, const void *object,
 			       bool is_free)
 {
 	u64 __percpu *counts = NULL;

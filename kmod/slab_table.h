@@ -16,7 +16,7 @@ enum slab_word {
 	SLAB_ALLOCS,
 	SLAB_FREES,
 	SLAB_BYTES_REQUESTED,
-	SLAB_BYTES_ALLOCATED,	/* large kmallocs only; see slab_read_counts() */
+	SLAB_BYTES_ALLOCATED,	/* large kmallocs only; see memtel_slab_read() */
 	SLAB_WORDS,
 };
 
@@ -58,7 +58,7 @@ struct slab_slot {
 
 /* Where a probe looks; four to a cache line, read-mostly. */
 struct slab_entry {
-	struct kmem_cache *cache;
+	const struct kmem_cache *cache;
 	u64 __percpu *counts;
 };
 
@@ -83,12 +83,13 @@ extern struct slab_hot slab_hot;
 static __always_inline struct slab_entry *
 slab_table_home(const struct kmem_cache *cache)
 {
-	unsigned long hash = (unsigned long)cache * GOLDEN_RATIO_64 >> 32;
+	/* A multiplier of 31 bits is part of the instruction on x86. */
+	unsigned long hash = (unsigned long)cache * GOLDEN_RATIO_32 >> 32;
 
 	return (void *)slab_hot.entries + (hash & slab_hot.mask);
 }
 
-u64 __percpu *slab_table_place(struct kmem_cache *cache, const void *object,
+u64 __percpu *slab_table_place(const struct kmem_cache *cache, const void *object,
 			       bool is_free);
 
 int slab_table_init(unsigned int slots);

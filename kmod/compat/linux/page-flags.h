@@ -19,14 +19,17 @@ static __always_inline unsigned long memtel_page_flags(const struct page *page)
 #endif
 }
 
-/* Whether a head page with these flags is a slab; a large kmalloc's is not. */
-static __always_inline bool memtel_is_slab(const struct page *head,
+/*
+ * Whether a page with these flags is the head of a slab; neither a slab's other
+ * pages are nor those of a large kmalloc.
+ */
+static __always_inline bool memtel_is_slab(const struct page *page,
 					   unsigned long flags)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 	return flags & BIT(PG_slab);
 #else
-	return folio_test_slab((const struct folio *)head);
+	return folio_test_slab((const struct folio *)page);
 #endif
 }
 

@@ -3,7 +3,7 @@
  * What the probes of kmem are called with; see vmscan.h.
  *
  * Before 6.1 there was an event of its own for an allocation on a given node,
- * and none told the cache, but its sizes.
+ * and none told the cache (MEMTEL_CACHE_TOLD), but its sizes.
  *
  * Before 5.12 or so kmem_cache_free was fired when the object was free already:
  * then its page may be another cache's, or no slab at all, and nothing can be
@@ -27,12 +27,12 @@
 	size_t bytes_req, size_t bytes_alloc, gfp_t gfp_flags
 #define MEMTEL_ARGS_CACHE_ALLOC		MEMTEL_ARGS_KMALLOC
 #define MEMTEL_CACHE_BYTES_REQ		bytes_req
-#define MEMTEL_CACHE_BYTES_ALLOC	bytes_alloc
 
 #define MEMTEL_ARGS_CACHE_FREE	\
 	unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op, \
 	struct pt_regs *regs
 #define MEMTEL_CACHE_FREE_PTR	((void *)regs_get_kernel_argument(regs, 1))
+#define MEMTEL_CACHE_TOLD	.cache_is_told = false
 
 /*
  * The probe frees nothing, so cannot meet itself. Permanent: while it is
@@ -55,12 +55,12 @@
 	void *data, unsigned long call_site, const void *ptr, \
 	struct kmem_cache *cache, gfp_t gfp_flags, int node
 #define MEMTEL_CACHE_BYTES_REQ		memtel_cache_object_size(cache)
-#define MEMTEL_CACHE_BYTES_ALLOC	memtel_cache_size(cache)
 
 #define MEMTEL_ARGS_CACHE_FREE	\
 	void *data, unsigned long call_site, const void *ptr, \
 	const struct kmem_cache *cache
 #define MEMTEL_CACHE_FREE_PTR		ptr
+#define MEMTEL_CACHE_TOLD	.cache_is_told = true, .cache = cache
 #define MEMTEL_PROBE_CACHE_FREE(probe)	MEMTEL_PROBE(kmem_cache_free, probe)
 
 static inline void
