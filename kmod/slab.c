@@ -87,7 +87,7 @@ static __always_inline void slab_add(u64 __percpu *counts, unsigned int nid,
 
 /* The counts of a cache that is not at its home, which may be a new one. */
 static u64 __percpu *slab_search(const struct kmem_cache *cache,
-				 const void *object, bool is_free)
+				 const void *freed)
 {
 	const struct slab_entry *entry = slab_table_home(cache);
 	const struct kmem_cache *found;
@@ -98,30 +98,30 @@ static u64 __percpu *slab_search(const struct kmem_cache *cache,
 	 */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;
-	return found ? entry->counts :
-		       slab_table_place(cache, object, is_free);
+	return found ? entry->counts : slab_table_place(cache, freed, true);
 }
 
 /*
  * An event away from the fast path: a large kmalloc (no @cache), or a cache
  * that is not at its home in the table: further on, or new, or the cache of
- * caches. Arguments stand where a probe has them, which spares it to move them.
+ * caches. @freed is the object of a free, NULL of an allocation. Arguments
+ * stand where a probe has them, which spares it to move them.
  */
 static noinline __noclone void
 slab_count_rare(const struct page *page, const struct kmem_cache *cache,
-		const void *object, size_t bytes_requested,
-		size_t bytes_allocated, bool is_free)
+		const void *freed, size_t bytes_requested,
+		size_t bytes_allocated)
 {
 	int nid = memtel_page_nid(page, memtel_page_flags(page));
 	u64 __percpu *counts = slab_hot.large;
 
 	if (cache)
-		counts = slab_search(cache, object, is_free);
-	else if (!is_free)
+		counts = slab_search(cache, freed);
+	else if (!freed)
 		this_cpu_add(counts[nid * SLAB_WORDS + SLAB_BYTES_ALLOCATED],
 			     bytes_allocated);
 	if (counts)
-		slab_add(counts, nid, bytes_requested, is_free);
+		slab_add(counts, nid, bytes_requested, freed);
 }
 
 static noinline void slab_no_object(bool is_free)
@@ -172,13 +172,13 @@ static __always_inline void slab_count(struct slab_event event)
 	return;
 
 rare:
-	slab_count_rare(page, event.cache, event.object, event.bytes_requested,
-			event.bytes_allocated, event.is_free);
+	slab_count_rare(page, event.cache, event.is_free ? event.object : NULL,
+			event.bytes_requested, event.bytes_allocated);
 }
 
 static DEFINE_PER_CPU(struct memtel_cost, slab_cost);
 
-/* An event that may be one to time. Arguments as of slab_count_rare(). */
+/* An event that may be one to time. As for arguments, see slab_count_rare(). */
 static noinline __noclone notrace void
 slab_count_costed(struct memtel_cost __percpu *cost,
 		  const struct kmem_cache *cache, const void *object,

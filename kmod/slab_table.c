@@ -161,21 +161,21 @@ static void remove_cache(const struct kmem_cache *cache)
 /**
  * slab_table_place() - find or make a cache's place; the slow path of an event
  * @cache: the cache, kept alive by the object in hand or by slab_mutex
- * @object: the object of the event, NULL for none
- * @is_free: the event is a free
+ * @freed: the object, when the event is a free, else NULL
+ * @is_event: an event asks, which is lost without a place
  *
  * Context: Any but NMI. Takes table.lock with interrupts off.
  * Return: the cache's words for node 0, or NULL; then it has counted why.
  */
-u64 __percpu *slab_table_place(const struct kmem_cache *cache, const void *object,
-			       bool is_free)
+u64 __percpu *slab_table_place(const struct kmem_cache *cache,
+			       const void *freed, bool is_event)
 {
 	u64 __percpu *counts = NULL;
 	struct slab_entry *entry;
 	unsigned long flags;
 
 	/* A full table must not cost every event of a cache outside a lock. */
-	if (object && !READ_ONCE(table.nr_free) && cache != table.boot)
+	if (!READ_ONCE(table.nr_free) && cache != table.boot)
 		goto out_unplaced;
 
 	local_irq_save(flags);
@@ -188,8 +188,8 @@ u64 __percpu *slab_table_place(const struct kmem_cache *cache, const void *objec
 	raw_spin_lock(&table.lock);
 	if (cache == table.boot) {
 		counts = table.slots[table.boot_slot].counts;
-		if (is_free && object)
-			remove_cache(object);
+		if (freed)
+			remove_cache(freed);
 	} else {
 		entry = find_entry(cache);
 		counts = entry ? entry->counts : add_cache(cache);
@@ -197,12 +197,13 @@ u64 __percpu *slab_table_place(const struct kmem_cache *cache, const void *objec
 	raw_spin_unlock(&table.lock);
 	this_cpu_dec(busy);
 	local_irq_restore(flags);
-	if (counts || !object)
+	if (counts)
 		return counts;
 
 out_unplaced:
-	this_cpu_inc(slab_hot.lost[is_free ? SLAB_UNPLACED_FREES :
-					     SLAB_UNPLACED_ALLOCS]);
+	if (is_event)
+		this_cpu_inc(slab_hot.lost[freed ? SLAB_UNPLACED_FREES :
+						   SLAB_UNPLACED_ALLOCS]);
 	return NULL;
 }
 

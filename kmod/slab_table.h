@@ -89,8 +89,8 @@ slab_table_home(const struct kmem_cache *cache)
 	return (void *)slab_hot.entries + (hash & slab_hot.mask);
 }
 
-u64 __percpu *slab_table_place(const struct kmem_cache *cache, const void *object,
-			       bool is_free);
+u64 __percpu *slab_table_place(const struct kmem_cache *cache,
+			       const void *freed, bool is_event);
 
 int slab_table_init(unsigned int slots);
 void slab_table_exit(void);
