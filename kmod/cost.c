@@ -4,7 +4,7 @@
  *
  * Model. A probe that runs is timed once in so many events of its CPU; what it
  * takes to read the clock, measured at load, is subtracted. A source whose
- * events are thick and counted anyway (slab) spares itself even the counting:
+ * events are thick and known anyway (slab, site) spares itself the counting:
  * it looks at the events of one page in MEMTEL_COST_PAGES only. The mean of what was
  * timed stands for all events (estimate.h). What the kernel spends on calling a
  * probe is not in it.

@@ -3,8 +3,8 @@
  * The site source: which call sites allocate, by cache.
  *
  * Model. One allocation of site_sampling on each CPU is looked at; how many are
- * let pass until the next is drawn anew each time, evenly from one to twice
- * that less one, so that no pattern of allocations hides from it. What is
+ * let pass until the next is drawn anew each time, evenly from none to twice
+ * that less two, so that no pattern of allocations hides from it. What is
  * looked at is counted by call site and cache among those that have most
  * (topk.c). Numbers are samples times the sampling: an estimate whose
  * relative error is about one by the square root of the samples.
@@ -15,7 +15,8 @@
  * never looked into later. One made at the address of another, by the same
  * site, goes on under the old name until it has to make room.
  *
- * What is not sampled costs a decrement and a branch. Addresses never leave the
+ * What is not sampled costs a decrement and two branches; the samples taken tell
+ * how many that were. Addresses never leave the
  * module: an id is a keyed hash of the site and its cache, and a symbol is
  * only for who may see symbols.
  */
@@ -29,6 +30,7 @@
 #include <trace/events/kmem.h>
 
 #include "cost.h"
+#include "counter.h"
 #include "large.h"
 #include "private.h"
 #include "probe.h"
@@ -74,15 +76,17 @@ MODULE_PARM_DESC(site_slots,
 
 /**
  * struct site_draw - when a CPU takes its next sample
- * @left: allocations to let pass, and one
+ * @left: allocations to let pass
  * @random: state of the draw, never 0
+ * @taken: samples taken
  *
  * Written by the CPU alone. An interrupt or a move to another CPU in between
  * makes a draw a little less random, nothing else.
  */
 struct site_draw {
-	s32 left;
+	u32 left;
 	u32 random;
+	u64 taken;
 };
 
 static DEFINE_PER_CPU(struct site_draw, draw);
@@ -117,8 +121,8 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 	struct kmem_cache *cache;
 	struct page *page;
 
-	this_cpu_write(draw.left,
-		       1 + (s32)(next_random() % (2 * sampling - 1)));
+	this_cpu_write(draw.left, next_random() % (2 * sampling - 1));
+	this_cpu_inc(draw.taken);
 	if (!memtel_is_object(object))
 		return;
 	page = memtel_object_page(object);
@@ -133,35 +137,51 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 	memtel_topk_add(&sites, &key, 1, bytes_allocated);
 }
 
+static __always_inline void site_pass(const void *object,
+				      unsigned long call_site,
+				      size_t bytes_allocated)
+{
+	if (unlikely(!this_cpu_read(draw.left)))
+		site_sample(object, call_site, bytes_allocated);
+	else
+		this_cpu_dec(draw.left);
+}
+
+/* An event that may be one to time; away from the path of the others. */
+static noinline notrace void site_pass_costed(const void *object,
+					      unsigned long call_site,
+					      size_t bytes_allocated)
+{
+	MEMTEL_COST_OF(&site_cost, MEMTEL_COST_PAGES_EVERY);
+
+	site_pass(object, call_site, bytes_allocated);
+}
+
 static __always_inline void site_event(const void *object,
 				       unsigned long call_site,
 				       size_t bytes_allocated)
 {
-	if (unlikely(this_cpu_dec_return(draw.left) <= 0))
-		site_sample(object, call_site, bytes_allocated);
+	if (unlikely(memtel_cost_has_page(object)))
+		site_pass_costed(object, call_site, bytes_allocated);
+	else
+		site_pass(object, call_site, bytes_allocated);
 }
 
 /* kmem:kmalloc, any context */
-static void site_on_kmalloc(MEMTEL_ARGS_KMALLOC)
+static notrace void site_on_kmalloc(MEMTEL_ARGS_KMALLOC)
 {
-	MEMTEL_COST(&site_cost);
-
 	site_event(ptr, call_site, bytes_alloc);
 }
 
 /* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
-static void site_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
+static notrace void site_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
-	MEMTEL_COST(&site_cost);
-
 	site_event(ptr, call_site, bytes_alloc);
 }
 
 /* kmem:kmem_cache_alloc, any context */
-static void site_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
+static notrace void site_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 {
-	MEMTEL_COST(&site_cost);
-
 	site_event(ptr, call_site, 0);
 }
 
@@ -181,7 +201,7 @@ static int site_prepare(void)
 	sampling = READ_ONCE(site_sampling);
 	for_each_possible_cpu(cpu)
 		per_cpu(draw, cpu) = (struct site_draw) {
-			.left = 1 + get_random_u32() % sampling,
+			.left = get_random_u32() % sampling,
 			.random = get_random_u32() | 1,
 		};
 	return memtel_topk_init(&sites, site_slots);
@@ -204,6 +224,12 @@ static void site_stats(struct memtel_source_stats *stats)
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNPLACED_ALLOCS,
 			memtel_site_scale(memtel_topk_evicted(&sites)));
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_SAMPLING, sampling);
+}
+
+/* By the samples, how many allocations there were. Source attached. */
+static u64 site_events(void)
+{
+	return memtel_site_scale(memtel_counter_sum(&draw.taken));
 }
 
 /* Source attached. */
@@ -256,4 +282,5 @@ struct memtel_source memtel_site_source = {
 	.reset = site_reset,
 	.stats = site_stats,
 	.cost = &site_cost,
+	.events = site_events,
 };
