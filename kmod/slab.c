@@ -59,6 +59,9 @@ module_param_cb(slab_slots, &slab_slots_ops, &slab_slots, 0444);
 MODULE_PARM_DESC(slab_slots,
 		 "Caches the slab source can count (16 to 65536, default 1024); each takes 32 bytes for each CPU and node while attached");
 
+/* An object of the cache of caches goes by kmem_cache_free(). */
+enum slab_what { SLAB_ALLOC, SLAB_KFREE, SLAB_CACHE_FREE };
+
 /*
  * What an event tells. @cache is given where it is told (@cache_is_told), else
  * the object's page tells.
@@ -69,15 +72,16 @@ struct slab_event {
 	size_t bytes_requested;
 	size_t bytes_allocated;
 	bool cache_is_told;
-	bool is_free;
+	enum slab_what what;
 };
 
 /* What the allocations of a cache take is known by their number. */
 static __always_inline void slab_add(u64 __percpu *counts, unsigned int nid,
-				     size_t bytes_requested, bool is_free)
+				     size_t bytes_requested,
+				     enum slab_what what)
 {
 	counts += nid * SLAB_WORDS;
-	if (is_free) {
+	if (what != SLAB_ALLOC) {
 		this_cpu_inc(counts[SLAB_FREES]);
 		return;
 	}
@@ -87,7 +91,7 @@ static __always_inline void slab_add(u64 __percpu *counts, unsigned int nid,
 
 /* The counts of a cache that is not at its home, which may be a new one. */
 static u64 __percpu *slab_search(const struct kmem_cache *cache,
-				 const void *freed)
+				 const void *freed, enum slab_what what)
 {
 	const struct slab_entry *entry = slab_table_home(cache);
 	const struct kmem_cache *found;
@@ -98,36 +102,41 @@ static u64 __percpu *slab_search(const struct kmem_cache *cache,
 	 */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;
-	return found ? entry->counts : slab_table_place(cache, freed, true);
+	if (found)
+		return entry->counts;
+	return slab_table_place(cache, freed,
+				what == SLAB_ALLOC ? SLAB_UNPLACED_ALLOCS :
+						     SLAB_UNPLACED_FREES);
 }
 
 /*
  * An event away from the fast path: a large kmalloc (no @cache), or a cache
  * that is not at its home in the table: further on, or new, or the cache of
- * caches. @freed is the object of a free, NULL of an allocation. Arguments
+ * caches. @freed is the object where it may be a cache that goes, else NULL.
+ * Arguments
  * stand where a probe has them, which spares it to move them.
  */
 static noinline __noclone void
 slab_count_rare(const struct page *page, const struct kmem_cache *cache,
 		const void *freed, size_t bytes_requested,
-		size_t bytes_allocated)
+		size_t bytes_allocated, enum slab_what what)
 {
 	int nid = memtel_page_nid(page, memtel_page_flags(page));
 	u64 __percpu *counts = slab_hot.large;
 
 	if (cache)
-		counts = slab_search(cache, freed);
-	else if (!freed)
+		counts = slab_search(cache, freed, what);
+	else if (what == SLAB_ALLOC)
 		this_cpu_add(counts[nid * SLAB_WORDS + SLAB_BYTES_ALLOCATED],
 			     bytes_allocated);
 	if (counts)
-		slab_add(counts, nid, bytes_requested, freed);
+		slab_add(counts, nid, bytes_requested, what);
 }
 
-static noinline void slab_no_object(bool is_free)
+static noinline void slab_no_object(enum slab_what what)
 {
 	/* A free of no object is none of memtel's. */
-	if (!is_free)
+	if (what == SLAB_ALLOC)
 		this_cpu_inc(slab_hot.lost[SLAB_FAILED_ALLOCS]);
 }
 
@@ -147,7 +156,7 @@ static __always_inline void slab_count(struct slab_event event)
 	struct page *page;
 
 	if (unlikely(!memtel_is_mapped(event.object)))
-		return slab_no_object(event.is_free);
+		return slab_no_object(event.what);
 
 	page = memtel_own_page(event.object);
 	flags = memtel_page_flags(page);
@@ -168,12 +177,14 @@ static __always_inline void slab_count(struct slab_event event)
 	/* Pairs with add_cache(). */
 	smp_acquire__after_ctrl_dep();
 	slab_add(entry->counts, memtel_page_nid(page, flags),
-		 event.bytes_requested, event.is_free);
+		 event.bytes_requested, event.what);
 	return;
 
 rare:
-	slab_count_rare(page, event.cache, event.is_free ? event.object : NULL,
-			event.bytes_requested, event.bytes_allocated);
+	slab_count_rare(page, event.cache,
+			event.what == SLAB_CACHE_FREE ? event.object : NULL,
+			event.bytes_requested, event.bytes_allocated,
+			event.what);
 }
 
 static DEFINE_PER_CPU(struct memtel_cost, slab_cost);
@@ -182,7 +193,8 @@ static DEFINE_PER_CPU(struct memtel_cost, slab_cost);
 static noinline __noclone notrace void
 slab_count_costed(struct memtel_cost __percpu *cost,
 		  const struct kmem_cache *cache, const void *object,
-		  size_t bytes_requested, size_t bytes_allocated, bool is_free)
+		  size_t bytes_requested, size_t bytes_allocated,
+		  enum slab_what what)
 {
 	MEMTEL_COST_OF(cost, MEMTEL_COST_PAGES_EVERY);
 
@@ -193,10 +205,10 @@ slab_count_costed(struct memtel_cost __percpu *cost,
 			.bytes_requested = bytes_requested,
 			.bytes_allocated = bytes_allocated,
 			.cache_is_told = cache,
-			.is_free = is_free,
+			.what = what,
 		});
 	else
-		slab_no_object(is_free);
+		slab_no_object(what);
 }
 
 /* NULL and ZERO_SIZE_PTR are of a page that is timed, and sorted out there. */
@@ -208,7 +220,7 @@ static __always_inline void slab_event(struct slab_event event)
 	if (unlikely(memtel_cost_has_page(event.object)))
 		slab_count_costed(&slab_cost, event.cache, event.object,
 				  event.bytes_requested, event.bytes_allocated,
-				  event.is_free);
+				  event.what);
 	else
 		slab_count(event);
 }
@@ -260,7 +272,7 @@ static notrace void slab_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
 static notrace void slab_on_kfree(void *data, unsigned long call_site,
 				  const void *ptr)
 {
-	slab_event((struct slab_event) { .object = ptr, .is_free = true });
+	slab_event((struct slab_event) { .object = ptr, .what = SLAB_KFREE });
 }
 
 /* kmem:kmem_cache_free, any context, before the object is freed */
@@ -268,7 +280,7 @@ static notrace void slab_on_cache_free(MEMTEL_ARGS_CACHE_FREE)
 {
 	slab_event((struct slab_event) {
 		.object = MEMTEL_CACHE_FREE_PTR,
-		.is_free = true,
+		.what = SLAB_CACHE_FREE,
 		MEMTEL_CACHE_TOLD,
 	});
 }
@@ -302,7 +314,7 @@ static void slab_started(void)
 
 	for (cache = memtel_cache_walk_begin(&walk); cache;
 	     cache = memtel_cache_walk_next(&walk))
-		slab_table_place(cache, NULL, false);
+		slab_table_place(cache, NULL, SLAB_LOST_WORDS);
 	memtel_cache_walk_end(&walk);
 }
 

@@ -9,7 +9,8 @@
  * is attached or, if made later, by the first event of an object of it.
  *
  * When a cache goes. A kmem_cache is itself an object of a cache named
- * kmem_cache, so that the free of one is an event like any other: it comes
+ * kmem_cache, so that the free of one, by kmem_cache_free(), is an event like
+ * any other: it comes
  * after the cache's last object is gone and before the address can be used
  * again. That cache is found first and alone kept out of the hash table: its
  * events take the slow path, which looks whose kmem_cache is freed and takes it
@@ -161,14 +162,15 @@ static void remove_cache(const struct kmem_cache *cache)
 /**
  * slab_table_place() - find or make a cache's place; the slow path of an event
  * @cache: the cache, kept alive by the object in hand or by slab_mutex
- * @freed: the object, when the event is a free, else NULL
- * @is_event: an event asks, which is lost without a place
+ * @freed: the object, when the event is kmem_cache_free(), else NULL
+ * @lost: what counts the event that is lost without a place, an enum slab_lost;
+ *        SLAB_LOST_WORDS when it is no event that asks
  *
  * Context: Any but NMI. Takes table.lock with interrupts off.
  * Return: the cache's words for node 0, or NULL; then it has counted why.
  */
 u64 __percpu *slab_table_place(const struct kmem_cache *cache,
-			       const void *freed, bool is_event)
+			       const void *freed, int lost)
 {
 	u64 __percpu *counts = NULL;
 	struct slab_entry *entry;
@@ -201,9 +203,8 @@ u64 __percpu *slab_table_place(const struct kmem_cache *cache,
 		return counts;
 
 out_unplaced:
-	if (is_event)
-		this_cpu_inc(slab_hot.lost[freed ? SLAB_UNPLACED_FREES :
-						   SLAB_UNPLACED_ALLOCS]);
+	if (lost < SLAB_LOST_WORDS)
+		this_cpu_inc(slab_hot.lost[lost]);
 	return NULL;
 }
 

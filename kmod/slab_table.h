@@ -90,7 +90,7 @@ slab_table_home(const struct kmem_cache *cache)
 }
 
 u64 __percpu *slab_table_place(const struct kmem_cache *cache,
-			       const void *freed, bool is_event);
+			       const void *freed, int lost);
 
 int slab_table_init(unsigned int slots);
 void slab_table_exit(void);
