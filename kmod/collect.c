@@ -16,6 +16,8 @@
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -36,6 +38,44 @@ static u64 period_ns;
 
 static void collect(struct work_struct *work);
 static DECLARE_DELAYED_WORK(collect_work, collect);
+
+static size_t collected_bytes(void)
+{
+	return struct_size((struct memtel_collected *)NULL, nodes, nr_node_ids);
+}
+
+static size_t write_collected(void *to, const struct memtel_cache_row *row,
+			      const void *arg)
+{
+	struct memtel_collected *c = to;
+	ssize_t len = strscpy(c->name, row->name, sizeof(c->name));
+	int nid;
+
+	c->id = row->id;
+	c->name_len = len < 0 ? sizeof(c->name) - 1 : len;
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		const struct memtel_cache_node_row *node = &row->nodes[nid];
+
+		c->nodes[nid] = (struct memtel_collected_node) {
+			.slab_bytes = node->has_occupancy ?
+				      node->occ.slab_bytes : 0,
+			.allocs = node->has_counts ? node->counts.allocs : 0,
+		};
+	}
+	return collected_bytes();
+}
+
+static struct memtel_snapshot_format collected = {
+	.bytes_max = collected_bytes,
+	.write = write_collected,
+};
+
+/* Cache i of a reading. */
+const struct memtel_collected *
+memtel_collected(const struct memtel_snapshot *snap, unsigned int i)
+{
+	return (void *)(snap->bytes + i * collected_bytes());
+}
 
 /* A reading that comes after the stop is not kept. */
 static void keep(struct memtel_snapshot *snap, u64 time_ns)
@@ -61,7 +101,7 @@ static void collect(struct work_struct *work)
 	if (!period)
 		return;
 	begin_ns = ktime_get_boottime_ns();
-	snap = memtel_snapshot_take(&all);
+	snap = memtel_snapshot_take(&all, &collected, NULL);
 	took_ns = ktime_get_boottime_ns() - begin_ns;
 	/* Without memory the last reading stays. */
 	if (!IS_ERR(snap)) {
@@ -137,7 +177,7 @@ bool memtel_collect_is_since(u64 time_ns)
 
 /* Sum of something over the caches and nodes in scope. */
 static u64 sum_of(const struct memtel_scope *scope,
-		  u64 (*value)(const struct memtel_cache_node_row *node))
+		  u64 (*value)(const struct memtel_collected_node *node))
 {
 	const struct memtel_snapshot *snap = memtel_collect_get();
 	unsigned int i;
@@ -145,25 +185,27 @@ static u64 sum_of(const struct memtel_scope *scope,
 	int nid;
 
 	for (i = 0; snap && i < snap->nr; i++) {
-		if (!memtel_scope_has_name(scope, snap->rows[i].name))
+		const struct memtel_collected *cache =
+			memtel_collected(snap, i);
+
+		if (!memtel_scope_has_name(scope, cache->name))
 			continue;
 		for (nid = 0; nid < nr_node_ids; nid++)
 			if (memtel_scope_has_node(scope, nid))
-				sum += value(memtel_snapshot_node(snap, i,
-								  nid));
+				sum += value(&cache->nodes[nid]);
 	}
 	memtel_collect_put();
 	return sum;
 }
 
-static u64 slab_bytes(const struct memtel_cache_node_row *node)
+static u64 slab_bytes(const struct memtel_collected_node *node)
 {
-	return node->has_occupancy ? node->occ.slab_bytes : 0;
+	return node->slab_bytes;
 }
 
-static u64 slab_allocs(const struct memtel_cache_node_row *node)
+static u64 slab_allocs(const struct memtel_collected_node *node)
 {
-	return node->has_counts ? node->counts.allocs : 0;
+	return node->allocs;
 }
 
 /* Memory of slabs at the last reading, bytes. */

@@ -3,11 +3,36 @@
 #ifndef _MEMTEL_COLLECT_H
 #define _MEMTEL_COLLECT_H
 
+#include <linux/memtel.h>
 #include <linux/types.h>
 
 #include "scope.h"
 
 struct memtel_snapshot;
+
+/**
+ * struct memtel_collected_node - a cache on a node
+ * @slab_bytes: memory of its slabs, 0 where it has none
+ * @allocs: objects allocated, 0 where it is not counted
+ */
+struct memtel_collected_node {
+	u64 slab_bytes;
+	u64 allocs;
+};
+
+/**
+ * struct memtel_collected - a cache of a reading
+ * @id: as in struct memtel_cache_row
+ * @name_len: bytes of @name
+ * @name: its name, cut
+ * @nodes: nr_node_ids of them
+ */
+struct memtel_collected {
+	u32 id;
+	unsigned int name_len;
+	char name[MEMTEL_NAME_MAX + 1];
+	struct memtel_collected_node nodes[];
+};
 
 void memtel_collect_init(void (*collected)(void));
 void memtel_collect_exit(void);
@@ -19,6 +44,8 @@ u64 memtel_collect_slab_bytes(const struct memtel_scope *scope);
 u64 memtel_collect_slab_allocs(const struct memtel_scope *scope);
 
 const struct memtel_snapshot *memtel_collect_get(void);
+const struct memtel_collected *
+memtel_collected(const struct memtel_snapshot *snap, unsigned int i);
 void memtel_collect_put(void);
 
 #endif /* _MEMTEL_COLLECT_H */

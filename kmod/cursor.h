@@ -58,6 +58,24 @@ static inline int memtel_cursor_begin(struct memtel_cursor *c,
 	return 0;
 }
 
+/* The same where there is no message yet: @bytes are free at @to, aligned. */
+static inline void memtel_cursor_begin_at(struct memtel_cursor *c, void *to,
+					  unsigned int bytes, int pad)
+{
+	c->skb = NULL;
+	c->pos = to;
+	c->end = to + bytes;
+	c->pad = pad;
+}
+
+/* Return: bytes from @to on to where the cursor is. */
+static inline size_t memtel_cursor_end_at(const struct memtel_cursor *c,
+					  const void *to)
+{
+	WARN_ON_ONCE(c->pos > c->end);
+	return c->pos - to;
+}
+
 /* Return: 0, or -EMSGSIZE, a bug: more was written than was asked for. */
 static inline int memtel_cursor_end(struct memtel_cursor *c)
 {
@@ -100,10 +118,10 @@ static __always_inline void memtel_put_u64(struct memtel_cursor *c, int type,
 	       sizeof(value));
 }
 
-/* A string of len bytes, the NUL not counted. */
-static inline void memtel_put_string_len(struct memtel_cursor *c, int type,
-					 const char *text, size_t len)
+static inline void memtel_put_string(struct memtel_cursor *c, int type,
+				     const char *text)
 {
+	size_t len = strlen(text);
 	char *data = memtel_cursor_put(c, type, len + 1);
 
 	/* The NUL and the padding lie in the last aligned word. */
@@ -111,10 +129,19 @@ static inline void memtel_put_string_len(struct memtel_cursor *c, int type,
 	memcpy(data, text, len);
 }
 
-static inline void memtel_put_string(struct memtel_cursor *c, int type,
-				     const char *text)
+/* A name, cut to what NAME_BYTES are for. */
+static __always_inline void memtel_put_name(struct memtel_cursor *c, int type,
+					    const char *name)
 {
-	memtel_put_string_len(c, type, text, strlen(text));
+	struct nlattr *nla = c->pos;
+	char *data = nla_data(nla);
+	ssize_t len = strscpy(data, name, MEMTEL_NAME_MAX + 1);
+
+	if (len < 0)
+		len = MEMTEL_NAME_MAX;
+	memtel_cursor_put(c, type, len + 1);
+	for (data += len + 1; data < (char *)c->pos; data++)
+		*data = 0;
 }
 
 /* A nest: what is put until memtel_nest_end() is inside. */

@@ -202,11 +202,11 @@ static void each_cache(struct gather *g, bool by_allocs)
 		g->mark->lacks |= BIT(g->group);
 	}
 	for (i = 0; snap && i < snap->nr; i++) {
-		const struct memtel_cache_row *row = &snap->rows[i];
+		const struct memtel_collected *row = memtel_collected(snap, i);
 
 		for (nid = 0; nid < nr_node_ids; nid++) {
-			const struct memtel_cache_node_row *node =
-				memtel_snapshot_node(snap, i, nid);
+			const struct memtel_collected_node *node =
+				&row->nodes[nid];
 			struct item item = {
 				.nid = nid,
 				.id = row->id,
@@ -221,10 +221,8 @@ static void each_cache(struct gather *g, bool by_allocs)
 				    full_name_hash(NULL, row->name,
 						   row->name_len)) +
 				   ((u64)nid << 40);
-			if (by_allocs && node->has_counts)
-				item.number = node->counts.allocs;
-			else if (!by_allocs && node->has_occupancy)
-				item.number = node->occ.slab_bytes;
+			item.number = by_allocs ? node->allocs :
+						  node->slab_bytes;
 			offer(g, &item);
 		}
 	}

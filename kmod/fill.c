@@ -4,7 +4,8 @@
  * serves its do and its dump. Meanings and units stand in memtel.yaml.
  *
  * Every function writes at the end of the message and returns 0, or -EMSGSIZE
- * where there might be no room; the caller then cancels the message.
+ * where there might be no room; the caller then cancels the message. Only that
+ * of caches writes where it is told, before there is a message.
  */
 #include <linux/kernel.h>
 #include <linux/nodemask.h>
@@ -202,11 +203,8 @@ static void put_occupancy(struct memtel_cursor *c,
 }
 
 static void put_cache_node(struct memtel_cursor *c,
-			   const struct memtel_snapshot *snap,
-			   unsigned int row, int nid)
+			   const struct memtel_cache_node_row *node, int nid)
 {
-	const struct memtel_cache_node_row *node =
-		memtel_snapshot_node(snap, row, nid);
 	struct nlattr *nest;
 
 	/* Neither slabs nor counts: nothing to tell. */
@@ -216,8 +214,7 @@ static void put_cache_node(struct memtel_cursor *c,
 	nest = memtel_nest_begin(c, MEMTEL_A_CACHE_NODE);
 	memtel_put_u32(c, MEMTEL_A_CACHE_NODE_NODE_ID, nid);
 	if (node->has_counts)
-		put_counts(c, &node->counts,
-			   memtel_snapshot_cpu_nodes(snap, row, nid));
+		put_counts(c, &node->counts, node->cpu_nodes);
 	if (node->has_occupancy)
 		put_occupancy(c, &node->occ);
 	memtel_nest_end(c, nest);
@@ -233,20 +230,16 @@ size_t memtel_fill_cache_bytes(void)
 	return NAME_BYTES + 7 * U32_BYTES + NEST_BYTES + nr_node_ids * node;
 }
 
-/* A row of a snapshot. */
-int memtel_fill_cache(struct sk_buff *skb, const struct memtel_snapshot *snap,
-		      unsigned int i)
+/* A cache, where memtel_fill_cache_bytes() are free. Return: bytes written. */
+size_t memtel_fill_cache(void *to, const struct memtel_cache_row *row)
 {
-	const struct memtel_cache_row *row = &snap->rows[i];
 	const struct memtel_cache_info *info = &row->info;
 	struct memtel_cursor c;
 	int nid;
 
-	if (memtel_cursor_begin(&c, skb, memtel_fill_cache_bytes(),
-				MEMTEL_A_CACHE_NODE_PAD))
-		return -EMSGSIZE;
-	memtel_put_string_len(&c, MEMTEL_A_CACHE_NAME, row->name,
-			      row->name_len);
+	memtel_cursor_begin_at(&c, to, memtel_fill_cache_bytes(),
+			       MEMTEL_A_CACHE_NODE_PAD);
+	memtel_put_name(&c, MEMTEL_A_CACHE_NAME, row->name);
 	memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);
 	if (row->id)
 		memtel_put_u32(&c, MEMTEL_A_CACHE_ID, row->id);
@@ -266,8 +259,8 @@ int memtel_fill_cache(struct sk_buff *skb, const struct memtel_snapshot *snap,
 		memtel_put_u32(&c, MEMTEL_A_CACHE_ALIASES, info->aliases);
 	}
 	for (nid = 0; nid < nr_node_ids; nid++)
-		put_cache_node(&c, snap, i, nid);
-	return memtel_cursor_end(&c);
+		put_cache_node(&c, &row->nodes[nid], nid);
+	return memtel_cursor_end_at(&c, to);
 }
 
 /* Under memtel_source_lock, for the times. */

@@ -7,9 +7,9 @@
 
 #include "cursor.h"
 
+struct memtel_cache_row;
 struct memtel_hold;
 struct memtel_node;
-struct memtel_snapshot;
 struct memtel_source;
 struct memtel_timing;
 struct memtel_topk_row;
@@ -20,8 +20,7 @@ struct sk_buff;
 int memtel_fill_status(struct sk_buff *skb);
 int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source);
 int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold);
-int memtel_fill_cache(struct sk_buff *skb, const struct memtel_snapshot *snap,
-		      unsigned int row);
+size_t memtel_fill_cache(void *to, const struct memtel_cache_row *row);
 size_t memtel_fill_cache_bytes(void);
 int memtel_fill_node(struct sk_buff *skb, int nid,
 		     const struct memtel_node *node);

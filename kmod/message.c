@@ -110,7 +110,7 @@ int memtel_reply_end(struct memtel_reply *reply, struct genl_info *info, int err
  * @fill: writes row i; MEMTEL_NO_ROW when there is nothing to show of it,
  *        -EMSGSIZE when it does not fit, which ends the message
  *
- * Return: bytes written, 0 at the end of the dump, or an errno; -EMSGSIZE only
+ * Return: bytes written, 0 with the last of them, or an errno; -EMSGSIZE only
  * where not even one row fits.
  */
 int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
@@ -140,5 +140,8 @@ int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 			break;
 		err = 0;
 	}
-	return err && !skb->len ? err : skb->len;
+	/* Done: the kernel says so in the same message, if there is room. */
+	if (!err)
+		return 0;
+	return skb->len ?: err;
 }

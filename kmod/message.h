@@ -19,7 +19,7 @@ struct memtel_topk_view;
  * @table: of which rows are dumped, netlink_reclaim.c's
  * @views: of call sites, or of tasks and cgroups, taken at the start
  * @at: of a list, the entry of @next; valid under its lock, in one call
- * @next: the row that comes next
+ * @next: the row that comes next; of the caches', the byte
  * @may_see_symbols: of call sites, asked at the start
  */
 struct memtel_dump_ctx {

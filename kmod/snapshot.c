@@ -3,13 +3,14 @@
  * A snapshot of all caches.
  *
  * What a cache holds comes from SLUB, what it did from the slab source; both
- * are copied under one hold of slab_mutex, and messages are made from the copy
- * afterwards, at the reader's pace. Counts go on while they are copied: each
- * is exact, the sum of several is of no single instant.
+ * are read under one hold of slab_mutex, a cache at a time, and written as the
+ * reader wants to keep them: as messages (netlink_cache.c), which are sent at
+ * the receiver's pace, or as rows (collect.c). Counts go on meanwhile: each is
+ * exact, the sum of several is of no single instant.
  *
- * Room is made before slab_mutex is taken, for as many rows as the largest
- * snapshot so far had and some more; if that is too little, it is done again
- * with twice as much.
+ * Room is made before slab_mutex is taken, for as much as the largest snapshot
+ * so far took and some more; if that is too little, it is done again with twice
+ * as much.
  */
 #include <linux/bitmap.h>
 #include <linux/glob.h>
@@ -26,14 +27,15 @@
 /* Enough for a name, and for caches that come between two snapshots. */
 #define FEW_ROWS	16
 
-/* Rows to make room for at first; under memtel_source_lock. */
-static unsigned int usual_rows = 64;
-
 struct take {
 	const struct memtel_cache_filter *filter;
+	const struct memtel_snapshot_format *format;
+	const void *arg;
 	struct memtel_snapshot *snap;
+	struct memtel_cache_row row;	/* the cache that is looked at */
 	unsigned long *listed;	/* slots whose cache is on the kernel's list */
 	bool counting;		/* the slab source is attached */
+	size_t bytes_max;
 };
 
 static bool name_matches(const struct memtel_cache_filter *filter,
@@ -49,92 +51,78 @@ static bool node_wanted(const struct memtel_cache_filter *filter, int nid)
 	return filter->nid == NUMA_NO_NODE || filter->nid == nid;
 }
 
-/* Take the row at snap->nr, or leave it to be overwritten. */
-static void keep_row(struct take *take)
+static bool row_wanted(const struct take *take)
 {
 	const struct memtel_cache_filter *filter = take->filter;
-	struct memtel_snapshot *snap = take->snap;
 	bool active = false, there = false;
 	int nid;
 
-	if (filter->only_active || filter->nid != NUMA_NO_NODE) {
-		for (nid = 0; nid < nr_node_ids; nid++) {
-			const struct memtel_cache_node_row *node =
-				memtel_snapshot_node(snap, snap->nr, nid);
+	if (!filter->only_active && filter->nid == NUMA_NO_NODE)
+		return true;
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		const struct memtel_cache_node_row *node =
+			&take->row.nodes[nid];
 
-			active |= memtel_node_is_active(node);
-			there |= active || node->has_occupancy;
-		}
-		if (!there || (filter->only_active && !active))
-			return;
+		active |= memtel_node_is_active(node);
+		there |= active || node->has_occupancy;
 	}
-	snap->nr++;
+	return there && (active || !filter->only_active);
 }
 
 /* What each node has, did, or neither. cache or slot may be NULL. */
-static void copy_nodes(struct take *take, struct kmem_cache *cache,
-		       const struct slab_slot *slot, bool counted)
+static void read_node(struct take *take, int nid, struct kmem_cache *cache,
+		      const struct slab_slot *slot, bool counted)
+{
+	struct memtel_cache_node_row *node = &take->row.nodes[nid];
+	bool wanted = node_wanted(take->filter, nid);
+
+	node->has_occupancy = wanted && cache &&
+			      memtel_private_occupancy(cache, nid, &node->occ);
+	node->has_counts = wanted && counted;
+	if (node->has_counts)
+		memtel_slab_read(slot, nid, &node->counts, node->cpu_nodes);
+}
+
+/* Read the nodes of what take->row is filled with else, and keep it. */
+static int keep_row(struct take *take, struct kmem_cache *cache,
+		    const struct slab_slot *slot, bool counted)
 {
 	struct memtel_snapshot *snap = take->snap;
 	int nid;
 
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		struct memtel_cache_node_row *node =
-			memtel_snapshot_node(snap, snap->nr, nid);
-		bool wanted = node_wanted(take->filter, nid);
-
-		node->has_occupancy = wanted && cache &&
-			memtel_private_occupancy(cache, nid, &node->occ);
-		node->has_counts = wanted && counted;
-		if (node->has_counts)
-			memtel_slab_read(slot, nid, &node->counts,
-					 memtel_snapshot_cpu_nodes(snap,
-								   snap->nr,
-								   nid));
-	}
-	keep_row(take);
-}
-
-static struct memtel_cache_row *new_row(struct take *take,
-					enum memtel_cache_kind kind,
-					const char *name)
-{
-	struct memtel_cache_row *row = &take->snap->rows[take->snap->nr];
-	ssize_t len = strscpy(row->name, name, sizeof(row->name));
-
-	row->name_len = len < 0 ? sizeof(row->name) - 1 : len;
-	row->kind = kind;
-	row->id = 0;
-	row->gone = false;
-	row->info = (struct memtel_cache_info) {};
-	return row;
+	if (snap->size - snap->len < take->bytes_max)
+		return -EAGAIN;
+	for (nid = 0; nid < nr_node_ids; nid++)
+		read_node(take, nid, cache, slot, counted);
+	if (!row_wanted(take))
+		return 0;
+	snap->len += take->format->write(snap->bytes + snap->len, &take->row,
+					 take->arg);
+	snap->nr++;
+	return 0;
 }
 
 /* Under slab_mutex. */
 static int copy_cache(struct take *take, struct kmem_cache *cache)
 {
 	const struct memtel_cache_filter *filter = take->filter;
+	struct memtel_cache_row *row = &take->row;
 	const struct slab_slot *slot = NULL;
-	struct memtel_cache_row *row;
 	unsigned int i;
 
 	if (take->counting)
 		slot = slab_table_lookup(cache, &i);
 	if (slot)
 		__set_bit(i, take->listed);
-	if (!name_matches(filter, memtel_cache_name(cache)))
+	row->name = memtel_cache_name(cache);
+	row->id = slot ? slot->id : 0;
+	if (!name_matches(filter, row->name) ||
+	    (filter->id && row->id != filter->id))
 		return 0;
-	if (filter->id && (!slot || slot->id != filter->id))
-		return 0;
-	if (take->snap->nr == take->snap->max)
-		return -EAGAIN;
-
-	row = new_row(take, MEMTEL_CACHE_KIND_SLAB, memtel_cache_name(cache));
+	row->kind = MEMTEL_CACHE_KIND_SLAB;
+	row->gone = false;
 	memtel_private_cache_info(cache, &row->info);
-	if (slot)
-		row->id = slot->id;
-	copy_nodes(take, cache, slot, slot);
-	return 0;
+	return keep_row(take, cache, slot, slot);
 }
 
 /*
@@ -145,21 +133,20 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 {
 	const struct memtel_cache_filter *filter = take->filter;
-	struct memtel_cache_row *row;
 
 	if (!name_matches(filter, slot->name) ||
 	    (filter->id && slot->id != filter->id))
 		return 0;
-	if (take->snap->nr == take->snap->max)
-		return -EAGAIN;
-	row = new_row(take, MEMTEL_CACHE_KIND_SLAB, slot->name);
-	row->id = slot->id;
-	row->gone = !memtel_private_cannot_list() ||
-		    READ_ONCE(slot->state) == SLAB_SLOT_GONE;
-	row->info.size_bytes = slot->size_bytes;
-	row->info.object_size_bytes = slot->object_size_bytes;
-	copy_nodes(take, NULL, slot, true);
-	return 0;
+	take->row.kind = MEMTEL_CACHE_KIND_SLAB;
+	take->row.name = slot->name;
+	take->row.id = slot->id;
+	take->row.gone = !memtel_private_cannot_list() ||
+			 READ_ONCE(slot->state) == SLAB_SLOT_GONE;
+	take->row.info = (struct memtel_cache_info) {
+		.size_bytes = slot->size_bytes,
+		.object_size_bytes = slot->object_size_bytes,
+	};
+	return keep_row(take, NULL, slot, true);
 }
 
 static int copy_large_kmalloc(struct take *take)
@@ -168,33 +155,12 @@ static int copy_large_kmalloc(struct take *take)
 
 	if (filter->id || !name_matches(filter, MEMTEL_LARGE_KMALLOC_NAME))
 		return 0;
-	if (take->snap->nr == take->snap->max)
-		return -EAGAIN;
-	new_row(take, MEMTEL_CACHE_KIND_LARGE_KMALLOC,
-		MEMTEL_LARGE_KMALLOC_NAME);
-	copy_nodes(take, NULL, NULL, true);
-	return 0;
-}
-
-static struct memtel_snapshot *alloc_snapshot(unsigned int max)
-{
-	struct memtel_snapshot *snap = kzalloc(sizeof(*snap), GFP_KERNEL);
-	size_t nodes = size_mul(max, nr_node_ids);
-
-	if (!snap)
-		return NULL;
-	snap->max = max;
-	snap->rows = kvmalloc_array(max, sizeof(*snap->rows),
-				    GFP_KERNEL_ACCOUNT);
-	snap->nodes = kvmalloc_array(nodes, sizeof(*snap->nodes),
-				     GFP_KERNEL_ACCOUNT);
-	snap->cpu_nodes = kvmalloc_array(size_mul(nodes, nr_node_ids),
-					 sizeof(*snap->cpu_nodes),
-					 GFP_KERNEL_ACCOUNT);
-	if (snap->rows && snap->nodes && snap->cpu_nodes)
-		return snap;
-	memtel_snapshot_free(snap);
-	return NULL;
+	take->row.kind = MEMTEL_CACHE_KIND_LARGE_KMALLOC;
+	take->row.name = MEMTEL_LARGE_KMALLOC_NAME;
+	take->row.id = 0;
+	take->row.gone = false;
+	take->row.info = (struct memtel_cache_info) {};
+	return keep_row(take, NULL, NULL, true);
 }
 
 /**
@@ -203,12 +169,7 @@ static struct memtel_snapshot *alloc_snapshot(unsigned int max)
  */
 void memtel_snapshot_free(struct memtel_snapshot *snap)
 {
-	if (!snap)
-		return;
-	kvfree(snap->cpu_nodes);
-	kvfree(snap->nodes);
-	kvfree(snap->rows);
-	kfree(snap);
+	kvfree(snap);
 }
 
 static int copy_all(struct take *take)
@@ -235,15 +196,43 @@ static int copy_all(struct take *take)
 	return err;
 }
 
-static int take_all(struct take *take)
+/* Room for the nodes of one cache. To be freed by kvfree(). */
+static struct memtel_cache_node_row *alloc_nodes(void)
+{
+	size_t cpu_nodes = array3_size(nr_node_ids, nr_node_ids,
+				       sizeof(struct memtel_cpu_node_counts));
+	struct memtel_cache_node_row *nodes =
+		kvmalloc(size_add(array_size(nr_node_ids, sizeof(*nodes)),
+				  cpu_nodes), GFP_KERNEL_ACCOUNT);
+	int nid;
+
+	for (nid = 0; nodes && nid < nr_node_ids; nid++)
+		nodes[nid].cpu_nodes = (void *)(nodes + nr_node_ids) +
+				       cpu_nodes / nr_node_ids * nid;
+	return nodes;
+}
+
+static struct memtel_snapshot *alloc_snapshot(size_t size)
+{
+	struct memtel_snapshot *snap =
+		kvmalloc(size_add(sizeof(*snap), size), GFP_KERNEL_ACCOUNT);
+
+	if (snap)
+		*snap = (struct memtel_snapshot) { .size = size };
+	return snap;
+}
+
+static int take_all(struct take *take, struct memtel_snapshot_format *format)
 {
 	unsigned int slots = take->counting ? slab_table_slots() : 0;
-	unsigned int rows = take->filter->name ? FEW_ROWS : usual_rows;
+	size_t few = FEW_ROWS * take->bytes_max;
+	size_t size = take->filter->name ? few :
+					   max(format->usual_bytes, few);
 	int err;
 
-	for (;; rows *= 2) {
+	for (;; size *= 2) {
 		take->listed = bitmap_zalloc(max(slots, 1U), GFP_KERNEL);
-		take->snap = alloc_snapshot(rows);
+		take->snap = alloc_snapshot(size);
 		err = take->snap && take->listed ? copy_all(take) : -ENOMEM;
 		bitmap_free(take->listed);
 		if (err != -EAGAIN)
@@ -251,13 +240,16 @@ static int take_all(struct take *take)
 		memtel_snapshot_free(take->snap);
 	}
 	if (!err)
-		usual_rows = max(usual_rows, take->snap->nr + FEW_ROWS);
+		format->usual_bytes = max(format->usual_bytes,
+					  take->snap->len + few);
 	return err;
 }
 
 /**
  * memtel_snapshot_take() - copy the caches a filter wants
  * @filter: which
+ * @format: how
+ * @arg: passed on to @format
  *
  * Context: Process context. Takes memtel_source_lock and slab_mutex.
  * Return: the snapshot, to be freed by memtel_snapshot_free(), or -EOPNOTSUPP
@@ -265,22 +257,33 @@ static int take_all(struct take *take)
  * the filter needs is not counted, -ENOMEM, or -EINTR.
  */
 struct memtel_snapshot *
-memtel_snapshot_take(const struct memtel_cache_filter *filter)
+memtel_snapshot_take(const struct memtel_cache_filter *filter,
+		     struct memtel_snapshot_format *format, const void *arg)
 {
-	struct take take = { .filter = filter };
-	int err;
+	struct take take = {
+		.filter = filter,
+		.format = format,
+		.arg = arg,
+		.bytes_max = format->bytes_max(),
+		.row.nodes = alloc_nodes(),
+	};
+	int err = -ENOMEM;
 
+	if (!take.row.nodes)
+		goto out;
+	err = -EINTR;
 	if (mutex_lock_killable(&memtel_source_lock))
-		return ERR_PTR(-EINTR);
+		goto out;
 	take.counting = memtel_source_is_attached(&memtel_slab_source);
 	if ((filter->only_active || filter->id) && !take.counting)
 		err = -ENODATA;
 	else if (memtel_private_cannot_list() && !take.counting)
 		err = -EOPNOTSUPP;
 	else
-		err = take_all(&take);
+		err = take_all(&take, format);
 	mutex_unlock(&memtel_source_lock);
-
+out:
+	kvfree(take.row.nodes);
 	if (!err)
 		return take.snap;
 	memtel_snapshot_free(take.snap);

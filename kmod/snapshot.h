@@ -26,53 +26,65 @@ struct memtel_cache_filter {
 };
 
 /**
- * struct memtel_cache_row - a cache
- * @kind: what it is
- * @id: its slot's id, or 0
- * @gone: destroyed while counted
- * @info: what it is; sizes only for MEMTEL_CACHE_KIND_LARGE_KMALLOC: none
- * @name_len: bytes of @name
- * @name: the cache's name, cut
- *
- * Its nodes stand in the snapshot: memtel_snapshot_node().
- */
-struct memtel_cache_row {
-	enum memtel_cache_kind kind;
-	u32 id;
-	bool gone;
-	struct memtel_cache_info info;
-	unsigned int name_len;
-	char name[MEMTEL_NAME_MAX + 1];
-};
-
-/**
  * struct memtel_cache_node_row - a cache on a node
  * @has_occupancy: @occ is there
- * @has_counts: @counts and the CPUs' nodes are there
+ * @has_counts: @counts and @cpu_nodes are there
  * @occ: what it holds
  * @counts: what it did
+ * @cpu_nodes: that by the CPUs' nodes, nr_node_ids of them
  */
 struct memtel_cache_node_row {
 	bool has_occupancy;
 	bool has_counts;
 	struct memtel_occupancy occ;
 	struct memtel_slab_counts counts;
+	struct memtel_cpu_node_counts *cpu_nodes;
+};
+
+/**
+ * struct memtel_cache_row - a cache
+ * @kind: what it is
+ * @id: its slot's id, or 0
+ * @gone: destroyed while counted
+ * @info: what it is; sizes only for MEMTEL_CACHE_KIND_LARGE_KMALLOC: none
+ * @name: the cache's name, of any length
+ * @nodes: nr_node_ids of them
+ */
+struct memtel_cache_row {
+	enum memtel_cache_kind kind;
+	u32 id;
+	bool gone;
+	struct memtel_cache_info info;
+	const char *name;
+	struct memtel_cache_node_row *nodes;
+};
+
+/**
+ * struct memtel_snapshot_format - what a snapshot keeps of a cache
+ * @bytes_max: most that it takes, a multiple of 8
+ * @write: writes a cache where @bytes_max are free; returns the bytes it took,
+ *         a multiple of 4. Called under slab_mutex: must not wait for memory
+ * @usual_bytes: room that is made at first; under memtel_source_lock
+ */
+struct memtel_snapshot_format {
+	size_t (*bytes_max)(void);
+	size_t (*write)(void *to, const struct memtel_cache_row *row,
+			const void *arg);
+	size_t usual_bytes;
 };
 
 /**
  * struct memtel_snapshot - caches at one moment
- * @nr: rows
- * @max: room for rows
- * @rows: the caches
- * @nodes: nr_node_ids for each row
- * @cpu_nodes: nr_node_ids for each of @nodes
+ * @nr: how many
+ * @len: bytes they take
+ * @size: bytes there are
+ * @bytes: one cache after another, as the format writes them
  */
 struct memtel_snapshot {
 	unsigned int nr;
-	unsigned int max;
-	struct memtel_cache_row *rows;
-	struct memtel_cache_node_row *nodes;
-	struct memtel_cpu_node_counts *cpu_nodes;
+	size_t len;
+	size_t size;
+	u8 bytes[] __aligned(8);
 };
 
 /* Whether anything was counted there. */
@@ -83,21 +95,8 @@ memtel_node_is_active(const struct memtel_cache_node_row *node)
 }
 
 struct memtel_snapshot *
-memtel_snapshot_take(const struct memtel_cache_filter *filter);
+memtel_snapshot_take(const struct memtel_cache_filter *filter,
+		     struct memtel_snapshot_format *format, const void *arg);
 void memtel_snapshot_free(struct memtel_snapshot *snap);
-
-static inline struct memtel_cache_node_row *
-memtel_snapshot_node(const struct memtel_snapshot *snap, unsigned int row,
-		     int nid)
-{
-	return &snap->nodes[row * nr_node_ids + nid];
-}
-
-static inline struct memtel_cpu_node_counts *
-memtel_snapshot_cpu_nodes(const struct memtel_snapshot *snap, unsigned int row,
-			  int nid)
-{
-	return &snap->cpu_nodes[(row * nr_node_ids + nid) * nr_node_ids];
-}
 
 #endif /* _MEMTEL_SNAPSHOT_H */
