@@ -96,12 +96,13 @@ static void collect(struct work_struct *work)
 {
 	static const struct memtel_cache_filter all = { .nid = NUMA_NO_NODE };
 	u64 period = READ_ONCE(period_ns), begin_ns, took_ns;
+	struct memtel_snapshot_room none = {};
 	struct memtel_snapshot *snap;
 
 	if (!period)
 		return;
 	begin_ns = ktime_get_boottime_ns();
-	snap = memtel_snapshot_take(&all, &collected, NULL);
+	snap = memtel_snapshot_take(&all, &collected, NULL, &none);
 	took_ns = ktime_get_boottime_ns() - begin_ns;
 	/* Without memory the last reading stays. */
 	if (!IS_ERR(snap)) {

@@ -129,7 +129,7 @@ static inline void memtel_put_string(struct memtel_cursor *c, int type,
 	memcpy(data, text, len);
 }
 
-/* A name, cut to what NAME_BYTES are for. */
+/* A name, cut to what NAME_BYTES are for. Not the last of a message. */
 static __always_inline void memtel_put_name(struct memtel_cursor *c, int type,
 					    const char *name)
 {
@@ -140,8 +140,8 @@ static __always_inline void memtel_put_name(struct memtel_cursor *c, int type,
 	if (len < 0)
 		len = MEMTEL_NAME_MAX;
 	memtel_cursor_put(c, type, len + 1);
-	for (data += len + 1; data < (char *)c->pos; data++)
-		*data = 0;
+	/* The padding; beyond it what comes next is written, later. */
+	memset(data + len + 1, 0, NLA_ALIGNTO - 1);
 }
 
 /* A nest: what is put until memtel_nest_end() is inside. */

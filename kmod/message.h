@@ -15,7 +15,7 @@ struct memtel_topk_view;
 
 /**
  * struct memtel_dump_ctx - where a dump is, in cb->ctx
- * @snap: the caches', taken at the start
+ * @snap: the caches', taken with the first message
  * @table: of which rows are dumped, netlink_reclaim.c's
  * @views: of call sites, or of tasks and cgroups, taken at the start
  * @at: of a list, the entry of @next; valid under its lock, in one call

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests about caches. A dump's snapshot is taken at its start and freed at
+ * Requests about caches. A dump's snapshot is taken at its beginning and freed at
  * its end, also when the reader goes away in the middle. It consists of whole
- * messages, so that sending them is copying.
+ * messages, which are written into the first skb of the dump; only what does
+ * not fit there is kept, and copied into the next.
  */
 #include <linux/err.h>
 
@@ -34,47 +35,53 @@ static struct memtel_snapshot_format messages = {
 	.write = write_message,
 };
 
-/* @headers: what each message begins with */
-static struct memtel_snapshot *take_snapshot(struct nlattr **attrs,
-					     const void *headers,
-					     struct netlink_ext_ack *extack)
+static struct memtel_cache_filter filter_of(struct nlattr **attrs)
 {
 	struct nlattr *name = attrs[MEMTEL_A_CACHE_NAME];
 	struct nlattr *glob = attrs[MEMTEL_A_CACHE_GLOB];
 	struct nlattr *nid = attrs[MEMTEL_A_CACHE_NODE_ID];
 	struct nlattr *id = attrs[MEMTEL_A_CACHE_ID];
-	const struct memtel_cache_filter filter = {
+
+	return (struct memtel_cache_filter) {
 		.name = name ? nla_data(name) : NULL,
 		.glob = glob ? nla_data(glob) : NULL,
 		.id = id ? nla_get_u32(id) : 0,
 		.nid = nid ? nla_get_u32(nid) : NUMA_NO_NODE,
 		.only_active = attrs[MEMTEL_A_CACHE_ONLY_ACTIVE],
 	};
-	struct memtel_snapshot *snap;
+}
+
+/* Can what is asked for be had? */
+static int check(struct nlattr **attrs, struct netlink_ext_ack *extack)
+{
+	const struct memtel_cache_filter filter = filter_of(attrs);
+	struct nlattr *id = attrs[MEMTEL_A_CACHE_ID];
 	int err;
 
-	err = memtel_nl_check_node(nid, extack);
+	err = memtel_nl_check_node(attrs[MEMTEL_A_CACHE_NODE_ID], extack);
 	if (err)
-		return ERR_PTR(err);
+		return err;
 	if (id && !filter.id) {
 		NL_SET_ERR_MSG_ATTR(extack, id, "ids start at 1");
-		return ERR_PTR(-EINVAL);
+		return -EINVAL;
 	}
-	snap = memtel_snapshot_take(&filter, &messages, headers);
-	if (snap == ERR_PTR(-ENODATA))
+	err = memtel_snapshot_check(&filter);
+	if (err == -ENODATA)
 		NL_SET_ERR_MSG_ATTR(extack,
 				    attrs[MEMTEL_A_CACHE_ONLY_ACTIVE] ?: id,
 				    "nothing is counted: the slab source is not attached");
-	if (snap == ERR_PTR(-EOPNOTSUPP))
+	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(extack,
 			       "this kernel's caches cannot be listed: see status");
-	return snap;
+	return err;
 }
 
 int memtel_nl_cache_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *name = info->attrs[MEMTEL_A_CACHE_NAME];
 	struct nlattr *id = info->attrs[MEMTEL_A_CACHE_ID];
+	const struct memtel_cache_filter filter = filter_of(info->attrs);
+	struct memtel_snapshot_room none = {};
 	struct memtel_snapshot *snap;
 	struct memtel_reply reply;
 	size_t bytes;
@@ -88,7 +95,10 @@ int memtel_nl_cache_get_doit(struct sk_buff *skb, struct genl_info *info)
 			       "the cache's name or id is needed");
 		return -EINVAL;
 	}
-	snap = take_snapshot(info->attrs, info->nlhdr, info->extack);
+	err = check(info->attrs, info->extack);
+	if (err)
+		return err;
+	snap = memtel_snapshot_take(&filter, &messages, info->nlhdr, &none);
 	if (IS_ERR(snap))
 		return PTR_ERR(snap);
 	if (!snap->nr) {
@@ -110,7 +120,28 @@ out_free:
 
 int memtel_nl_cache_get_start(struct netlink_callback *cb)
 {
+	int err = memtel_nl_check_dump(cb);
+
+	if (!err)
+		err = check(memtel_dump_attrs(cb), cb->extack);
+	if (err)
+		return err;
+	/* Where there are many nodes a row may need more than a page. */
+	cb->min_dump_alloc = max_t(u32, cb->min_dump_alloc,
+				   message_bytes_max());
+	return 0;
+}
+
+/* Take the snapshot. The messages that fit go into the first of the dump. */
+static int begin(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const struct memtel_cache_filter filter =
+		filter_of(memtel_dump_attrs(cb));
 	const struct genlmsghdr *request = nlmsg_data(cb->nlh);
+	struct memtel_snapshot_room room = {
+		.to = skb_tail_pointer(skb),
+		.size = skb_tailroom(skb),
+	};
 	struct {
 		struct nlmsghdr nlh;
 		struct genlmsghdr genl;
@@ -123,18 +154,13 @@ int memtel_nl_cache_get_start(struct netlink_callback *cb)
 		.genl.version = MEMTEL_FAMILY_VERSION,
 	};
 	struct memtel_snapshot *snap;
-	int err = memtel_nl_check_dump(cb);
 
 	BUILD_BUG_ON(sizeof(headers) != HEADERS);
-	if (err)
-		return err;
-	snap = take_snapshot(memtel_dump_attrs(cb), &headers, cb->extack);
+	snap = memtel_snapshot_take(&filter, &messages, &headers, &room);
 	if (IS_ERR(snap))
 		return PTR_ERR(snap);
+	skb_put(skb, room.len);
 	memtel_dump_ctx(cb)->snap = snap;
-	/* Where there are many nodes a row may need more than a page. */
-	cb->min_dump_alloc = max_t(u32, cb->min_dump_alloc,
-				   message_bytes_max());
 	return 0;
 }
 
@@ -142,7 +168,7 @@ int memtel_nl_cache_get_start(struct netlink_callback *cb)
 static size_t whole_messages(const struct memtel_snapshot *snap, size_t from,
 			     size_t room)
 {
-	size_t left = snap->len - from, len = 0;
+	size_t left = snap->room.len - from, len = 0;
 
 	if (left <= room)
 		return left;
@@ -160,15 +186,21 @@ int memtel_nl_cache_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb)
 {
 	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
-	const struct memtel_snapshot *snap = ctx->snap;
-	size_t len = whole_messages(snap, ctx->next, skb_tailroom(skb));
+	size_t len;
+	int err;
 
-	if (!len)
-		return snap->len == ctx->next ? 0 : -EMSGSIZE;
-	skb_put_data(skb, snap->bytes + ctx->next, len);
+	if (!ctx->snap) {
+		err = begin(skb, cb);
+		if (err)
+			return err;
+	}
+	len = whole_messages(ctx->snap, ctx->next, skb_tailroom(skb));
+	skb_put_data(skb, ctx->snap->bytes + ctx->next, len);
 	ctx->next += len;
 	/* 0 with the last: the kernel adds to it that the dump is done. */
-	return ctx->next < snap->len ? skb->len : 0;
+	if (ctx->next == ctx->snap->room.len)
+		return 0;
+	return skb->len ?: -EMSGSIZE;
 }
 
 int memtel_nl_cache_get_done(struct netlink_callback *cb)

@@ -4,9 +4,10 @@
  *
  * What a cache holds comes from SLUB, what it did from the slab source; both
  * are read under one hold of slab_mutex, a cache at a time, and written as the
- * reader wants to keep them: as messages (netlink_cache.c), which are sent at
- * the receiver's pace, or as rows (collect.c). Counts go on meanwhile: each is
- * exact, the sum of several is of no single instant.
+ * reader wants to keep them: as messages (netlink_cache.c), of which the first go
+ * where they are sent from and the rest is kept, for the receiver's pace; or as
+ * rows (collect.c). Counts go on meanwhile: each is exact, the sum of several is
+ * of no single instant.
  *
  * Room is made before slab_mutex is taken, for as much as the largest snapshot
  * so far took and some more; if that is too little, it is done again with twice
@@ -31,6 +32,7 @@ struct take {
 	const struct memtel_cache_filter *filter;
 	const struct memtel_snapshot_format *format;
 	const void *arg;
+	struct memtel_snapshot_room *first;
 	struct memtel_snapshot *snap;
 	struct memtel_cache_row row;	/* the cache that is looked at */
 	unsigned long *listed;	/* slots whose cache is on the kernel's list */
@@ -83,22 +85,30 @@ static void read_node(struct take *take, int nid, struct kmem_cache *cache,
 		memtel_slab_read(slot, nid, &node->counts, node->cpu_nodes);
 }
 
+static bool has_room(const struct memtel_snapshot_room *room, size_t bytes)
+{
+	return room->size - room->len >= bytes;
+}
+
 /* Read the nodes of what take->row is filled with else, and keep it. */
 static int keep_row(struct take *take, struct kmem_cache *cache,
 		    const struct slab_slot *slot, bool counted)
 {
-	struct memtel_snapshot *snap = take->snap;
+	struct memtel_snapshot_room *room = take->first;
 	int nid;
 
-	if (snap->size - snap->len < take->bytes_max)
-		return -EAGAIN;
+	if (!has_room(room, take->bytes_max)) {
+		room = &take->snap->room;
+		if (!has_room(room, take->bytes_max))
+			return -EAGAIN;
+	}
 	for (nid = 0; nid < nr_node_ids; nid++)
 		read_node(take, nid, cache, slot, counted);
 	if (!row_wanted(take))
 		return 0;
-	snap->len += take->format->write(snap->bytes + snap->len, &take->row,
+	room->len += take->format->write(room->to + room->len, &take->row,
 					 take->arg);
-	snap->nr++;
+	take->snap->nr++;
 	return 0;
 }
 
@@ -218,7 +228,9 @@ static struct memtel_snapshot *alloc_snapshot(size_t size)
 		kvmalloc(size_add(sizeof(*snap), size), GFP_KERNEL_ACCOUNT);
 
 	if (snap)
-		*snap = (struct memtel_snapshot) { .size = size };
+		*snap = (struct memtel_snapshot) {
+			.room = { .to = snap->bytes, .size = size },
+		};
 	return snap;
 }
 
@@ -230,7 +242,10 @@ static int take_all(struct take *take, struct memtel_snapshot_format *format)
 					   max(format->usual_bytes, few);
 	int err;
 
-	for (;; size *= 2) {
+	/* What the reader has room for need not be kept. */
+	size = max(size, take->first->size) - take->first->size;
+	for (;; size = max(2 * size, few)) {
+		take->first->len = 0;
 		take->listed = bitmap_zalloc(max(slots, 1U), GFP_KERNEL);
 		take->snap = alloc_snapshot(size);
 		err = take->snap && take->listed ? copy_all(take) : -ENOMEM;
@@ -241,7 +256,36 @@ static int take_all(struct take *take, struct memtel_snapshot_format *format)
 	}
 	if (!err)
 		format->usual_bytes = max(format->usual_bytes,
-					  take->snap->len + few);
+					  take->first->len +
+					  take->snap->room.len + few);
+	return err;
+}
+
+/* Under memtel_source_lock. */
+static int check(const struct memtel_cache_filter *filter)
+{
+	if (memtel_source_is_attached(&memtel_slab_source))
+		return 0;
+	if (filter->only_active || filter->id)
+		return -ENODATA;
+	return memtel_private_cannot_list() ? -EOPNOTSUPP : 0;
+}
+
+/**
+ * memtel_snapshot_check() - can a snapshot be had now
+ * @filter: of which caches
+ *
+ * Context: Process context. Takes memtel_source_lock.
+ * Return: 0, or -EOPNOTSUPP, -ENODATA or -EINTR as memtel_snapshot_take().
+ */
+int memtel_snapshot_check(const struct memtel_cache_filter *filter)
+{
+	int err;
+
+	if (mutex_lock_killable(&memtel_source_lock))
+		return -EINTR;
+	err = check(filter);
+	mutex_unlock(&memtel_source_lock);
 	return err;
 }
 
@@ -250,6 +294,7 @@ static int take_all(struct take *take, struct memtel_snapshot_format *format)
  * @filter: which
  * @format: how
  * @arg: passed on to @format
+ * @first: the reader's own room, which is filled first
  *
  * Context: Process context. Takes memtel_source_lock and slab_mutex.
  * Return: the snapshot, to be freed by memtel_snapshot_free(), or -EOPNOTSUPP
@@ -258,12 +303,14 @@ static int take_all(struct take *take, struct memtel_snapshot_format *format)
  */
 struct memtel_snapshot *
 memtel_snapshot_take(const struct memtel_cache_filter *filter,
-		     struct memtel_snapshot_format *format, const void *arg)
+		     struct memtel_snapshot_format *format, const void *arg,
+		     struct memtel_snapshot_room *first)
 {
 	struct take take = {
 		.filter = filter,
 		.format = format,
 		.arg = arg,
+		.first = first,
 		.bytes_max = format->bytes_max(),
 		.row.nodes = alloc_nodes(),
 	};
@@ -275,11 +322,8 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	if (mutex_lock_killable(&memtel_source_lock))
 		goto out;
 	take.counting = memtel_source_is_attached(&memtel_slab_source);
-	if ((filter->only_active || filter->id) && !take.counting)
-		err = -ENODATA;
-	else if (memtel_private_cannot_list() && !take.counting)
-		err = -EOPNOTSUPP;
-	else
+	err = check(filter);
+	if (!err)
 		err = take_all(&take, format);
 	mutex_unlock(&memtel_source_lock);
 out:

@@ -74,16 +74,26 @@ struct memtel_snapshot_format {
 };
 
 /**
- * struct memtel_snapshot - caches at one moment
- * @nr: how many
- * @len: bytes they take
+ * struct memtel_snapshot_room - where caches are written to
+ * @to: the first byte
  * @size: bytes there are
+ * @len: bytes taken
+ */
+struct memtel_snapshot_room {
+	void *to;
+	size_t size;
+	size_t len;
+};
+
+/**
+ * struct memtel_snapshot - caches at one moment
+ * @nr: how many, those in the reader's room among them
+ * @room: of @bytes
  * @bytes: one cache after another, as the format writes them
  */
 struct memtel_snapshot {
 	unsigned int nr;
-	size_t len;
-	size_t size;
+	struct memtel_snapshot_room room;
 	u8 bytes[] __aligned(8);
 };
 
@@ -94,9 +104,11 @@ memtel_node_is_active(const struct memtel_cache_node_row *node)
 	return node->has_counts && (node->counts.allocs || node->counts.frees);
 }
 
+int memtel_snapshot_check(const struct memtel_cache_filter *filter);
 struct memtel_snapshot *
 memtel_snapshot_take(const struct memtel_cache_filter *filter,
-		     struct memtel_snapshot_format *format, const void *arg);
+		     struct memtel_snapshot_format *format, const void *arg,
+		     struct memtel_snapshot_room *first);
 void memtel_snapshot_free(struct memtel_snapshot *snap);
 
 #endif /* _MEMTEL_SNAPSHOT_H */
