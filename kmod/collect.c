@@ -44,7 +44,8 @@ static size_t collected_bytes(void)
 	return struct_size((struct memtel_collected *)NULL, nodes, nr_node_ids);
 }
 
-static size_t write_collected(void *to, const struct memtel_cache_row *row,
+static size_t write_collected(void *to, size_t bytes,
+			      const struct memtel_cache_row *row,
 			      const void *arg)
 {
 	struct memtel_collected *c = to;
@@ -62,7 +63,7 @@ static size_t write_collected(void *to, const struct memtel_cache_row *row,
 			.allocs = node->has_counts ? node->counts.allocs : 0,
 		};
 	}
-	return collected_bytes();
+	return bytes;
 }
 
 static struct memtel_snapshot_format collected = {

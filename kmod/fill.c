@@ -230,15 +230,20 @@ size_t memtel_fill_cache_bytes(void)
 	return NAME_BYTES + 7 * U32_BYTES + NEST_BYTES + nr_node_ids * node;
 }
 
-/* A cache, where memtel_fill_cache_bytes() are free. Return: bytes written. */
-size_t memtel_fill_cache(void *to, const struct memtel_cache_row *row)
+/*
+ * A cache, where @bytes are free, at least memtel_fill_cache_bytes().
+ *
+ * Return: bytes written.
+ */
+size_t memtel_fill_cache(void *to, size_t bytes,
+			 const struct memtel_cache_row *row)
 {
+	const struct memtel_cache_node_row *node = row->nodes;
 	const struct memtel_cache_info *info = &row->info;
 	struct memtel_cursor c;
 	int nid;
 
-	memtel_cursor_begin_at(&c, to, memtel_fill_cache_bytes(),
-			       MEMTEL_A_CACHE_NODE_PAD);
+	memtel_cursor_begin_at(&c, to, bytes, MEMTEL_A_CACHE_NODE_PAD);
 	memtel_put_name(&c, MEMTEL_A_CACHE_NAME, row->name);
 	memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);
 	if (row->id)
@@ -258,8 +263,8 @@ size_t memtel_fill_cache(void *to, const struct memtel_cache_row *row)
 		memtel_put_u32(&c, MEMTEL_A_CACHE_ORDER, info->order);
 		memtel_put_u32(&c, MEMTEL_A_CACHE_ALIASES, info->aliases);
 	}
-	for (nid = 0; nid < nr_node_ids; nid++)
-		put_cache_node(&c, &row->nodes[nid], nid);
+	for (nid = 0; nid < nr_node_ids; nid++, node++)
+		put_cache_node(&c, node, nid);
 	return memtel_cursor_end_at(&c, to);
 }
 

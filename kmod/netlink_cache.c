@@ -20,13 +20,14 @@ static size_t message_bytes_max(void)
 }
 
 /* The headers are the request's, less what is the answer's. */
-static size_t write_message(void *to, const struct memtel_cache_row *row,
-			    const void *arg)
+static size_t write_message(void *to, size_t bytes,
+			    const struct memtel_cache_row *row, const void *arg)
 {
 	struct nlmsghdr *nlh = to;
 
 	memcpy(to, arg, HEADERS);
-	nlh->nlmsg_len = HEADERS + memtel_fill_cache(to + HEADERS, row);
+	nlh->nlmsg_len = HEADERS + memtel_fill_cache(to + HEADERS,
+						     bytes - HEADERS, row);
 	return nlh->nlmsg_len;
 }
 

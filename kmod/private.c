@@ -8,7 +8,7 @@
  *
  * The list of caches. /proc/slabinfo is the one exported way to slab_mutex and
  * the list: its seq_operations' start() takes the mutex and returns the first
- * cache's list entry, next() steps, stop() drops the mutex. The file is opened
+ * cache's list entry, stop() drops the mutex. The file is opened
  * once, at load, with the loader's rights and /proc, so that a reader in a
  * container without /proc is served the same. It pins that /proc mount while
  * the module is loaded.
@@ -260,9 +260,9 @@ void memtel_private_exit(void)
 /* The entry is of a cache's list member. */
 static struct kmem_cache *walk_cache(const struct memtel_cache_walk *walk)
 {
-	if (!walk->entry)
+	if (walk->entry == walk->head)
 		return NULL;
-	return walk->entry - offsets[CACHE_LIST];
+	return (void *)walk->entry - offsets[CACHE_LIST];
 }
 
 /**
@@ -280,22 +280,24 @@ static struct kmem_cache *walk_cache(const struct memtel_cache_walk *walk)
 struct kmem_cache *memtel_cache_walk_begin(struct memtel_cache_walk *walk)
 {
 	struct seq_file *m;
+	loff_t first = 0;
 
-	walk->pos = 0;
 	walk->entry = NULL;
+	walk->head = NULL;
 	if (slabinfo) {
 		m = slabinfo->private_data;
-		walk->entry = m->op->start(m, &walk->pos);
+		walk->entry = m->op->start(m, &first);
 	}
+	/* What is before the first is the list itself. */
+	if (walk->entry)
+		walk->head = walk->entry->prev;
 	return walk_cache(walk);
 }
 
 /* The next cache, or NULL. */
 struct kmem_cache *memtel_cache_walk_next(struct memtel_cache_walk *walk)
 {
-	struct seq_file *m = slabinfo->private_data;
-
-	walk->entry = m->op->next(m, walk->entry, &walk->pos);
+	walk->entry = walk->entry->next;
 	return walk_cache(walk);
 }
 
@@ -326,7 +328,6 @@ void memtel_private_cache_info(struct kmem_cache *cache,
 	u32 oo = cache_oo(cache, CACHE_OO);
 	int refcount = READ_ONCE(*(int *)member_at(cache, CACHE_REFCOUNT));
 
-	info->name = memtel_cache_name(cache);
 	info->object_size_bytes = memtel_cache_object_size(cache);
 	info->size_bytes = memtel_cache_size(cache);
 	info->objects_per_slab = oo & OO_MASK;

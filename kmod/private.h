@@ -6,6 +6,7 @@
 #ifndef _MEMTEL_PRIVATE_H
 #define _MEMTEL_PRIVATE_H
 
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/types.h>
@@ -56,7 +57,6 @@ struct memtel_occupancy {
 
 /** struct memtel_cache_info - what a cache is, wherever its slabs are */
 struct memtel_cache_info {
-	const char *name;	/* the cache's own, alive under slab_mutex */
 	u32 object_size_bytes;
 	u32 size_bytes;
 	u32 objects_per_slab;
@@ -73,8 +73,8 @@ const char *memtel_private_cannot_list(void);
 
 /* A walk over the kernel's caches; slab_mutex is held from begin to end. */
 struct memtel_cache_walk {
-	void *entry;
-	loff_t pos;
+	struct list_head *entry;
+	struct list_head *head;
 };
 
 struct kmem_cache *memtel_cache_walk_begin(struct memtel_cache_walk *walk);

@@ -72,10 +72,11 @@ static bool row_wanted(const struct take *take)
 }
 
 /* What each node has, did, or neither. cache or slot may be NULL. */
-static void read_node(struct take *take, int nid, struct kmem_cache *cache,
-		      const struct slab_slot *slot, bool counted)
+static void read_node(const struct take *take,
+		      struct memtel_cache_node_row *node, int nid,
+		      struct kmem_cache *cache, const struct slab_slot *slot,
+		      bool counted)
 {
-	struct memtel_cache_node_row *node = &take->row.nodes[nid];
 	bool wanted = node_wanted(take->filter, nid);
 
 	node->has_occupancy = wanted && cache &&
@@ -94,6 +95,7 @@ static bool has_room(const struct memtel_snapshot_room *room, size_t bytes)
 static int keep_row(struct take *take, struct kmem_cache *cache,
 		    const struct slab_slot *slot, bool counted)
 {
+	struct memtel_cache_node_row *node = take->row.nodes;
 	struct memtel_snapshot_room *room = take->first;
 	int nid;
 
@@ -102,12 +104,12 @@ static int keep_row(struct take *take, struct kmem_cache *cache,
 		if (!has_room(room, take->bytes_max))
 			return -EAGAIN;
 	}
-	for (nid = 0; nid < nr_node_ids; nid++)
-		read_node(take, nid, cache, slot, counted);
+	for (nid = 0; nid < nr_node_ids; nid++, node++)
+		read_node(take, node, nid, cache, slot, counted);
 	if (!row_wanted(take))
 		return 0;
-	room->len += take->format->write(room->to + room->len, &take->row,
-					 take->arg);
+	room->len += take->format->write(room->to + room->len, take->bytes_max,
+					 &take->row, take->arg);
 	take->snap->nr++;
 	return 0;
 }
