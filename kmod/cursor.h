@@ -10,7 +10,9 @@
 #ifndef _MEMTEL_CURSOR_H
 #define _MEMTEL_CURSOR_H
 
+#include <asm/word-at-a-time.h>
 #include <linux/memtel.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <net/netlink.h>
 
@@ -129,19 +131,31 @@ static inline void memtel_put_string(struct memtel_cursor *c, int type,
 	memcpy(data, text, len);
 }
 
-/* A name, cut to what NAME_BYTES are for. Not the last of a message. */
+/*
+ * A name, cut to what NAME_BYTES are for. Not the last attribute: a word more
+ * than the name is written. strscpy() would take a fifth of a dump's time.
+ */
 static __always_inline void memtel_put_name(struct memtel_cursor *c, int type,
 					    const char *name)
 {
-	struct nlattr *nla = c->pos;
-	char *data = nla_data(nla);
-	ssize_t len = strscpy(data, name, MEMTEL_NAME_MAX + 1);
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	char *to = nla_data((struct nlattr *)c->pos);
+	unsigned long word, zero;
+	size_t len;
 
-	if (len < 0)
-		len = MEMTEL_NAME_MAX;
+	for (len = 0; len < MEMTEL_NAME_MAX; len += sizeof(word)) {
+		word = load_unaligned_zeropad(name + len);
+		memcpy(to + len, &word, sizeof(word));
+		if (has_zero(word, &zero, &constants)) {
+			zero = prep_zero_mask(word, zero, &constants);
+			len += find_zero(create_zero_mask(zero));
+			break;
+		}
+	}
+	len = min_t(size_t, len, MEMTEL_NAME_MAX);
+	/* Its end, and the padding. */
+	memset(to + len, 0, NLA_ALIGNTO);
 	memtel_cursor_put(c, type, len + 1);
-	/* The padding; beyond it what comes next is written, later. */
-	memset(data + len + 1, 0, NLA_ALIGNTO - 1);
 }
 
 /* A nest: what is put until memtel_nest_end() is inside. */
