@@ -25,7 +25,9 @@
 #include "snapshot.h"
 #include "source.h"
 
-/* Enough for a name, and for caches that come between two snapshots. */
+/* Enough for the caches of one name, those that are gone among them. */
+#define NAME_ROWS	4
+/* Enough for caches that come between two snapshots. */
 #define FEW_ROWS	16
 
 struct take {
@@ -240,7 +242,7 @@ static int take_all(struct take *take, struct memtel_snapshot_format *format)
 {
 	unsigned int slots = take->counting ? slab_table_slots() : 0;
 	size_t few = FEW_ROWS * take->bytes_max;
-	size_t size = take->filter->name ? few :
+	size_t size = take->filter->name ? NAME_ROWS * take->bytes_max :
 					   max(format->usual_bytes, few);
 	int err;
 
