@@ -2,8 +2,8 @@
 #
 #   make run           build all, boot a VM, load the module, put load on it
 #                      and show what it sees; HOST=1 does it on this host
-#   make check         the first kernel's tests but its packages', and of the
-#                      others the core; ends with "N passed, N failed"
+#   make check         the first kernel's tests, and of the others the core;
+#                      ends with "N passed, N failed"
 #   make check KERNEL=7.3    every test for that one
 #   make check-all     every test for every kernel
 #   make bench         what memtel costs, counted in instructions

@@ -3,9 +3,8 @@
 """Run every test: check.py [KERNEL|all]
 
 With a kernel, a row of tests/vm/kernels.py, all that there is for it; with
-"all" that for each. With neither all of the first but for its packages, and of
-the others what tells soonest whether memtel works there; what is left out is
-named.
+"all" that for each. With neither all of the first, and of the others what tells
+soonest whether memtel works there; what is left out is named.
 
 Each step prints TAP or the lines of Python's unittest, which are counted; as
 many run at a time as there are CPUs, and each is shown when it has ended. The
@@ -106,10 +105,18 @@ def core(kernel):
                        CORE)]
 
 
-def packages(kernel):
-    """What a distribution's users meet, as one chain."""
-    return [Step(f"{kernel}: packages, from source to purge",
-                 (PYTHON, "tests/packages/run.py", kernel))]
+def packages(*kernels):
+    """What a distribution's users meet, as one chain: of one suite."""
+    return [Step(f"{', '.join(kernels)}: packages, from source to purge",
+                 (PYTHON, "tests/packages/run.py", *kernels))]
+
+
+def suites():
+    """The kernels of each suite, which has the same packages for all."""
+    rows = {}
+    for kernel in KERNELS:
+        rows.setdefault(kernel.suite, []).append(kernel.name)
+    return rows.values()
 
 
 def chains(kernel):
@@ -221,14 +228,22 @@ def check_whole(runner, kernel):
     runner.beside([*chains(kernel), packages(kernel)])
 
 
+def check_all(runner):
+    """All there is for each kernel."""
+    for kernel in KERNELS:
+        runner.chain(alone(kernel.name))
+        runner.beside(chains(kernel.name))
+    runner.beside(packages(*kernels) for kernels in suites())
+
+
 def check_usual(runner):
     """The first kernel's, and of the others what tells soonest."""
     runner.chain(alone(FIRST))
     rest = [kernel.name for kernel in KERNELS if kernel.name != FIRST]
-    runner.beside([*chains(FIRST), *map(core, rest)])
+    runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
     left = ", ".join(name[5:-3] for name in others(CORE))
-    print(f"# Left to make check-all: packages; of {', '.join(rest)}: {left}, "
-          "unit tests of userspace")
+    print(f"# Left to make check-all, of {', '.join(rest)}: {left}, "
+          "unit tests of userspace, packages")
 
 
 def main():
@@ -240,8 +255,7 @@ def main():
     if not what:
         check_usual(runner)
     elif what == "all":
-        for kernel in KERNELS:
-            check_whole(runner, kernel.name)
+        check_all(runner)
     else:
         try:
             check_whole(runner, find_kernel(what).name)

@@ -2,6 +2,7 @@
 """TAP, a line a check, as the tests of packages print it."""
 
 import subprocess
+import time
 import traceback
 
 # How much of what a command said is shown.
@@ -20,14 +21,15 @@ class Tap:
 
         Returns whether all is good.
         """
+        start_s = time.monotonic()
         try:
             said = function(*args)
         except Exception:  # pylint: disable=broad-except
             said = traceback.format_exc()
         good = said is None
         self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.next} - packages: {name}",
-              flush=True)
+        print(f"{'ok' if good else 'not ok'} {self.next} - packages: {name}\n"
+              f"#   {time.monotonic() - start_s:.0f} s", flush=True)
         self.next += 1
         for line in (said or "").splitlines():
             print(f"#   {line}", flush=True)
