@@ -6,6 +6,7 @@
 #include <net/genetlink.h>
 
 #include "cost.h"
+#include "kmem.h"
 #include "large.h"
 #include "netlink.h"
 #include "private.h"
@@ -19,6 +20,7 @@ static int __init memtel_init(void)
 
 	memtel_private_init();
 	memtel_large_init();
+	memtel_kmem_init();
 	memtel_cost_init();
 	memtel_sources_init();
 	err = memtel_triggers_init();

@@ -3,7 +3,8 @@
  * Tracepoint probes.
  *
  * A table's probes are attached in its order and detached in the reverse one,
- * and this file alone knows that order. Tracepoints are looked up by name,
+ * and this file alone knows that order. A table may be part of another one; a
+ * probe is registered while one is attached that it is in. Tracepoints are looked up by name,
  * once, at load: built-in ones never go away, and most that memtel needs are
  * not exported as symbols. Where a kernel's tracepoint comes too late to be of
  * use the entry of its function is hooked, by ftrace.
@@ -130,8 +131,8 @@ static void detach(const struct memtel_probe *probe)
  * @nr: its rows
  *
  * Context: Process context, source lock held. Sleeps (text patching).
- * Return: 0 or the first registration's errno; then nothing is attached and
- * no probe runs any more.
+ * Return: 0 or the first registration's errno; then what was registered for it
+ * is no more, and does not run.
  */
 int memtel_probes_attach(struct memtel_probe *probes, unsigned int nr)
 {
@@ -139,14 +140,14 @@ int memtel_probes_attach(struct memtel_probe *probes, unsigned int nr)
 	int err;
 
 	for (i = 0; i < nr; i++) {
-		if (!probes[i].is_there)
+		if (!probes[i].is_there || probes[i].users++)
 			continue;
 		err = attach(&probes[i]);
 		if (err) {
-			memtel_probes_detach(probes, nr);
+			probes[i].users--;
+			memtel_probes_detach(probes, i);
 			return err;
 		}
-		probes[i].attached = true;
 	}
 	return 0;
 }
@@ -156,16 +157,16 @@ int memtel_probes_attach(struct memtel_probe *probes, unsigned int nr)
  * @probes: the table
  * @nr: its rows
  *
- * When it returns none of them runs or will, so that what they use may go.
+ * When it returns none of them runs or will, so that what they use may go; but
+ * those that are in another table, too: no event of theirs from before this
+ * is still on its way.
  * Context: Process context, source lock held. Sleeps.
  */
 void memtel_probes_detach(struct memtel_probe *probes, unsigned int nr)
 {
 	while (nr--) {
-		if (!probes[nr].attached)
-			continue;
-		detach(&probes[nr]);
-		probes[nr].attached = false;
+		if (probes[nr].is_there && !--probes[nr].users)
+			detach(&probes[nr]);
 	}
 	tracepoint_synchronize_unregister();
 }

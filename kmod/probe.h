@@ -18,7 +18,8 @@ struct tracepoint;
  * @is_optional: the source does without it where the kernel lacks it
  * @tp: the tracepoint, NULL when this kernel lacks it; set at load
  * @is_there: what is hooked exists; set at load
- * @attached: registered now; protected by the source lock
+ * @users: of tables that are attached, how many it is in; protected by the
+ *         source lock
  */
 struct memtel_probe {
 	const char *name;
@@ -27,7 +28,7 @@ struct memtel_probe {
 	bool is_optional;
 	struct tracepoint *tp;
 	bool is_there;
-	bool attached;
+	unsigned int users;
 };
 
 /*

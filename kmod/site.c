@@ -9,11 +9,11 @@
  * (topk.c). Numbers are samples times the sampling: an estimate whose
  * relative error is about one by the square root of the samples.
  *
- * The call site is that of the tracepoint, the caller of kmalloc() or
- * kmem_cache_alloc(). The cache is read from the object's slab page, as in
- * slab.c, and named at the first sample, when the object keeps it alive; it is
- * never looked into later. One made at the address of another, by the same
- * site, goes on under the old name until it has to make room.
+ * The probes are kmem.c's. The call site is that of the tracepoint, the caller
+ * of kmalloc() or kmem_cache_alloc(). The cache is read from the object's slab
+ * page, as in slab_event.h, and named at the first sample, when the object keeps
+ * it alive; it is never looked into later. One made at the address of another,
+ * by the same site, goes on under the old name until it has to make room.
  *
  * What is not sampled costs a decrement and two branches; the samples taken tell
  * how many that were. Addresses never leave the module: an id is a keyed hash of
@@ -26,13 +26,12 @@
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
-#include <trace/events/kmem.h>
 
 #include "cost.h"
 #include "counter.h"
+#include "kmem.h"
 #include "large.h"
 #include "private.h"
-#include "probe.h"
 #include "site.h"
 #include "source.h"
 #include "topk.h"
@@ -73,22 +72,7 @@ module_param_cb(site_slots, &slots_ops, &site_slots, 0444);
 MODULE_PARM_DESC(site_slots,
 		 "Call sites that the site source can count on each CPU (16 to 16384, default 256, rounded up to a power of two); each takes 216 bytes while it is attached");
 
-/**
- * struct site_draw - when a CPU takes its next sample
- * @left: allocations to let pass
- * @random: state of the draw, never 0
- * @taken: samples taken
- *
- * Written by the CPU alone. An interrupt or a move to another CPU in between
- * makes a draw a little less random, nothing else.
- */
-struct site_draw {
-	u32 left;
-	u32 random;
-	u64 taken;
-};
-
-static DEFINE_PER_CPU(struct site_draw, draw);
+DEFINE_PER_CPU(struct memtel_site_draw, memtel_site_draw);
 static DEFINE_PER_CPU(struct memtel_cost, site_cost);
 
 /* Set up and taken down under the source lock while no probe runs. */
@@ -101,17 +85,17 @@ static siphash_key_t id_key __read_mostly;
 /* A step of xorshift32. */
 static u32 next_random(void)
 {
-	u32 x = this_cpu_read(draw.random);
+	u32 x = this_cpu_read(memtel_site_draw.random);
 
 	x ^= x << 13;
 	x ^= x >> 17;
 	x ^= x << 5;
-	this_cpu_write(draw.random, x);
+	this_cpu_write(memtel_site_draw.random, x);
 	return x;
 }
 
-static noinline void site_sample(const void *object, unsigned long call_site,
-				 size_t bytes_allocated)
+static void site_sample(const void *object, unsigned long call_site,
+			size_t bytes_allocated)
 {
 	struct memtel_topk_key key = {
 		.a = call_site,
@@ -120,8 +104,9 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 	struct kmem_cache *cache;
 	struct page *page;
 
-	this_cpu_write(draw.left, next_random() % (2 * sampling - 1));
-	this_cpu_inc(draw.taken);
+	this_cpu_write(memtel_site_draw.left,
+		       next_random() % (2 * sampling - 1));
+	this_cpu_inc(memtel_site_draw.taken);
 	if (!memtel_is_object(object))
 		return;
 	page = memtel_object_page(object);
@@ -130,66 +115,45 @@ static noinline void site_sample(const void *object, unsigned long call_site,
 		key.b = (unsigned long)cache;
 		key.name = memtel_cache_name(cache);
 		bytes_allocated = memtel_cache_size(cache);
-	} else if (memtel_large_is_inner(call_site)) {
-		return;
 	}
 	memtel_topk_add(&sites, &key, 1, bytes_allocated);
 }
 
-static __always_inline void site_pass(const void *object,
-				      unsigned long call_site,
-				      size_t bytes_allocated)
+static void site_look(const void *object, unsigned long call_site,
+		      size_t bytes_allocated)
 {
-	if (unlikely(!this_cpu_read(draw.left)))
+	if (memtel_site_is_due())
 		site_sample(object, call_site, bytes_allocated);
 	else
-		this_cpu_dec(draw.left);
+		memtel_site_pass();
 }
 
-/* An event that may be one to time; away from the path of the others. */
-static noinline notrace void site_pass_costed(const void *object,
+/* An event that may be one to time. */
+static noinline notrace void site_look_costed(const void *object,
 					      unsigned long call_site,
 					      size_t bytes_allocated)
 {
 	MEMTEL_COST_OF(&site_cost, MEMTEL_COST_PAGES_EVERY);
 
-	site_pass(object, call_site, bytes_allocated);
+	site_look(object, call_site, bytes_allocated);
 }
 
-static __always_inline void site_event(const void *object,
-				       unsigned long call_site,
-				       size_t bytes_allocated)
+/**
+ * memtel_site_event() - an allocation that may be one to sample
+ * @object: what was allocated, or NULL
+ * @call_site: by whom
+ * @bytes_allocated: of a large kmalloc; else the cache tells
+ *
+ * Context: A probe of an allocation, any context, source attached.
+ */
+notrace void memtel_site_event(const void *object, unsigned long call_site,
+			       size_t bytes_allocated)
 {
-	if (unlikely(memtel_cost_has_page(object)))
-		site_pass_costed(object, call_site, bytes_allocated);
+	if (memtel_cost_has_page(object))
+		site_look_costed(object, call_site, bytes_allocated);
 	else
-		site_pass(object, call_site, bytes_allocated);
+		site_look(object, call_site, bytes_allocated);
 }
-
-/* kmem:kmalloc, any context */
-static notrace void site_on_kmalloc(MEMTEL_ARGS_KMALLOC)
-{
-	site_event(ptr, call_site, bytes_alloc);
-}
-
-/* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
-static notrace void site_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
-{
-	site_event(ptr, call_site, bytes_alloc);
-}
-
-/* kmem:kmem_cache_alloc, any context */
-static notrace void site_on_cache_alloc(MEMTEL_ARGS_CACHE_ALLOC)
-{
-	site_event(ptr, call_site, 0);
-}
-
-static struct memtel_probe site_probes[] = {
-	MEMTEL_PROBE(kmalloc, site_on_kmalloc),
-	MEMTEL_PROBE(kmem_cache_alloc, site_on_cache_alloc),
-	MEMTEL_PROBE_IF_ANY(kmalloc_node, site_on_alloc_node),
-	MEMTEL_PROBE_IF_ANY(kmem_cache_alloc_node, site_on_alloc_node),
-};
 
 static int site_prepare(void)
 {
@@ -199,7 +163,7 @@ static int site_prepare(void)
 		get_random_bytes(&id_key, sizeof(id_key));
 	sampling = READ_ONCE(site_sampling);
 	for_each_possible_cpu(cpu)
-		per_cpu(draw, cpu) = (struct site_draw) {
+		per_cpu(memtel_site_draw, cpu) = (struct memtel_site_draw) {
 			.left = get_random_u32() % sampling,
 			.random = get_random_u32() | 1,
 		};
@@ -228,7 +192,7 @@ static void site_stats(struct memtel_source_stats *stats)
 /* By the samples, how many allocations there were. Source attached. */
 static u64 site_events(void)
 {
-	return memtel_site_scale(memtel_counter_sum(&draw.taken));
+	return memtel_site_scale(memtel_counter_sum(&memtel_site_draw.taken));
 }
 
 /* Source attached. */
@@ -273,8 +237,9 @@ void memtel_site_symbol(const struct memtel_topk_row *row, char *text,
 struct memtel_source memtel_site_source = {
 	.name = "site",
 	.capability = "sites",
-	.probes = site_probes,
-	.nr_probes = ARRAY_SIZE(site_probes),
+	.probes = &memtel_kmem_probes[MEMTEL_KMEM_ALLOCS],
+	.nr_probes = MEMTEL_KMEM_PROBES - MEMTEL_KMEM_ALLOCS,
+	.on = &memtel_site_on,
 	.cannot = memtel_private_cannot_count,
 	.prepare = site_prepare,
 	.cleanup = site_cleanup,

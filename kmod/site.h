@@ -1,12 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The site source's counts, for readers. See site.c. */
+/* The site source: for the probes of kmem.c, and for readers. See site.c. */
 #ifndef _MEMTEL_SITE_H
 #define _MEMTEL_SITE_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 struct memtel_topk_row;
 struct memtel_topk_view;
+
+/**
+ * struct memtel_site_draw - when a CPU takes its next sample
+ * @left: allocations to let pass
+ * @random: state of the draw, never 0
+ * @taken: samples taken
+ *
+ * Written by the CPU alone. An interrupt or a move to another CPU in between
+ * makes a draw a little less random, nothing else.
+ */
+struct memtel_site_draw {
+	u32 left;
+	u32 random;
+	u64 taken;
+};
+
+DECLARE_PER_CPU(struct memtel_site_draw, memtel_site_draw);
+
+/* Whether the CPU's next allocation is one to sample. */
+static __always_inline bool memtel_site_is_due(void)
+{
+	return !this_cpu_read(memtel_site_draw.left);
+}
+
+/* Let an allocation pass that is none. */
+static __always_inline void memtel_site_pass(void)
+{
+	this_cpu_dec(memtel_site_draw.left);
+}
+
+void memtel_site_event(const void *object, unsigned long call_site,
+		       size_t bytes_allocated);
 
 /* What an estimate of allocations or bytes is from: a row's rank or extra. */
 u64 memtel_site_scale(u64 samples);

@@ -120,6 +120,8 @@ int memtel_source_attach(struct memtel_source *source,
 		source->cleanup();
 		return err;
 	}
+	if (source->on)
+		static_branch_enable(source->on);
 	source->since_ns = ktime_get_boottime_ns();
 	if (source->started)
 		source->started();
@@ -130,6 +132,9 @@ int memtel_source_attach(struct memtel_source *source,
 /* Unregister them; its counts are gone. Under memtel_source_lock. */
 void memtel_source_detach(struct memtel_source *source)
 {
+	/* Before: what waits for probes waits for events handed over, too. */
+	if (source->on)
+		static_branch_disable(source->on);
 	memtel_probes_detach(source->probes, source->nr_probes);
 	source->cleanup();
 }

@@ -4,6 +4,7 @@
 #define _MEMTEL_SOURCE_H
 
 #include <linux/bits.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/memtel.h>
 #include <linux/mutex.h>
@@ -43,6 +44,8 @@ static inline void memtel_stat_add(struct memtel_source_stats *stats,
  * @capability: what status calls that which it counts
  * @probes: its table of probes
  * @nr_probes: rows of that
+ * @on: of probes that are other sources', too: whether events are handed to
+ *      this one, changed under memtel_source_lock; NULL where they are its own
  * @cannot: why this kernel cannot have it, or NULL; called at any time. NULL
  *          when having the tracepoints is enough
  * @warning: why it counts less here than it says, or NULL; may be NULL itself
@@ -71,6 +74,7 @@ struct memtel_source {
 	const char *capability;
 	struct memtel_probe *probes;
 	unsigned int nr_probes;
+	struct static_key_false *on;
 	const char *(*cannot)(void);
 	const char *(*warning)(void);
 	int (*prepare)(void);

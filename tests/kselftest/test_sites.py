@@ -5,9 +5,10 @@ import json
 import os
 import re
 import socket
+import threading
 
-from harness import (NlError, check, client, equal, load, memtel, must, oracle,
-                     unload, write)
+from harness import (NlError, cache, check, client, equal, load, memtel, must,
+                     node_of, oracle, our_probes, slab_probes, unload, write)
 from pressure import cgroup, read_disk
 from test_access import with_caps
 
@@ -65,6 +66,48 @@ def test_every_allocation_is_counted():
             check(False, "found after a reset")
         except NlError as error:
             equal(error.nl_msg.error, -2, "errno")
+
+
+def test_shares_probes_with_slab():
+    """Either source counts exactly while the other one comes and goes, and a
+    tracepoint is hooked as long as one of them needs it."""
+    allocs = [name for name in slab_probes() if "alloc" in name]
+    unload()
+    load("site_sampling=1")
+    for first, second, probes in (("slab", "site", slab_probes()),
+                                  ("site", "slab", allocs)):
+        with Cache():
+            ynl, other, done = client(), client(), threading.Event()
+            ynl.do("source-hold", {"name": first})
+            equal(our_probes(), probes, f"probes of {first}")
+            other.do("source-hold", {"name": second})
+            equal(our_probes(), slab_probes(), "probes of both")
+            ynl.do("source-reset", {"name": first})
+
+            def come_and_go(other=other, second=second, done=done):
+                while not done.is_set():
+                    other.do("source-release", {"name": second})
+                    other.do("source-hold", {"name": second})
+
+            thread = threading.Thread(target=come_and_go)
+            thread.start()
+            for _ in range(20):
+                alloc(500)
+            done.set()
+            thread.join()
+            rounds = ynl.do("source-get", {"name": second})["since-ns"]
+            check(rounds, f"{second} is attached")
+            if first == "slab":
+                node = node_of(cache(ynl, NAME), 0)
+                equal((node["allocs"], node["frees"]), (10000, 10000),
+                      "allocations and frees")
+            else:
+                equal([row["allocs"] for row in rows(ynl)], [10000],
+                      "allocations")
+            other.do("source-release", {"name": second})
+            equal(our_probes(), probes, f"probes of {first} again")
+            ynl.do("source-release", {"name": first})
+            equal(our_probes(), [], "probes of neither")
 
 
 def test_nothing_is_lost_unseen():
