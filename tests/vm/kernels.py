@@ -36,8 +36,28 @@ PACKAGING_PACKAGES = (
 # What runs the VMs: bookworm's own QEMU counts the instructions of one CPU only.
 QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
     "qemu-system-common", "qemu-system-data", "qemu-system-x86", "seabios"))
+# What else people use, measured beside memtel.
+BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf", "lttng-tools")
+# Of LTTng's modules only what traces allocation: that is sooner built, and others
+# fail to build for a kernel whose update changed a tracepoint.
+BENCH_HOOK = """
+chroot "$1" sh -c '
+	rm -rf /tmp/lttng && mkdir /tmp/lttng && cd /tmp/lttng &&
+	apt-get -q -o APT::Sandbox::User=root download lttng-modules-dkms &&
+	dpkg-deb -x lttng-modules-dkms_*.deb . &&
+	cd usr/src/lttng-modules-* &&
+	sed -i "/+= *lttng-probe-/{/kmem/!d}" src/probes/Kbuild &&
+	for kdir in /lib/modules/*/build; do
+		make -s -j2 KERNELDIR="$kdir" modules &&
+		make -s KERNELDIR="$kdir" modules_install &&
+		depmod "$(basename "$(dirname "$kdir")")"
+	done || echo "memtel: no modules of LTTng"
+	rm -rf /tmp/lttng' >&2
+"""
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
+
+BENCH = "-bench"
 
 
 class VmError(Exception):
@@ -58,6 +78,7 @@ class Kernel:
         suite lacks it
     @packages: anything this row needs beyond @common
     @common: what all trees of this kind hold
+    @hook: shell that goes on from there, with the tree as "$1"
     """
 
     name: str
@@ -69,6 +90,7 @@ class Kernel:
     linux_source_from: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     common: tuple[str, ...] = BUILD_PACKAGES + RUN_PACKAGES
+    hook: str = ""
 
     def all_packages(self) -> list[str]:
         """Every package of the root filesystem, sorted."""
@@ -86,6 +108,12 @@ class Kernel:
         return replace(self, name=f"{self.name}-host", linux_source="",
                        linux_source_from=(), packages=(),
                        common=HOST_PACKAGES)
+
+    def bench(self) -> Kernel:
+        """The tree where memtel is measured beside others."""
+        return replace(self, name=self.name + BENCH,
+                       packages=self.packages + BENCH_PACKAGES,
+                       hook=BENCH_HOOK)
 
 
 def debian(suite: str, *extra: str) -> tuple[str, ...]:
@@ -130,9 +158,14 @@ QEMU = Kernel("qemu", "bookworm", BOOKWORM, image="", headers="",
 
 
 def find_kernel(name: str | None) -> Kernel:
-    """The row called @name; the first row when no name is given."""
+    """The row called @name; the first row when no name is given.
+
+    With "-bench" behind its name the tree where memtel is measured.
+    """
     if name is None:
         return KERNELS[0]
+    if name.endswith(BENCH):
+        return find_kernel(name.removesuffix(BENCH)).bench()
     for kernel in KERNELS:
         if kernel.name == name:
             return kernel

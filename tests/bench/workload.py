@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a whole workload loses, by memtel and by bpftrace, in one boot.
+
+The work is the kernel's for the most part: two trees copied by tar at once and
+removed, some files compiled, and what stress-ng does of forks, dentries and
+sockets. One round does it without anything and with each in turn, so that what
+drifts meets all of them; a loss is against the round's own "nothing". Under
+icount on one CPU time is instructions; without, it is the clock's.
+"""
+
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from common import (BUILD, SOURCES, enabled, insmod, load, must, save, say,
+                    slab_events, watched)
+from peers import Absent, BpftraceCount
+
+PLACE = "/work-load"
+FILES = 600
+SOURCES_C = ("trigger.c", "decode.c", "events.c")
+
+
+def copy_trees():
+    """Two at once, by tar through a pipe, then removed."""
+    must("sh", "-ec", f"""
+        cd {PLACE}
+        for i in 1 2; do
+            mkdir copy$i
+            tar cf - -C tree . | tar xf - -C copy$i &
+        done
+        wait
+        rm -rf copy1 copy2""")
+
+
+def compile_files():
+    """As make -j2 would."""
+    must("sh", "-ec", f"""
+        cd {os.environ['MEMTEL_SRC']}/userspace/lib
+        printf '%s\\n' {' '.join(SOURCES_C)} | xargs -P 2 -I @ gcc -O1 \
+            -D_GNU_SOURCE -I. -Iinclude -I../../kmod/include/uapi \
+            -I/usr/include/libnl3 -c @ -o {PLACE}/@.o""")
+
+
+def stress(name, ops, *more):
+    """So many operations of a stressor."""
+    must("stress-ng", f"--{name}", "1", f"--{name}-ops", str(ops), "--quiet",
+         "--temp-path", PLACE, *more)
+
+
+JOBS = {
+    "tar, two trees": copy_trees,
+    "gcc, three files": compile_files,
+    "stress-ng fork": lambda: stress("fork", 150),
+    "stress-ng dentry": lambda: stress("dentry", 4000, "--dentries", "500"),
+    "stress-ng sockpair": lambda: stress("sockpair", 200),
+}
+
+
+def round_of_jobs():
+    """Time of each job, ns."""
+    out = {}
+    for name, job in JOBS.items():
+        start = time.monotonic_ns()
+        job()
+        out[name] = time.monotonic_ns() - start
+    return out
+
+
+@contextlib.contextmanager
+def counting(context):
+    """memtel, and seen to count what goes by."""
+    with context:
+        before = slab_events()
+        yield
+        if slab_events() - before < 10000:
+            raise SystemExit("memtel did not count the workload")
+
+
+STATES = {
+    "nothing": contextlib.nullcontext,
+    "memtel slab and reclaim": lambda: counting(enabled("slab", "reclaim")),
+    "memtel, all sources, triggers armed": lambda: counting(watched()),
+    BpftraceCount.name: lambda: BpftraceCount().attached(lambda: 10000),
+}
+
+
+def prepare():
+    """A tree of small files, in memory; modules."""
+    os.makedirs(PLACE, exist_ok=True)
+    must("mount", "-t", "tmpfs", "tmpfs", PLACE)
+    must("sh", "-ec", f"""
+        mkdir {PLACE}/tree && cd /usr/include
+        find linux -type f | LC_ALL=C sort | head -{FILES} |
+            tar cf - -T - | tar xf - -C {PLACE}/tree""")
+    load()
+    insmod(f"{BUILD}/oracle/memtel_oracle.ko")
+
+
+def main():
+    """Measure and save."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    prepare()
+    absent = {}
+    round_of_jobs()
+    times = {state: [] for state in STATES}
+    for number in range(rounds):
+        for state, context in STATES.items():
+            if state in absent:
+                continue
+            say("workload:", number + 1, state)
+            try:
+                with context():
+                    done = round_of_jobs()
+                times[state].append(done)
+            except Absent as reason:
+                absent[state] = str(reason)
+    losses = {}
+    for state, all_ in times.items():
+        if state == "nothing" or state in absent:
+            continue
+        losses[state] = {}
+        for job in (*JOBS, "all"):
+            each = [total(mine, job) / total(none, job) - 1
+                    for mine, none in zip(all_, times["nothing"])]
+            losses[state][job] = {"median": statistics.median(each),
+                                  "least": min(each), "most": max(each)}
+    save("workload", {"times": times, "losses": losses, "absent": absent})
+
+
+def total(times, job):
+    """A job's time, or all jobs'."""
+    return sum(times.values()) if job == "all" else times[job]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{error}: {error.stderr}") from error
