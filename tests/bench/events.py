@@ -11,7 +11,7 @@ import subprocess
 from common import BUILD, insmod, load, save, say
 
 SUBSCRIBERS = (1, 10, 100, 1000)
-STALLS = {1: 100, 10: 50, 100: 30, 1000: 10}
+STALLS = {1: 60, 10: 30, 100: 20, 1000: 10}
 TRIGGERS = (1, 10, 100, 300, 600, 1000)
 
 
@@ -55,7 +55,7 @@ def flood(triggers, subscribers):
 def main():
     """Measure and save."""
     load()
-    insmod(f"{BUILD}/oracle/memtel_pressure.ko")
+    insmod(f"{BUILD}/bench/memtel_stall.ko")
     late, sustained = {}, {}
     for subscribers in SUBSCRIBERS:
         say("events:", subscribers, "subscribers")

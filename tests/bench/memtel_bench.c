@@ -50,6 +50,8 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
+#include "call.h"
+
 #define LOOPS	5
 /* More than are on a slab page of either kind. */
 #define OBJECTS	64
@@ -127,42 +129,6 @@ static int empty_get(void *data, u64 *on)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(empty_fops, empty_get, empty_set, "%llu\n");
 
-/*
- * Call a tracepoint's probes as it would. Every probe has a prototype of its
- * own; the ones that are called here read no more arguments than are given.
- */
-#define CALL(tp, ...) do {						\
-	struct tracepoint_func *f =					\
-		rcu_dereference_sched((tp)->funcs);			\
-									\
-	for (; f && f->func; f++)					\
-		((typeof(fn))f->func)(f->data, __VA_ARGS__);		\
-} while (0)
-
-static void call_begin(void)
-{
-	struct tracepoint_func *f =
-		rcu_dereference_sched(reclaim_begin->funcs);
-
-	for (; f && f->func; f++)
-		memtel_call_reclaim_begin(f->func, f->data, 0, GFP_KERNEL);
-}
-
-static void call_lru_shrink(void)
-{
-	void (*fn)(void *data, int nid, unsigned long scanned,
-		   unsigned long reclaimed, void *stat, int priority, int file);
-
-	CALL(lru_shrink, numa_mem_id(), 32, 32, NULL, 12, 1);
-}
-
-static void call_end(void)
-{
-	void (*fn)(void *data, unsigned long reclaimed);
-
-	CALL(reclaim_end, 32);
-}
-
 static int reclaim_get(void *data, u64 *ns)
 {
 	u64 start;
@@ -171,9 +137,9 @@ static int reclaim_get(void *data, u64 *ns)
 	preempt_disable();
 	start = ktime_get_ns();
 	for (i = 0; i < pairs; i++) {
-		call_begin();
-		call_lru_shrink();
-		call_end();
+		call_reclaim_begin(reclaim_begin);
+		call_lru_shrink(lru_shrink);
+		call_reclaim_end(reclaim_end);
 	}
 	*ns = (ktime_get_ns() - start) * 1000 / pairs;
 	preempt_enable();

@@ -24,6 +24,8 @@ PAGE = ("mm_page_alloc", "mm_page_free")
 KEPT = 1000
 WORK = "/tmp/peer"
 START_SECONDS = 600
+# Of what reports by itself.
+REPORT_SECONDS = 10
 
 COUNT_SITES = """
 BEGIN { printf("ready\\n"); }
@@ -95,7 +97,7 @@ class Peer:
             with contextlib.suppress(OSError):
                 write(f"{ORACLE}/run", f"free kmalloc task 0 -1 {KEPT}")
         if counted < self.wants(pairs()):
-            raise Absent(f"it saw {counted} events of {self.wants(pairs())}")
+            raise Absent(f"it saw {counted} of {self.wants(pairs())}")
 
     def wait(self):
         """Until it is in place."""
@@ -191,14 +193,27 @@ class Memleak(Program):
     needs = "memleak-bpfcc"
 
     def command(self):
-        return ("memleak-bpfcc", "--top", "1000", "86400")
+        return ("memleak-bpfcc", "--top", "1000", str(REPORT_SECONDS))
 
     def wants(self, pairs):
         return KEPT
 
+    def stop(self):
+        # It says nothing at its end.
+        reports, end = self.reports(), time.monotonic() + 10 * REPORT_SECONDS
+        while (self.process.poll() is None and time.monotonic() < end
+               and len(self.reports()) < len(reports) + 2):
+            time.sleep(1)
+        return super().stop()
+
+    def reports(self):
+        """What it said, by report."""
+        return self.said().split("stacks with outstanding allocations")
+
     def counted(self):
-        return sum(map(int, re.findall(r"bytes in (\d+) allocations from stack",
-                                       self.said())))
+        return max(sum(map(int, re.findall(
+            r"bytes in (\d+) allocations from stack", report)))
+            for report in self.reports())
 
 
 class PerfStat(Program):

@@ -4,10 +4,9 @@
  * stalls, and how many events a second come without loss.
  *
  *   wake late STALLS SUBSCRIBERS
- *     STALLS times a reclaim takes STALL_MS in a shrinker that sleeps (as the
- *     root cgroup's memory.reclaim is written to, which both take for a stall)
- *     while SUBSCRIBERS processes wait for memtel's event and one for PSI's,
- *     each with a threshold of THRESHOLD_MS in a window of a second. Prints for
+ *     STALLS times a stall of STALL_MS (memtel_stall.c), while SUBSCRIBERS
+ *     processes wait for memtel's event and one for PSI's, each with a
+ *     threshold of THRESHOLD_MS in a window of a second. Prints for
  *     each stall "memtel NS", the time from the threshold crossed until the
  *     last subscriber has read the event, "first NS", the first one's, and
  *     "psi NS".
@@ -15,9 +14,6 @@
  *     TRIGGERS triggers that one short stall raises and clears, again and
  *     again; prints "ns NS", "sent N", and of the slowest subscriber "got N"
  *     and "lost N".
- *
- * A stall begins as the file is written to: what the kernel takes from there to
- * where it is counted is in all times.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +37,7 @@
 #define STALL_MS	400
 #define SUBSCRIBERS_MAX	4096
 #define FLOOD_STALLS	50
-#define RUN		"/sys/kernel/debug/memtel_pressure/run"
+#define STALL		"/sys/kernel/debug/memtel_stall"
 
 /* What a subscriber's process shows the others. */
 struct shown {
@@ -83,6 +79,26 @@ static void put(const char *path, const char *text)
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		fail(path);
 	close(fd);
+}
+
+/* Stall for so long; returns when it began. */
+static unsigned long long stall(int ms)
+{
+	char text[32];
+	ssize_t n;
+	int fd;
+
+	snprintf(text, sizeof(text), "%d", ms);
+	put(STALL, text);
+	fd = open(STALL, O_RDONLY);
+	if (fd < 0)
+		fail(STALL);
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		fail(STALL);
+	close(fd);
+	text[n] = 0;
+	return strtoull(text, NULL, 10);
 }
 
 static void see(struct shown *of)
@@ -194,20 +210,16 @@ static void late(int stalls)
 	int i;
 
 	start(wait_for_psi, psi);
-	snprintf(text, sizeof(text), "memcg-reclaim-time > %dms in 1s",
+	snprintf(text, sizeof(text), "direct-reclaim-time > %dms in 1s",
 		 THRESHOLD_MS);
 	owner = triggers(1, text);
-	snprintf(text, sizeof(text), "shrinker %d 100", STALL_MS);
-	put(RUN, text);
 	srand(1);
 	while (stalls-- > 0) {
 		/* The windows are empty then; the ticks are anywhere. */
 		sleep_ns(3 * SECOND + rand() % SECOND);
 		for (i = 0; i <= nr_subscribers; i++)
 			shown[i].woke_ns = 0;
-		put(RUN, "arm 1");
-		crossed_ns = now_ns() + THRESHOLD_MS * MS;
-		put("/sys/fs/cgroup/memory.reclaim", "4K");
+		crossed_ns = stall(STALL_MS) + THRESHOLD_MS * MS;
 		/* PSI tells of it at its next look. */
 		sleep_ns(SECOND / 2);
 		last = 0;
@@ -229,26 +241,22 @@ static void late(int stalls)
 		else
 			printf("psi never\n");
 	}
-	put(RUN, "remove");
 	memtel_events_close(owner);
 }
 
 static void flood(int number)
 {
 	struct memtel_events *owner = triggers(number,
-					       "shrinker-time > 1ms in 10ms");
+					       "direct-reclaim-time > 1ms in 10ms");
 	unsigned long long start_ns, got, lost = 0, least = -1ULL;
 	int i;
 
-	put(RUN, "shrinker 2 100");
 	start_ns = now_ns();
 	for (i = 0; i < FLOOD_STALLS; i++) {
-		put(RUN, "arm 1");
-		put("/sys/fs/cgroup/memory.reclaim", "4K");
+		stall(2);
 		sleep_ns(20 * MS);
 	}
 	printf("ns %llu\n", now_ns() - start_ns);
-	put(RUN, "remove");
 	/* What is queued is read. */
 	sleep_ns(2 * SECOND);
 	for (i = 0; i < nr_subscribers; i++) {
