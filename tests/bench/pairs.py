@@ -12,7 +12,7 @@ import contextlib
 from common import (BENCH, BENCH_MODULE, BUILD, KINDS, SOURCES, enabled,
                     insmod, load, must, pair, parameter, save, say,
                     slab_events, watched, write)
-from peers import PEERS, Absent
+from peers import NONE, PEERS, Absent
 
 PAIRS, PEER_PAIRS = 10000, 1000
 
@@ -78,7 +78,7 @@ def main():
     load()
     insmod(BENCH_MODULE)
     insmod(f"{BUILD}/oracle/memtel_oracle.ko")
-    rows, absent = {}, {}
+    rows, absent = {}, dict(NONE)
     of_memtel(rows)
     must("rmmod", "memtel")
     of_peers(rows, absent)

@@ -79,19 +79,13 @@ def events(figures):
            "stalls for both\n\n"
            + lay_out(["subscribers", "stalls", "first p50", "all p50",
                       "all p99", "PSI p50", "PSI p99", "PSI/memtel"], rows))
-    rows = []
-    for number, runs in figures["sustained"].items():
-        good = [run for run in runs if not run["lost"]]
-        bad = [run for run in runs if run["lost"]]
-        rows.append([number,
-                     f"{max(run['per_second'] for run in good):.0f}"
-                     if good else "-",
-                     max(run["triggers"] for run in good) if good else "-",
-                     f"{bad[0]['lost']} of {bad[0]['lost'] + bad[0]['got']}"
-                     if bad else "none"])
-    return (out + "\nEvents a second that each subscriber got without loss, and "
-            "what it lost with more triggers\n\n"
-            + lay_out(["subscribers", "events/s", "triggers", "lost then"],
+    rows = [[number, run["triggers"], ms(run["burst"]),
+             f"{run['per_second']:.0f}" if run["per_second"] else "-",
+             run["lost"]]
+            for number, runs in figures["sustained"].items() for run in runs]
+    return (out + "\nBursts of events, from the threshold crossed until each "
+            "subscriber has read all\n\n"
+            + lay_out(["subscribers", "events", "ms", "events/s", "lost"],
                       rows))
 
 

@@ -11,9 +11,10 @@
  *     last subscriber has read the event, "first NS", the first one's, and
  *     "psi NS".
  *   wake flood TRIGGERS SUBSCRIBERS
- *     TRIGGERS triggers that one short stall raises and clears, again and
- *     again; prints "ns NS", "sent N", and of the slowest subscriber "got N"
- *     and "lost N".
+ *     FLOOD_STALLS times a short stall that raises TRIGGERS triggers at once, and
+ *     then clears them. Prints for each "burst NS", the time from the threshold
+ *     crossed until each subscriber has read that all are raised, and at the end
+ *     "lost N", events that the unluckiest subscriber lost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,8 @@
 #define THRESHOLD_MS	50
 #define STALL_MS	400
 #define SUBSCRIBERS_MAX	4096
-#define FLOOD_STALLS	50
+#define FLOOD_STALLS	5
+#define FLOOD_SECONDS	60
 #define STALL		"/sys/kernel/debug/memtel_stall"
 
 /* What a subscriber's process shows the others. */
@@ -244,27 +246,42 @@ static void late(int stalls)
 	memtel_events_close(owner);
 }
 
+/* Until all subscribers have so many events, or know that they lost them. */
+static int wait_for_all(unsigned long long number)
+{
+	unsigned long long end_ns = now_ns() + FLOOD_SECONDS * SECOND;
+	int i = 0;
+
+	while (i < nr_subscribers) {
+		if (shown[i].got + shown[i].lost >= number)
+			i++;
+		else if (now_ns() < end_ns)
+			sleep_ns(MS / 10);
+		else
+			return 0;
+	}
+	return 1;
+}
+
 static void flood(int number)
 {
 	struct memtel_events *owner = triggers(number,
 					       "direct-reclaim-time > 1ms in 10ms");
-	unsigned long long start_ns, got, lost = 0, least = -1ULL;
+	unsigned long long crossed_ns, lost = 0;
 	int i;
 
-	start_ns = now_ns();
 	for (i = 0; i < FLOOD_STALLS; i++) {
-		stall(2);
-		sleep_ns(20 * MS);
+		crossed_ns = stall(2) + MS;
+		if (wait_for_all((2 * i + 1ULL) * number))
+			printf("burst %llu\n", now_ns() - crossed_ns);
+		else
+			printf("burst never\n");
+		wait_for_all((2 * i + 2ULL) * number);
+		sleep_ns(SECOND);
 	}
-	printf("ns %llu\n", now_ns() - start_ns);
-	/* What is queued is read. */
-	sleep_ns(2 * SECOND);
-	for (i = 0; i < nr_subscribers; i++) {
-		got = shown[i].got;
-		least = got < least ? got : least;
+	for (i = 0; i < nr_subscribers; i++)
 		lost = shown[i].lost > lost ? shown[i].lost : lost;
-	}
-	printf("got %llu\nlost %llu\n", least, lost);
+	printf("lost %llu\n", lost);
 	memtel_events_close(owner);
 }
 

@@ -103,7 +103,7 @@ def prepare():
 
 def main():
     """Measure and save."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
     prepare()
     absent = {}
     round_of_jobs()

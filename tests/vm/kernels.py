@@ -37,23 +37,7 @@ PACKAGING_PACKAGES = (
 QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
     "qemu-system-common", "qemu-system-data", "qemu-system-x86", "seabios"))
 # What else people use, measured beside memtel.
-BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf", "lttng-tools")
-# Of LTTng's modules only what traces allocation: that is sooner built, and others
-# fail to build for a kernel whose update changed a tracepoint.
-BENCH_HOOK = """
-chroot "$1" sh -c '
-	rm -rf /tmp/lttng && mkdir /tmp/lttng && cd /tmp/lttng &&
-	apt-get -q -o APT::Sandbox::User=root download lttng-modules-dkms &&
-	dpkg-deb -x lttng-modules-dkms_*.deb . &&
-	cd usr/src/lttng-modules-* &&
-	sed -i "/+= *lttng-probe-/{/kmem/!d}" src/probes/Kbuild &&
-	for kdir in /lib/modules/*/build; do
-		make -s -j2 KERNELDIR="$kdir" modules &&
-		make -s KERNELDIR="$kdir" modules_install &&
-		depmod "$(basename "$(dirname "$kdir")")"
-	done || echo "memtel: no modules of LTTng"
-	rm -rf /tmp/lttng' >&2
-"""
+BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf")
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
 
@@ -78,7 +62,6 @@ class Kernel:
         suite lacks it
     @packages: anything this row needs beyond @common
     @common: what all trees of this kind hold
-    @hook: shell that goes on from there, with the tree as "$1"
     """
 
     name: str
@@ -90,7 +73,6 @@ class Kernel:
     linux_source_from: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     common: tuple[str, ...] = BUILD_PACKAGES + RUN_PACKAGES
-    hook: str = ""
 
     def all_packages(self) -> list[str]:
         """Every package of the root filesystem, sorted."""
@@ -112,8 +94,7 @@ class Kernel:
     def bench(self) -> Kernel:
         """The tree where memtel is measured beside others."""
         return replace(self, name=self.name + BENCH,
-                       packages=self.packages + BENCH_PACKAGES,
-                       hook=BENCH_HOOK)
+                       packages=self.packages + BENCH_PACKAGES)
 
 
 def debian(suite: str, *extra: str) -> tuple[str, ...]:

@@ -92,8 +92,6 @@ def mmdebstrap_command(kernel: Kernel, target: Path) -> list[str]:
         hooks.insert(0, ADD_FOREIGN.format(
             list=FOREIGN_LIST, lines="\n".join(kernel.linux_source_from)))
         hooks.append(DROP_FOREIGN.format(list=FOREIGN_LIST))
-    if kernel.hook:
-        hooks.append(kernel.hook)
     return [
         "mmdebstrap", "--mode=root", "--variant=apt", "--architectures=amd64",
         "--include=" + ",".join(kernel.all_packages()),
