@@ -43,7 +43,6 @@ PARTS = (
     *(growth(f"cpus-{n}", "cpus", "--cpus", str(n), "--nodes", "1")
       for n in (1, 2, 4, 8)),
     ("workload", ("workload.py",), (*COUNTED, *ONE)),
-    ("workload-2", ("workload.py",), ("--cpus", "2", "--nodes", "1")),
 )
 # Where each leaves its figures, by script.
 LEFT = {"pairs.py": "pairs", "readings.py": "readings", "events.py": "events",

@@ -157,12 +157,12 @@ def memory(figures):
                        for source in first["sources"]]))
 
 
-def workload(figures, what):
+def workload(figures):
     """Loss of a whole workload."""
     losses = figures["losses"]
     jobs = list(next(iter(losses.values())))
-    return (f"A whole workload {what}: time added, %; median, least and most of "
-            f"{len(figures['times']['nothing'])} rounds\n\n"
+    return ("A whole workload, on one CPU: instructions added, %; median, least "
+            f"and most of {figures['rounds']} rounds\n\n"
             + lay_out(["", *losses],
                       [[job, *(f"{percent(of[job]['median'])} "
                                f"({percent(of[job]['least'])} to "
@@ -193,10 +193,8 @@ def text(figures):
         if n == "8"}
     if machines:
         out.append(memory(machines))
-    for name, what in (("workload", "in instructions, on one CPU"),
-                       ("workload-2", "by the clock, on two CPUs")):
-        if name in good:
-            out.append(workload(good[name], what))
+    if "workload" in good:
+        out.append(workload(good["workload"]))
     out += [f"{name}: {of['failed']}\n" for name, of in figures.items()
             if "failed" in of]
     return "\n".join(out)

@@ -4,9 +4,9 @@
 
 The work is the kernel's for the most part: two trees copied by tar at once and
 removed, some files compiled at once, and what stress-ng does of forks, dentries
-and pairs of sockets at once. One round does it without anything and with each in turn, so that what
-drifts meets all of them; a loss is against the round's own "nothing". Under
-icount on one CPU time is instructions; without, it is the clock's.
+and pairs of sockets at once. A round does it with each in turn, and without
+anything before and after; a loss is against the mean of these two. What is measured is the time that tasks have the CPU: under icount on one
+CPU these are instructions, without what it idles while a file comes from the host.
 """
 
 import contextlib
@@ -14,9 +14,8 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 
-from common import (BUILD, SOURCES, enabled, insmod, load, must, save, say,
+from common import (BUILD, enabled, insmod, load, must, read, save, say,
                     slab_events, watched)
 from peers import Absent, BpftraceCount
 
@@ -58,13 +57,19 @@ def stress():
 JOBS = {"tar": copy_trees, "gcc": compile_files, "stress-ng": stress}
 
 
+def busy_ns():
+    """Time that all tasks together had CPUs."""
+    return sum(int(line.split()[7]) for line in
+               read("/proc/schedstat").splitlines() if line.startswith("cpu"))
+
+
 def round_of_jobs():
-    """Time of each job, ns."""
+    """Busy time of each job, ns."""
     out = {}
     for name, job in JOBS.items():
-        start = time.monotonic_ns()
+        start = busy_ns()
         job()
-        out[name] = time.monotonic_ns() - start
+        out[name] = busy_ns() - start
     return out
 
 
@@ -79,7 +84,6 @@ def counting(context):
 
 
 STATES = {
-    "nothing": contextlib.nullcontext,
     "memtel slab and reclaim": lambda: counting(enabled("slab", "reclaim")),
     "memtel, all sources, triggers armed": lambda: counting(watched()),
     BpftraceCount.name: lambda: BpftraceCount().attached(lambda: 10000),
@@ -106,8 +110,8 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
     prepare()
     absent = {}
-    round_of_jobs()
-    times = {state: [] for state in STATES}
+    losses = {state: {job: [] for job in (*JOBS, "all")} for state in STATES}
+    nothing = [round_of_jobs() for _ in range(2)]
     for number in range(rounds):
         for state, context in STATES.items():
             if state in absent:
@@ -116,20 +120,19 @@ def main():
             try:
                 with context():
                     done = round_of_jobs()
-                times[state].append(done)
             except Absent as reason:
                 absent[state] = str(reason)
-    losses = {}
-    for state, all_ in times.items():
-        if state == "nothing" or state in absent:
-            continue
-        losses[state] = {}
-        for job in (*JOBS, "all"):
-            each = [total(mine, job) / total(none, job) - 1
-                    for mine, none in zip(all_, times["nothing"])]
-            losses[state][job] = {"median": statistics.median(each),
-                                  "least": min(each), "most": max(each)}
-    save("workload", {"times": times, "losses": losses, "absent": absent})
+                continue
+            nothing.append(round_of_jobs())
+            for job, each in losses[state].items():
+                around = sum(total(times, job) for times in nothing[-2:]) / 2
+                each.append(total(done, job) / around - 1)
+    save("workload", {
+        "nothing": nothing, "rounds": rounds, "absent": absent,
+        "losses": {state: {job: {"median": statistics.median(each),
+                                 "least": min(each), "most": max(each)}
+                           for job, each in jobs.items()}
+                   for state, jobs in losses.items() if state not in absent}})
 
 
 def total(times, job):
