@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What memtel costs, beside what people use today: run.py KERNEL [--json] [PART...]
+"""What memtel costs, beside what people use today.
+
+  run.py KERNEL [--json] [--docs] [PART...]
 
 Boots a VM for each part, puts what they measured into build/bench.json and as
-tables into build/bench.txt, and prints one of the two. With names of parts it
-measures these anew and leaves the others as they were. What is counted in
+tables into build/bench.txt, and prints one of the two; with --docs the tables
+in README.md and docs/cost.md become these. With names of parts it measures
+these anew and leaves the others as they were; PART none measures nothing. What is counted in
 instructions is of one CPU and repeats; what is by the clock is a ratio within
 one boot.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -69,11 +73,21 @@ def boot(kernel, build, name, script, options):
     return json.loads(left.read_text())
 
 
+def quote(figures):
+    """Put tables where documents have them, behind their names."""
+    for name in ("README.md", "docs/cost.md"):
+        path = TOP / name
+        path.write_text(re.sub(
+            r"(<!-- make bench: (\w+) -->\n```\n).*?(```\n)",
+            lambda match: match[1] + tables.text(figures, match[2]) + match[3],
+            path.read_text(), flags=re.DOTALL))
+
+
 def main(args):
     """Measure, save and show."""
     kernel, *rest = args
-    chosen = [word for word in rest if word != "--json"]
-    known = [name for name, _, _ in PARTS]
+    chosen = [word for word in rest if not word.startswith("--")]
+    known = ["none", *(name for name, _, _ in PARTS)]
     if set(chosen) - set(known):
         raise SystemExit(f"run.py: parts are {', '.join(known)}")
     build = TOP / "build" / kernel
@@ -83,6 +97,8 @@ def main(args):
         if not chosen or name in chosen:
             figures[name] = boot(kernel, build, name, script, options)
             path.write_text(json.dumps(figures, indent=1) + "\n")
+    if "--docs" in rest:
+        quote(figures)
     text = tables.text(figures)
     path.with_suffix(".txt").write_text(text)
     print(json.dumps(figures) if "--json" in rest else text)

@@ -178,23 +178,76 @@ def numbered(figures, prefix):
             if name.startswith(prefix)}
 
 
-def text(figures):
-    """All that there is."""
-    good = {name: of for name, of in figures.items() if "failed" not in of}
-    out = [function(good[name]) for name, function in (
-        ("pairs", pairs), ("readings", readings), ("events", events),
-        ("caches", caches), ("sites", sites)) if name in good]
-    for prefix, function in (("nodes-", nodes), ("cpus-", cpus)):
-        some = numbered(good, prefix)
-        if some:
-            out.append(function(some))
-    machines = numbered(good, "nodes-") | {
-        f"{n} CPUs": of for n, of in numbered(good, "cpus-").items()
-        if n == "8"}
-    if machines:
-        out.append(memory(machines))
-    if "workload" in good:
-        out.append(workload(good["workload"]))
-    out += [f"{name}: {of['failed']}\n" for name, of in figures.items()
-            if "failed" in of]
+def growth(figures):
+    """All tables of growth that there are."""
+    out = [function(figures[name]) for name, function in (
+        ("caches", caches), ("sites", sites)) if name in figures]
+    many_nodes, many_cpus = (numbered(figures, prefix)
+                             for prefix in ("nodes-", "cpus-"))
+    if many_nodes:
+        out.append(nodes(many_nodes))
+    if many_cpus:
+        out.append(cpus(many_cpus))
+    if many_nodes or many_cpus:
+        out.append(memory({**many_nodes, **{
+            f"{n} CPUs": of for n, of in many_cpus.items() if n == "8"}}))
+    return "\n".join(out)
+
+
+def summary(figures):
+    """The heads of the tables."""
+    out = []
+    if "pairs" in figures:
+        rows = figures["pairs"]["rows"]
+        base = rows["nothing"]
+        out.append(lay_out(
+            ["", "kmalloc+kfree", "alloc_page+free"],
+            [["nothing", *(f"{base[kind][0]:.0f}"
+                           for kind in ("kmalloc", "page"))],
+             *([label, *(f"{kinds[kind][0] - base[kind][0]:+.0f}"
+                         for kind in ("kmalloc", "page"))]
+               for label, kinds in rows.items()
+               if not label.startswith("nothing"))]))
+    if "readings" in figures:
+        usual, partial = (figures["readings"][key]
+                          for key in ("usual", "partial"))
+        out.append(lay_out(
+            ["one reading", "instructions", "100,000 partial slabs",
+             "interrupts off then"],
+            [[label, row["instructions"], partial[label]["instructions"],
+              partial[label]["interrupts_off"]]
+             for label, row in usual.items()]))
+    if "events" in figures:
+        late = figures["events"]["late"]["1"]
+        out.append("50 ms of stalls in 1 s to a subscriber awake: p50 "
+                   f"{ms(late['memtel']['p50'])} ms, p99 "
+                   f"{ms(late['memtel']['p99'])} ms; PSI: "
+                   f"{ms(late['psi']['p50'])}, {ms(late['psi']['p99'])}\n")
+    if "workload" in figures:
+        losses = figures["workload"]["losses"]
+        out.append("tar, gcc and stress-ng together: " + "; ".join(
+            f"{label} {percent(of['all']['median'])} %"
+            for label, of in losses.items()) + "\n")
+    return "\n".join(out)
+
+
+# What stands alone, by the name that documents have it by.
+WHOLE = {
+    "pairs": lambda figures: pairs(figures["pairs"]),
+    "readings": lambda figures: readings(figures["readings"]),
+    "events": lambda figures: events(figures["events"]),
+    "growth": growth,
+    "workload": lambda figures: workload(figures["workload"]),
+}
+
+
+def text(figures, name=None):
+    """All that there is, or what a document has by a name."""
+    good = {part: of for part, of in figures.items() if "failed" not in of}
+    if name == "summary":
+        return summary(good)
+    out = [function(good) for key, function in WHOLE.items()
+           if name in (None, key) and (key in good or key == "growth")]
+    out += [f"{part}: {of['failed']}\n" for part, of in figures.items()
+            if "failed" in of and not name]
     return "\n".join(out)
