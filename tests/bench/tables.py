@@ -134,11 +134,10 @@ def nodes(figures):
 def cpus(figures):
     """Growth with CPUs in parallel: {number: figures}."""
     def cell(ratio):
-        return (f"{ratio['median']:.2f} ({ratio['least']:.2f} to "
-                f"{ratio['most']:.2f})")
+        return f"{ratio['min']:.2f} ({ratio['median']:.2f})"
     return ("With CPUs in parallel, by the clock: time of kmalloc(128) and kfree "
-            "on all at once,\nwith memtel by without; median, least and most of "
-            "rounds one after another\n\n"
+            "on all at once,\nwith memtel by without: of the shortest of each, and of "
+            "the medians\n\n"
             + lay_out(["CPUs", "memtel slab", "memtel, all sources"],
                       [[n, cell(of["ratios"]["slab"]), cell(of["ratios"]["all"])]
                        for n, of in figures.items()]))
