@@ -29,9 +29,10 @@ COMPILED = ("cgroup.c", "error.c", "rate.c")
 
 
 def work(*command):
-    """Run a command of the work."""
-    must("sh", "-c", f'echo $$ > {GROUP}/cgroup.procs && exec "$@"', "sh",
-         *command)
+    """Run a command of the work, which is not to look for its libraries where
+    memtel's is: that is the host's, and nearer while memtel itself runs."""
+    must("sh", "-c", f"echo $$ > {GROUP}/cgroup.procs && "
+         'unset LD_LIBRARY_PATH && exec "$@"', "sh", *command)
 
 
 def copy_trees():
