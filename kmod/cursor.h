@@ -38,6 +38,16 @@ struct memtel_cursor {
 	int pad;
 };
 
+/* Start where there is no message yet: @bytes are free at @to, aligned. */
+static inline void memtel_cursor_begin_at(struct memtel_cursor *c, void *to,
+					  unsigned int bytes, int pad)
+{
+	c->skb = NULL;
+	c->pos = to;
+	c->end = to + bytes;
+	c->pad = pad;
+}
+
 /**
  * memtel_cursor_begin() - start to write
  * @c: the cursor
@@ -53,21 +63,9 @@ static inline int memtel_cursor_begin(struct memtel_cursor *c,
 {
 	if (skb_tailroom(skb) < (int)bytes)
 		return -EMSGSIZE;
+	memtel_cursor_begin_at(c, skb_tail_pointer(skb), bytes, pad);
 	c->skb = skb;
-	c->pos = skb_tail_pointer(skb);
-	c->end = c->pos + bytes;
-	c->pad = pad;
 	return 0;
-}
-
-/* The same where there is no message yet: @bytes are free at @to, aligned. */
-static inline void memtel_cursor_begin_at(struct memtel_cursor *c, void *to,
-					  unsigned int bytes, int pad)
-{
-	c->skb = NULL;
-	c->pos = to;
-	c->end = to + bytes;
-	c->pad = pad;
 }
 
 /* Return: bytes from @to on to where the cursor is. */
@@ -133,7 +131,7 @@ static inline void memtel_put_string(struct memtel_cursor *c, int type,
 
 /*
  * A name, cut to what NAME_BYTES are for. Not the last attribute: a word more
- * than the name is written. strscpy() would take a fifth of a dump's time.
+ * than the name is written. strscpy() took a fourteenth of a dump.
  */
 static __always_inline void memtel_put_name(struct memtel_cursor *c, int type,
 					    const char *name)

@@ -8,10 +8,9 @@
  *
  * The list of caches. /proc/slabinfo is the one exported way to slab_mutex and
  * the list: its seq_operations' start() takes the mutex and returns the first
- * cache's list entry, stop() drops the mutex. The file is opened
- * once, at load, with the loader's rights and /proc, so that a reader in a
- * container without /proc is served the same. It pins that /proc mount while
- * the module is loaded.
+ * cache's list entry, stop() drops the mutex. The file is opened once, at load,
+ * with the loader's rights and /proc, so that a reader in a container without
+ * /proc is served the same. It pins that /proc mount while the module is loaded.
  *
  * Newer kernels keep free objects in sheaves, of a CPU or of a node (its barn).
  * To SLUB these are in use, as are those on the freelist of a CPU's own slab in

@@ -15,13 +15,13 @@
 struct kmem_cache;
 
 /**
- * struct memtel_layout - byte offsets in the running kernel's structs
+ * struct memtel_layout - where things are in the running kernel, offsets in bytes
  * @pages: what would be the page of address 0, were the direct map that large
  * @objects_end: no object lies there or beyond, but what the kernel's image has
- * @slab_cache: of slab.slab_cache, in the head page of a slab
- * @cache_name: of kmem_cache.name
- * @cache_size: of kmem_cache.size
- * @cache_object_size: of kmem_cache.object_size
+ * @slab_cache: offset of slab.slab_cache, in the head page of a slab
+ * @cache_name: offset of kmem_cache.name
+ * @cache_size: offset of kmem_cache.size
+ * @cache_object_size: offset of kmem_cache.object_size
  *
  * Set once at load, before any probe; constant after. Valid for probes only
  * if memtel_private_can_count().

@@ -16,9 +16,8 @@
  * site, goes on under the old name until it has to make room.
  *
  * What is not sampled costs a decrement and two branches; the samples taken tell
- * how many that were. Addresses never leave the
- * module: an id is a keyed hash of the site and its cache, and a symbol is
- * only for who may see symbols.
+ * how many that were. Addresses never leave the module: an id is a keyed hash of
+ * the site and its cache, and a symbol is only for who may see symbols.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -3,16 +3,16 @@
  * The slab source: allocations and frees by cache and node.
  *
  * Model. Four tracepoints (six before 6.1) tell of each object that comes or
- * goes; compat/trace/events/kmem.h has what differs. Which cache
- * and node it belongs to is read from the object's own slab page, not from the
- * tracepoint, so that kmalloc(), kmem_cache_alloc() and a kfree() of a cache's
- * object all count in one place. What is not on a slab page is a large
- * kmalloc. A CPU adds to its own counters only; the node of the CPU is thus
+ * goes; compat/trace/events/kmem.h has what differs. Which node it belongs to,
+ * and which cache where the event does not tell it, is read from the object's
+ * own page, so that kmalloc(), kmem_cache_alloc() and a kfree() of a cache's
+ * object all count in one place. What is not on a slab page is a large kmalloc.
+ * A CPU adds to its own counters only; the node of the CPU is thus
  * known when they are read, and the matrix of CPU's node and object's node
  * costs an event nothing.
  *
  * What an event does: finds the page, its cache and node, the cache's counters
- * by one hash lookup, and adds one to three numbers. It takes no lock, writes no
+ * by one hash lookup, and adds one or two numbers. It takes no lock, writes no
  * shared line and calls nothing outside this file, so an event may interrupt
  * an event at any instruction and neither is lost. Only the first event of a
  * new cache leaves this path (slab_table.c).
@@ -113,8 +113,7 @@ static u64 __percpu *slab_search(const struct kmem_cache *cache,
  * An event away from the fast path: a large kmalloc (no @cache), or a cache
  * that is not at its home in the table: further on, or new, or the cache of
  * caches. @freed is the object where it may be a cache that goes, else NULL.
- * Arguments
- * stand where a probe has them, which spares it to move them.
+ * Arguments stand where a probe has them, which spares it to move them.
  */
 static noinline __noclone void
 slab_count_rare(const struct page *page, const struct kmem_cache *cache,
@@ -225,14 +224,22 @@ static __always_inline void slab_event(struct slab_event event)
 		slab_count(event);
 }
 
+/* An allocation of which the page tells the cache. */
+static __always_inline void slab_alloc(const void *object,
+				       size_t bytes_requested,
+				       size_t bytes_allocated)
+{
+	slab_event((struct slab_event) {
+		.object = object,
+		.bytes_requested = bytes_requested,
+		.bytes_allocated = bytes_allocated,
+	});
+}
+
 /* kmem:kmalloc, any context */
 static notrace void slab_on_kmalloc(MEMTEL_ARGS_KMALLOC)
 {
-	slab_event((struct slab_event) {
-		.object = ptr,
-		.bytes_requested = bytes_req,
-		.bytes_allocated = bytes_alloc,
-	});
+	slab_alloc(ptr, bytes_req, bytes_alloc);
 }
 
 /* The same where some are fired twice; see large.c. */
@@ -241,21 +248,13 @@ static notrace void slab_on_kmalloc_twice(MEMTEL_ARGS_KMALLOC)
 	if (unlikely(bytes_req > KMALLOC_MAX_CACHE_SIZE) &&
 	    memtel_large_is_inner(call_site))
 		return;
-	slab_event((struct slab_event) {
-		.object = ptr,
-		.bytes_requested = bytes_req,
-		.bytes_allocated = bytes_alloc,
-	});
+	slab_alloc(ptr, bytes_req, bytes_alloc);
 }
 
 /* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
 static notrace void slab_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
-	slab_event((struct slab_event) {
-		.object = ptr,
-		.bytes_requested = bytes_req,
-		.bytes_allocated = bytes_alloc,
-	});
+	slab_alloc(ptr, bytes_req, bytes_alloc);
 }
 
 /* kmem:kmem_cache_alloc, any context */

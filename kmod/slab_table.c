@@ -10,13 +10,12 @@
  *
  * When a cache goes. A kmem_cache is itself an object of a cache named
  * kmem_cache, so that the free of one, by kmem_cache_free(), is an event like
- * any other: it comes
- * after the cache's last object is gone and before the address can be used
- * again. That cache is found first and alone kept out of the hash table: its
- * events take the slow path, which looks whose kmem_cache is freed and takes it
- * out. So an
- * address never stands for two caches, no cache is looked into after its end,
- * and a cache made anew under an old name gets a slot and an id of its own.
+ * any other: it comes after the cache's last object is gone and before the
+ * address can be used again. That cache is found first and alone kept out of the
+ * hash table: its events take the slow path, which looks whose kmem_cache is
+ * freed and takes it out. So an address never stands for two caches, no cache is
+ * looked into after its end, and a cache made anew under an old name gets a slot
+ * and an id of its own.
  *
  * Locks. table.lock, raw and with interrupts off, for every change; taken in
  * probes, so nothing that allocates, sleeps or traces is done under it. It is

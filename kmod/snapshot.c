@@ -42,12 +42,15 @@ struct take {
 	size_t bytes_max;
 };
 
-static bool name_matches(const struct memtel_cache_filter *filter,
-			 const char *name)
+/* By what it is; row_wanted() asks what it has. */
+static bool cache_wanted(const struct memtel_cache_filter *filter,
+			 const struct memtel_cache_row *row)
 {
-	if (filter->name && strncmp(filter->name, name, MEMTEL_NAME_MAX))
+	if (filter->id && row->id != filter->id)
 		return false;
-	return !filter->glob || glob_match(filter->glob, name);
+	if (filter->name && strncmp(filter->name, row->name, MEMTEL_NAME_MAX))
+		return false;
+	return !filter->glob || glob_match(filter->glob, row->name);
 }
 
 static bool node_wanted(const struct memtel_cache_filter *filter, int nid)
@@ -93,7 +96,7 @@ static bool has_room(const struct memtel_snapshot_room *room, size_t bytes)
 	return room->size - room->len >= bytes;
 }
 
-/* Read the nodes of what take->row is filled with else, and keep it. */
+/* If take->row, filled but for its nodes, is wanted: read these and keep it. */
 static int keep_row(struct take *take, struct kmem_cache *cache,
 		    const struct slab_slot *slot, bool counted)
 {
@@ -101,6 +104,8 @@ static int keep_row(struct take *take, struct kmem_cache *cache,
 	struct memtel_snapshot_room *room = take->first;
 	int nid;
 
+	if (!cache_wanted(take->filter, &take->row))
+		return 0;
 	if (!has_room(room, take->bytes_max)) {
 		room = &take->snap->room;
 		if (!has_room(room, take->bytes_max))
@@ -119,7 +124,6 @@ static int keep_row(struct take *take, struct kmem_cache *cache,
 /* Under slab_mutex. */
 static int copy_cache(struct take *take, struct kmem_cache *cache)
 {
-	const struct memtel_cache_filter *filter = take->filter;
 	struct memtel_cache_row *row = &take->row;
 	const struct slab_slot *slot = NULL;
 	unsigned int i;
@@ -128,12 +132,9 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 		slot = slab_table_lookup(cache, &i);
 	if (slot)
 		__set_bit(i, take->listed);
+	row->kind = MEMTEL_CACHE_KIND_SLAB;
 	row->name = memtel_cache_name(cache);
 	row->id = slot ? slot->id : 0;
-	if (!name_matches(filter, row->name) ||
-	    (filter->id && row->id != filter->id))
-		return 0;
-	row->kind = MEMTEL_CACHE_KIND_SLAB;
 	row->gone = false;
 	memtel_private_cache_info(cache, &row->info);
 	return keep_row(take, cache, slot, slot);
@@ -146,11 +147,6 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
  */
 static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 {
-	const struct memtel_cache_filter *filter = take->filter;
-
-	if (!name_matches(filter, slot->name) ||
-	    (filter->id && slot->id != filter->id))
-		return 0;
 	take->row.kind = MEMTEL_CACHE_KIND_SLAB;
 	take->row.name = slot->name;
 	take->row.id = slot->id;
@@ -165,10 +161,6 @@ static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 
 static int copy_large_kmalloc(struct take *take)
 {
-	const struct memtel_cache_filter *filter = take->filter;
-
-	if (filter->id || !name_matches(filter, MEMTEL_LARGE_KMALLOC_NAME))
-		return 0;
 	take->row.kind = MEMTEL_CACHE_KIND_LARGE_KMALLOC;
 	take->row.name = MEMTEL_LARGE_KMALLOC_NAME;
 	take->row.id = 0;

@@ -165,8 +165,8 @@ def gate(figures):
     spread = max(s for kinds in figures["pair"].values()
                  for _, s in kinds.values())
     promises = (
-        ("a pair costs at most 110 instructions more",
-         added(figures, "memtel slab") <= 110),
+        ("a pair costs at most 80 instructions more",
+         added(figures, "memtel slab") <= 80),
         ("a pair costs nothing while nobody holds the source",
          abs(added(figures, "nothing again")) <= 0.1),
         *((f"{source} adds nothing to slab allocation",
