@@ -45,10 +45,10 @@ def checkpatch(linux, _build):
     """checkpatch.pl --strict on all kernel code."""
     files = [f for f in sources("*.[ch]", under=("kmod", "tests/oracle"))
              if "/generated/" not in f and "/uapi/" not in f]
+    files += sources("memtel_*.c", under=("tests/bench",))
     return command("perl", f"{linux}/scripts/checkpatch.pl", "--no-tree",
                    "--strict", "--terse", "--no-summary", "--ignore", IGNORE,
-                   "-f", *files,
-                   "tests/bench/memtel_bench.c")
+                   "-f", *files)
 
 
 def sparse(_linux, build):

@@ -1,58 +1,31 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What memtel costs, in instructions: bench.py [--gate] [--json]
+"""What memtel's sources cost, in instructions: bench.py [--gate] [--json]
 
 Runs in a VM under `-icount shift=0,sleep=off` with one CPU, where a
 nanosecond of guest time is an instruction executed and figures repeat. Every
 figure is of the same boot, so that they can be compared. With --gate it
 prints TAP for the bounds that are promised; these are counts, not times, and
-do not depend on the machine.
+do not depend on the machine. What others cost is measured by run.py.
 """
 
 import json
 import os
 import re
-import subprocess
 import sys
 
-BUILD = os.environ["MEMTEL_BUILD"]
-os.environ["LD_LIBRARY_PATH"] = f"{BUILD}/userspace"
+from common import (BENCH, BENCH_MODULE, CGROUP, MEMTEL, MEMTEL_MODULE, TRACING,
+                    insmod, must, pair, parameter, read, reading, write)
+
 KINDS = {"kmalloc": "kmalloc(128)", "cache": "kmem_cache_alloc",
          "page": "alloc_page", "lock": "free spin_lock"}
 TIMED = ("reclaim", "shrinker", "zonelock", "fallback")
 SAMPLING = "/sys/module/memtel/parameters/fallback_sampling"
-TRACING = "/sys/kernel/tracing"
-CGROUP = "/sys/fs/cgroup"
-BENCH = "/sys/kernel/debug/memtel_bench"
-MEMTEL = f"{BUILD}/userspace/memtel"
-
-
-def must(*command):
-    """Run a command that must succeed."""
-    return subprocess.run(command, check=True, capture_output=True,
-                          text=True).stdout
-
-
-def pair(kind):
-    """Instructions of one allocation and its free, and their spread."""
-    def once():
-        with open(f"{BENCH}/{kind}", encoding="ascii") as file:
-            return int(file.read()) / 1000
-    once()  # the first after a change is not like the others
-    runs = [once() for _ in range(2)]
-    return min(runs), max(runs) - min(runs)
 
 
 def empty_probes(on):
     """Hang empty probes on the slab tracepoints, or take them off."""
-    with open(f"{BENCH}/empty", "w", encoding="ascii") as file:
-        file.write("1" if on else "0")
-
-
-def reading(what):
-    """Instructions of one reading, and its bytes."""
-    return tuple(int(word) for word in
-                 must(f"{BUILD}/bench/dump", what).split())
+    write(f"{BENCH}/empty", int(on))
 
 
 def traced_reclaims():
@@ -90,13 +63,11 @@ def reclaim():
             (f"{TRACING}/trace_clock", "mono"),
             (f"{TRACING}/set_event", "vmscan:mm_vmscan_memcg_reclaim_begin "
              "vmscan:mm_vmscan_memcg_reclaim_end")):
-        with open(path, "w", encoding="ascii") as file:
-            file.write(text)
+        write(path, text)
     must("sh", "-c", f"echo $$ > {CGROUP}/bench/cgroup.procs && "
          "find /usr/lib -name '*.so*' -type f | head -120 | xargs cat | wc -c")
     times = traced_reclaims()
-    with open(f"{TRACING}/set_event", "w", encoding="ascii") as file:
-        file.write("")
+    write(f"{TRACING}/set_event", "")
     return {"probes": probes, "reclaims": len(times),
             "mean": sum(times) / max(len(times), 1)}
 
@@ -114,8 +85,8 @@ def own_cost():
 
 def measure():
     """All figures."""
-    must("insmod", f"{BUILD}/kmod/memtel.ko")
-    must("insmod", f"{BUILD}/bench/memtel_bench.ko")
+    insmod(MEMTEL_MODULE)
+    insmod(BENCH_MODULE)
     out = {"pair": {}, "reading": {}}
 
     def pairs(label):
@@ -131,14 +102,12 @@ def measure():
     out["own"] = own_cost()
     out["reading"]["memtel, occupancy and counts"] = reading("caches")
     must(MEMTEL, "disable", "slab")
-    with open(SAMPLING, "r+", encoding="ascii") as file:
-        default = file.read()
-        file.write("1")
-        file.flush()
-        must(MEMTEL, "enable", "fallback")
-        pairs("memtel fallback, all")
-        must(MEMTEL, "disable", "fallback")
-        file.write(default)
+    default = read(SAMPLING)
+    parameter("fallback_sampling", 1)
+    must(MEMTEL, "enable", "fallback")
+    pairs("memtel fallback, all")
+    must(MEMTEL, "disable", "fallback")
+    parameter("fallback_sampling", default)
     for source in TIMED:
         must(MEMTEL, "enable", source)
         pairs(f"memtel {source}")
@@ -146,8 +115,7 @@ def measure():
     pairs("nothing again")
     out["reclaim"] = reclaim()
     out["reading"]["/proc/slabinfo"] = reading("/proc/slabinfo")
-    with open("/proc/slabinfo", encoding="ascii") as file:
-        out["caches"] = len(file.readlines()) - 2
+    out["caches"] = len(read("/proc/slabinfo").splitlines()) - 2
     return out
 
 

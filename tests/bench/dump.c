@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What one reading of all caches costs a reader: a dump of memtel's family,
- * or the text of a file. Bytes are received and dropped, not taken apart, in
- * both cases. Prints nanoseconds and bytes of the second of two readings, so
- * that neither pays for first use.
+ * What one reading costs a reader: dumps of memtel's family, the text of a file,
+ * or what /sys/kernel/slab says of all caches. Bytes are received and dropped,
+ * not taken apart, in all cases. Prints nanoseconds and bytes of the last of
+ * COUNT readings, 2 without it, so that none pays for first use.
  *
- *   dump caches|FILE
+ *   dump caches|zones|everything|sysfs|FILE [COUNT]
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/genetlink.h>
@@ -15,6 +16,7 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -45,8 +47,36 @@ static long read_file(const char *path)
 	return n < 0 ? -1 : bytes;
 }
 
+/* Of each cache what tells how full it is; aliases are links. */
+static long read_sysfs(void)
+{
+	static const char *const files[] = {
+		"objects", "total_objects", "partial",
+	};
+	DIR *dir = opendir("/sys/kernel/slab");
+	long bytes = 0, n = 0;
+	struct dirent *entry;
+	char path[512];
+	size_t i;
+
+	if (!dir)
+		return -1;
+	while (n >= 0 && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		for (i = 0; n >= 0 && i < sizeof(files) / sizeof(*files); i++) {
+			snprintf(path, sizeof(path), "/sys/kernel/slab/%s/%s",
+				 entry->d_name, files[i]);
+			n = read_file(path);
+			bytes += n;
+		}
+	}
+	closedir(dir);
+	return n < 0 ? -1 : bytes;
+}
+
 /* Bytes received, or -1. */
-static long dump_caches(int fd, int family)
+static long dump_one(int fd, int family, int cmd)
 {
 	struct {
 		struct nlmsghdr nlh;
@@ -55,7 +85,7 @@ static long dump_caches(int fd, int family)
 		.nlh.nlmsg_len = sizeof(request),
 		.nlh.nlmsg_type = family,
 		.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.genl.cmd = MEMTEL_CMD_CACHE_GET,
+		.genl.cmd = cmd,
 		.genl.version = MEMTEL_FAMILY_VERSION,
 	};
 	long bytes = 0;
@@ -79,26 +109,59 @@ static long dump_caches(int fd, int family)
 	}
 }
 
+static const struct view {
+	const char *name;
+	int cmds[10];	/* up to a zero */
+} views[] = {
+	{ "caches", { MEMTEL_CMD_CACHE_GET } },
+	{ "zones", { MEMTEL_CMD_ZONE_GET } },
+	{ "everything", { MEMTEL_CMD_CACHE_GET, MEMTEL_CMD_NODE_GET,
+			  MEMTEL_CMD_ZONE_GET, MEMTEL_CMD_RECLAIM_GET,
+			  MEMTEL_CMD_SHRINKER_GET, MEMTEL_CMD_LOCK_GET,
+			  MEMTEL_CMD_FALLBACK_GET, MEMTEL_CMD_SITE_GET,
+			  MEMTEL_CMD_STALL_GET } },
+	{ NULL, { 0 } },
+};
+
+static long dump_all(int fd, int family, const int *cmds)
+{
+	long bytes = 0, n = 0;
+
+	for (; *cmds && n >= 0; cmds++) {
+		n = dump_one(fd, family, *cmds);
+		bytes += n;
+	}
+	return n < 0 ? -1 : bytes;
+}
+
 int main(int argc, char **argv)
 {
 	struct nl_sock *sock = nl_socket_alloc();
+	const struct view *view = views;
 	unsigned long long ns = 0;
-	int family, i, caches;
+	int family, count;
 	long bytes = -1;
 
-	if (argc != 2 || !sock || genl_connect(sock) < 0)
+	if (argc < 2 || !sock || genl_connect(sock) < 0)
 		return 2;
-	caches = !strcmp(argv[1], "caches");
+	count = argc > 2 ? atoi(argv[2]) : 2;
+	while (view->name && strcmp(argv[1], view->name))
+		view++;
 	family = genl_ctrl_resolve(sock, MEMTEL_FAMILY_NAME);
-	if (caches && family < 0) {
+	if (view->name && family < 0) {
 		fprintf(stderr, "dump: no memtel family\n");
 		return 3;
 	}
 	memset(buf, 1, sizeof(buf));
-	for (i = 0; i < 2; i++) {
+	while (count-- > 0) {
 		ns = now_ns();
-		bytes = caches ? dump_caches(nl_socket_get_fd(sock), family) :
-				 read_file(argv[1]);
+		if (view->name)
+			bytes = dump_all(nl_socket_get_fd(sock), family,
+					 view->cmds);
+		else if (!strcmp(argv[1], "sysfs"))
+			bytes = read_sysfs();
+		else
+			bytes = read_file(argv[1]);
 		ns = now_ns() - ns;
 		if (bytes < 0) {
 			fprintf(stderr, "dump: %s: %s\n", argv[1],

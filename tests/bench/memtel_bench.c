@@ -10,11 +10,20 @@
  *   /sys/kernel/debug/memtel_bench/page    kmem_cache_alloc()+free(), of
  *   /sys/kernel/debug/memtel_bench/lock    alloc_page()+__free_page(), of an
  *                                          uncontended spin_lock()+unlock();
- *                                          each times 1000, mean of PAIRS;
+ *                                          each times 1000, mean of as many
+ *                                          as the parameter pairs says;
  *                                          of the first two the median of
  *                                          LOOPS, each on a page of its own,
  *                                          for memtel times the events of some
  *                                          pages
+ *   /sys/kernel/debug/memtel_bench/batch   read: the same of kmalloc(128) 64
+ *                                          times, then kfree() of all, by pair
+ *   /sys/kernel/debug/memtel_bench/sites   read: the same of pairs from 256
+ *                                          call sites in turn, of which the
+ *                                          parameter sites says how many
+ *   /sys/kernel/debug/memtel_bench/parallel read: ns by pair times 1000 while
+ *                                          all CPUs do them at once: of what
+ *                                          all took together, on one CPU
  *   /sys/kernel/debug/memtel_bench/reclaim read: ns that the probes on a
  *                                          direct reclaim of one batch take
  *                                          (begin, LRU shrunk, end), times
@@ -24,10 +33,12 @@
  * Under `-icount shift=0,sleep=off` with one CPU a nanosecond is an
  * instruction and the figures repeat to a tenth.
  */
+#include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -37,11 +48,25 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 
-#define PAIRS	10000
+#include "call.h"
+
 #define LOOPS	5
 /* More than are on a slab page of either kind. */
 #define OBJECTS	64
+#define BATCH	64
+
+/* Called from each in turn. */
+#define SITES	256
+
+static unsigned int pairs = 10000;
+static unsigned int sites = SITES;
+
+module_param(pairs, uint, 0644);
+MODULE_PARM_DESC(pairs, "Pairs in a loop");
+module_param(sites, uint, 0644);
+MODULE_PARM_DESC(sites, "Call sites in use, 1 to 256");
 
 static const char * const tracepoints[] = {
 	"kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free",
@@ -104,42 +129,6 @@ static int empty_get(void *data, u64 *on)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(empty_fops, empty_get, empty_set, "%llu\n");
 
-/*
- * Call a tracepoint's probes as it would. Every probe has a prototype of its
- * own; the ones that are called here read no more arguments than are given.
- */
-#define CALL(tp, ...) do {						\
-	struct tracepoint_func *f =					\
-		rcu_dereference_sched((tp)->funcs);			\
-									\
-	for (; f && f->func; f++)					\
-		((typeof(fn))f->func)(f->data, __VA_ARGS__);		\
-} while (0)
-
-static void call_begin(void)
-{
-	struct tracepoint_func *f =
-		rcu_dereference_sched(reclaim_begin->funcs);
-
-	for (; f && f->func; f++)
-		memtel_call_reclaim_begin(f->func, f->data, 0, GFP_KERNEL);
-}
-
-static void call_lru_shrink(void)
-{
-	void (*fn)(void *data, int nid, unsigned long scanned,
-		   unsigned long reclaimed, void *stat, int priority, int file);
-
-	CALL(lru_shrink, numa_mem_id(), 32, 32, NULL, 12, 1);
-}
-
-static void call_end(void)
-{
-	void (*fn)(void *data, unsigned long reclaimed);
-
-	CALL(reclaim_end, 32);
-}
-
 static int reclaim_get(void *data, u64 *ns)
 {
 	u64 start;
@@ -147,12 +136,12 @@ static int reclaim_get(void *data, u64 *ns)
 
 	preempt_disable();
 	start = ktime_get_ns();
-	for (i = 0; i < PAIRS; i++) {
-		call_begin();
-		call_lru_shrink();
-		call_end();
+	for (i = 0; i < pairs; i++) {
+		call_reclaim_begin(reclaim_begin);
+		call_lru_shrink(lru_shrink);
+		call_reclaim_end(reclaim_end);
 	}
-	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	*ns = (ktime_get_ns() - start) * 1000 / pairs;
 	preempt_enable();
 	return 0;
 }
@@ -167,12 +156,12 @@ static int page_get(void *data, u64 *ns)
 
 	local_irq_save(flags);
 	start = ktime_get_ns();
-	for (i = 0; i < PAIRS; i++) {
+	for (i = 0; i < pairs; i++) {
 		page = alloc_page(GFP_NOWAIT);
 		if (page)
 			__free_page(page);
 	}
-	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	*ns = (ktime_get_ns() - start) * 1000 / pairs;
 	local_irq_restore(flags);
 	return 0;
 }
@@ -187,11 +176,11 @@ static int lock_get(void *data, u64 *ns)
 
 	local_irq_save(flags);
 	start = ktime_get_ns();
-	for (i = 0; i < PAIRS; i++) {
+	for (i = 0; i < pairs; i++) {
 		spin_lock(&free_lock);
 		spin_unlock(&free_lock);
 	}
-	*ns = (ktime_get_ns() - start) * 1000 / PAIRS;
+	*ns = (ktime_get_ns() - start) * 1000 / pairs;
 	local_irq_restore(flags);
 	return 0;
 }
@@ -207,7 +196,7 @@ static __always_inline u64 pair_milli_ns(struct kmem_cache *from)
 
 	local_irq_save(flags);
 	start = ktime_get_ns();
-	for (i = 0; i < PAIRS; i++) {
+	for (i = 0; i < pairs; i++) {
 		object = from ? kmem_cache_alloc(from, GFP_NOWAIT) :
 				kmalloc(128, GFP_NOWAIT);
 		barrier_data(object);
@@ -218,7 +207,7 @@ static __always_inline u64 pair_milli_ns(struct kmem_cache *from)
 	}
 	start = ktime_get_ns() - start;
 	local_irq_restore(flags);
-	return start * 1000 / PAIRS;
+	return start * 1000 / pairs;
 }
 
 static void *take(struct kmem_cache *from)
@@ -270,6 +259,117 @@ static int cache_get(void *data, u64 *ns)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cache_fops, cache_get, NULL, "%llu\n");
 
+static int batch_get(void *data, u64 *ns)
+{
+	void *objects[BATCH];
+	unsigned long flags;
+	u64 start;
+	int i, j;
+
+	local_irq_save(flags);
+	start = ktime_get_ns();
+	for (i = 0; i < pairs / BATCH; i++) {
+		for (j = 0; j < BATCH; j++)
+			objects[j] = kmalloc(128, GFP_NOWAIT);
+		barrier_data(objects);
+		for (j = 0; j < BATCH; j++)
+			kfree(objects[j]);
+	}
+	*ns = (ktime_get_ns() - start) * 1000 / (i * BATCH);
+	local_irq_restore(flags);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(batch_fops, batch_get, NULL, "%llu\n");
+
+/* The number keeps the compiler from making one of all of them. */
+#define SITE(n) ({							\
+	void *p = NULL;							\
+									\
+	if (site == (n)) {						\
+		p = kmalloc(128, GFP_NOWAIT);				\
+		asm volatile("" : "+r" (p) : "i" (n));			\
+	}								\
+	p;								\
+})
+#define SITE4(n)	(SITE(n) ?: SITE((n) + 1) ?: SITE((n) + 2) ?: SITE((n) + 3))
+#define SITE16(n)	(SITE4(n) ?: SITE4((n) + 4) ?: SITE4((n) + 8) ?: \
+			 SITE4((n) + 12))
+#define SITE64(n)	(SITE16(n) ?: SITE16((n) + 16) ?: SITE16((n) + 32) ?: \
+			 SITE16((n) + 48))
+
+static noinline void pair_from_site(unsigned int site)
+{
+	void *object = SITE64(0) ?: SITE64(64) ?: SITE64(128) ?: SITE64(192);
+
+	barrier_data(object);
+	kfree(object);
+}
+
+static int sites_get(void *data, u64 *ns)
+{
+	unsigned int i, nr = clamp(sites, 1U, SITES);
+	unsigned long flags;
+	u64 start;
+
+	local_irq_save(flags);
+	start = ktime_get_ns();
+	for (i = 0; i < pairs; i++)
+		pair_from_site(i % nr);
+	*ns = (ktime_get_ns() - start) * 1000 / pairs;
+	local_irq_restore(flags);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(sites_fops, sites_get, NULL, "%llu\n");
+
+struct parallel {
+	struct work_struct work;
+	atomic_t *waiting;
+};
+
+/* Interrupts stay on: CPUs may share a host's. */
+static void parallel_run(struct work_struct *work)
+{
+	struct parallel *of = container_of(work, struct parallel, work);
+	unsigned int i;
+	void *object;
+
+	atomic_dec(of->waiting);
+	while (atomic_read(of->waiting))
+		cpu_relax();
+	for (i = 0; i < pairs; i++) {
+		object = kmalloc(128, GFP_NOWAIT);
+		barrier_data(object);
+		kfree(object);
+	}
+}
+
+static int parallel_get(void *data, u64 *ns)
+{
+	struct parallel *works = kcalloc(nr_cpu_ids, sizeof(*works),
+					 GFP_KERNEL);
+	atomic_t waiting;
+	u64 start;
+	int cpu;
+
+	if (!works)
+		return -ENOMEM;
+	cpus_read_lock();
+	atomic_set(&waiting, num_online_cpus());
+	start = ktime_get_ns();
+	for_each_online_cpu(cpu) {
+		works[cpu].waiting = &waiting;
+		INIT_WORK(&works[cpu].work, parallel_run);
+		queue_work_on(cpu, system_highpri_wq, &works[cpu].work);
+	}
+	for_each_online_cpu(cpu)
+		flush_work(&works[cpu].work);
+	*ns = (ktime_get_ns() - start) * 1000 / pairs;
+	cpus_read_unlock();
+	kfree(works);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(parallel_fops, parallel_get, NULL, "%llu\n");
+
 static int __init bench_init(void)
 {
 	int i;
@@ -289,6 +389,9 @@ static int __init bench_init(void)
 	debugfs_create_file("kmalloc", 0400, dir, NULL, &kmalloc_fops);
 	debugfs_create_file("cache", 0400, dir, NULL, &cache_fops);
 	debugfs_create_file("page", 0400, dir, NULL, &page_fops);
+	debugfs_create_file("batch", 0400, dir, NULL, &batch_fops);
+	debugfs_create_file("sites", 0400, dir, NULL, &sites_fops);
+	debugfs_create_file("parallel", 0400, dir, NULL, &parallel_fops);
 	debugfs_create_file("lock", 0400, dir, NULL, &lock_fops);
 	debugfs_create_file("reclaim", 0400, dir, NULL, &reclaim_fops);
 	return 0;

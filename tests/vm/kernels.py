@@ -36,8 +36,12 @@ PACKAGING_PACKAGES = (
 # What runs the VMs: bookworm's own QEMU counts the instructions of one CPU only.
 QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
     "qemu-system-common", "qemu-system-data", "qemu-system-x86", "seabios"))
+# What else people use, measured beside memtel.
+BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf")
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
+
+BENCH = "-bench"
 
 
 class VmError(Exception):
@@ -87,6 +91,11 @@ class Kernel:
                        linux_source_from=(), packages=(),
                        common=HOST_PACKAGES)
 
+    def bench(self) -> Kernel:
+        """The tree where memtel is measured beside others."""
+        return replace(self, name=self.name + BENCH,
+                       packages=self.packages + BENCH_PACKAGES)
+
 
 def debian(suite: str, *extra: str) -> tuple[str, ...]:
     """Sources lines of @suite, its security updates and @extra suites.
@@ -130,9 +139,14 @@ QEMU = Kernel("qemu", "bookworm", BOOKWORM, image="", headers="",
 
 
 def find_kernel(name: str | None) -> Kernel:
-    """The row called @name; the first row when no name is given."""
+    """The row called @name; the first row when no name is given.
+
+    With "-bench" behind its name the tree where memtel is measured.
+    """
     if name is None:
         return KERNELS[0]
+    if name.endswith(BENCH):
+        return find_kernel(name.removesuffix(BENCH)).bench()
     for kernel in KERNELS:
         if kernel.name == name:
             return kernel
