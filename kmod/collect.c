@@ -110,7 +110,7 @@ static void collect(struct work_struct *work)
 		keep(snap, begin_ns);
 		on_collected();
 	}
-	queue_delayed_work(system_unbound_wq, &collect_work,
+	queue_delayed_work(system_dfl_wq, &collect_work,
 			   nsecs_to_jiffies(max(period,
 						took_ns * COLLECT_SHARE)));
 }
@@ -128,7 +128,7 @@ void memtel_collect_every(u64 period)
 		return;
 	WRITE_ONCE(period_ns, period);
 	if (period) {
-		mod_delayed_work(system_unbound_wq, &collect_work, 0);
+		mod_delayed_work(system_dfl_wq, &collect_work, 0);
 		return;
 	}
 	cancel_delayed_work(&collect_work);

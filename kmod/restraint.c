@@ -141,7 +141,7 @@ static void look(struct work_struct *work)
 	if (limit_ppm && share_ppm > limit_ppm)
 		shed(dearest, now);
 	if (is_any_held && !is_stopped)
-		queue_delayed_work(system_unbound_wq, &look_work,
+		queue_delayed_work(system_dfl_wq, &look_work,
 				   nsecs_to_jiffies(LOOK_NS));
 	mutex_unlock(&memtel_source_lock);
 }
@@ -151,7 +151,7 @@ void memtel_restraint_watch(struct memtel_source *source)
 {
 	memtel_cost_start(source, ktime_get_boottime_ns());
 	if (!is_stopped)
-		queue_delayed_work(system_unbound_wq, &look_work,
+		queue_delayed_work(system_dfl_wq, &look_work,
 				   nsecs_to_jiffies(LOOK_NS));
 }
 

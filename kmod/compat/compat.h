@@ -15,6 +15,7 @@
 #include "linux/page-flags.h"
 #include "linux/shrinker.h"
 #include "linux/vmstat.h"
+#include "linux/workqueue.h"
 #include "net/genetlink.h"
 #include "net/netlink.h"
 #include "trace/events/compaction.h"

@@ -39,6 +39,7 @@ COMPLAINT = re.compile("|".join((
     r"refcount_t: ",
     r"list_(add|del) corruption",
     r"Objects remaining in ",
+    r"\[memtel\w*\] .*\bdeprecated\b",
     r"new suspected memory leaks",
 )))
 

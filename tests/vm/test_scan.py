@@ -41,6 +41,7 @@ COMPLAINTS = """\
 [    9.000000] refcount_t: underflow; use-after-free.
 [    9.000000] list_del corruption. next->prev should be ffff
 [    9.000000] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug)
+[    9.000000] workqueue: work func f [memtel] enqueued on deprecated workqueue.
 """
 
 # Lines that resemble the above in a guest that is well.
