@@ -61,8 +61,12 @@ $(BUILD)/bench/dump: tests/bench/dump.c
 	$(CC) -O2 -Wall -Wextra -Werror -Ikmod/include/uapi -o $@ $< \
 		$(shell pkg-config --cflags --libs libnl-genl-3.0)
 
+$(BUILD)/fuzz/family: tests/fuzz/family.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
+
 # What a VM needs, built in the root filesystem of its kernel.
-in-env-all: all tests-modules $(BUILD)/bench/dump
+in-env-all: all tests-modules $(BUILD)/bench/dump $(BUILD)/fuzz/family
 	$(MAKE) -C tests/unit O=$(BUILD)/unit \
 		USERSPACE=$(BUILD)/userspace all
 
