@@ -294,7 +294,9 @@ static size_t message_make(uint8_t *to, bool is_spec)
 
 static void look_at(const struct nlmsghdr *nlh)
 {
-	int32_t error = 0;
+	struct nlmsgerr end = { .msg.nlmsg_type = (uint16_t)spec.id };
+	bool is_error = nlh->nlmsg_type == NLMSG_ERROR;
+	size_t size = is_error ? sizeof(end) : sizeof(end.error);
 
 	if (nlh->nlmsg_type == spec.id) {
 		if (nlh->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
@@ -303,14 +305,15 @@ static void look_at(const struct nlmsghdr *nlh)
 		return;
 	}
 	/* A spoilt length makes headers of what follows. */
-	if (nlh->nlmsg_type != NLMSG_ERROR && nlh->nlmsg_type != NLMSG_DONE)
+	if (!is_error && nlh->nlmsg_type != NLMSG_DONE)
 		return;
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+	if (nlh->nlmsg_len < NLMSG_LENGTH(size))
 		wrong("a short end", nlh->nlmsg_len);
-	memcpy(&error, NLMSG_DATA(nlh), sizeof(error));
-	if (error < -4095 || (error > 0 && nlh->nlmsg_type == NLMSG_ERROR))
-		wrong("an errno", error);
-	if (error >= 0)
+	memcpy(&end, NLMSG_DATA(nlh), size);
+	if (end.error < -4095 || (end.error > 0 && is_error))
+		wrong("an errno", end.error);
+	/* What was for netlink itself has no command. */
+	if (end.error >= 0 && end.msg.nlmsg_type == spec.id)
 		spec.commands[command_of[nlh->nlmsg_seq % (1 << 16)]].taken++;
 }
 
