@@ -33,16 +33,15 @@ LINUX = "/usr/src/memtel-linux"
 # What is timed comes out the same whatever else the host does: 4 ns for an
 # instruction is about what emulation takes.
 COUNTED = ("--icount", "2")
-# Takes long: in a VM for itself.
-STRESS = "test_stress.py"
+# Take long: in a VM for themselves.
+STRESS, CHURN = "test_stress.py", "test_churn.py"
 # Locks are contended where CPUs run in parallel, and more than two of them.
 LOCKS = "test_zonelock.py"
 # Have CPUs to be told apart by.
 FAULTS = "test_faults.py"
-# Twenty minutes of the guest's time, at 16 ns for an instruction: about six of
-# the host's.
+# Twenty minutes of the guest's time.
 SOAK = "test_soak.py"
-LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
+LONG = ("--env", "MEMTEL_SOAK_SECONDS=1200")
 # A million hostile messages; and so long each of libFuzzer's targets.
 MESSAGES = ("--env", "MEMTEL_FUZZ_MESSAGES=1000000")
 FUZZ_SECONDS = 600
@@ -122,7 +121,8 @@ def long_runs():
     return [
         [kselftests(FIRST, "a million hostile messages in a VM", "fuzz", 3600,
                     (*COUNTED, *MESSAGES), ("test_fuzz.py",)),
-         kselftests(FIRST, "a long run in a VM", "soak", 3600, LONG, (SOAK,))],
+         kselftests(FIRST, "a long run in a VM", "soak", 3600,
+                    (*COUNTED, *LONG), (SOAK,))],
         [fuzzing(f"SECONDS_EACH={FUZZ_SECONDS}")],
         [analyses()]]
 
@@ -178,9 +178,9 @@ def chains(kernel):
             fuzzing("RUNS=20000"), analyses("cppcheck")]
     return [
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
-                    COUNTED, (STRESS,))],
+                    COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, LOCKS, FAULTS, SOAK)))],
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK)))],
         native,
         [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
                     (*COUNTED, "--cpus", "4"), (FAULTS,))]]
