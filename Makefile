@@ -69,8 +69,13 @@ $(BUILD)/bench/wake: tests/bench/wake.c userspace
 		-Iuserspace/lib/include -I$(BUILD)/userspace/include \
 		-o $@ $< -L$(BUILD)/userspace -lmemtel
 
+$(BUILD)/fuzz/family: tests/fuzz/family.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
+
 # What a VM needs, built in the root filesystem of its kernel.
-in-env-all: all tests-modules $(BUILD)/bench/dump $(BUILD)/bench/wake
+in-env-all: all tests-modules $(BUILD)/bench/dump $(BUILD)/bench/wake \
+		$(BUILD)/fuzz/family
 	$(MAKE) -C tests/unit O=$(BUILD)/unit \
 		USERSPACE=$(BUILD)/userspace all
 

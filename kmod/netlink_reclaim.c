@@ -271,6 +271,10 @@ int memtel_nl_reclaim_get_dumpit(struct sk_buff *skb,
 
 int memtel_nl_shrinker_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	int err = memtel_nl_check(skb, info->nlhdr, info->extack);
+
+	if (err)
+		return err;
 	if (!info->attrs[MEMTEL_A_SHRINKER_ID] &&
 	    GENL_REQ_ATTR_CHECK(info, MEMTEL_A_SHRINKER_NAME)) {
 		say(info->extack, shrinker_table.needs);

@@ -12,6 +12,7 @@
  * netlink requests, from the release of a netlink socket and at exit. Under it
  * come slab_mutex and the tracepoints' own locks. No probe takes it.
  */
+#include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
@@ -36,6 +37,13 @@ struct memtel_source *const memtel_sources[] = {
 };
 
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
+
+/*
+ * Sockets that may hold a source: of a user other than root, and in all, of which
+ * a quarter is root's. Each is looked at when one more comes or goes.
+ */
+#define SOCKETS_PER_USER	128
+#define SOCKETS_MAX		1024
 
 static u32 next_hold_id = 1;
 
@@ -152,6 +160,27 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
 	return NULL;
 }
 
+static int check_quota(const struct memtel_source *source,
+		       struct netlink_ext_ack *extack)
+{
+	unsigned int nr = 0, others = 0, all = 0;
+	const struct memtel_hold *hold;
+
+	list_for_each_entry(hold, &source->holds, list) {
+		if (hold->holder.kind != MEMTEL_HOLD_KIND_SOCKET)
+			continue;
+		all++;
+		others += !uid_eq(hold->uid, GLOBAL_ROOT_UID);
+		nr += uid_eq(hold->uid, current_uid());
+	}
+	if (all < SOCKETS_MAX &&
+	    (uid_eq(current_uid(), GLOBAL_ROOT_UID) ||
+	     (nr < SOCKETS_PER_USER && others < SOCKETS_MAX / 4 * 3)))
+		return 0;
+	NL_SET_ERR_MSG(extack, "too many sockets hold the source");
+	return -EDQUOT;
+}
+
 /**
  * memtel_source_hold() - hold a source, attaching it for the first holder
  * @source: the source
@@ -161,7 +190,7 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
  * Holding again what one holds is a success and changes nothing.
  *
  * Context: Process context under memtel_source_lock; current is who asks.
- * Return: 0, -EOPNOTSUPP, -ENOMEM, or what registering a probe returned.
+ * Return: 0, -EDQUOT, -EOPNOTSUPP, -ENOMEM, or what registering a probe returned.
  */
 int memtel_source_hold(struct memtel_source *source,
 		       struct memtel_holder holder,
@@ -172,6 +201,10 @@ int memtel_source_hold(struct memtel_source *source,
 
 	if (find_hold(source, holder))
 		return 0;
+	err = holder.kind == MEMTEL_HOLD_KIND_SOCKET ?
+	      check_quota(source, extack) : 0;
+	if (err)
+		return err;
 	hold = kzalloc(sizeof(*hold), GFP_KERNEL);
 	if (!hold)
 		return -ENOMEM;
@@ -185,6 +218,7 @@ int memtel_source_hold(struct memtel_source *source,
 	hold->source = source;
 	hold->id = next_hold_id++;
 	hold->holder = holder;
+	hold->uid = current_uid();
 	hold->pid = task_tgid_nr(current);
 	get_task_comm(hold->comm, current);
 	list_add_tail(&hold->list, &source->holds);

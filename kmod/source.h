@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include "estimate.h"
 
@@ -116,6 +117,7 @@ struct memtel_holder {
  * @source: that source
  * @id: never used twice
  * @holder: who holds
+ * @uid: of who asked
  * @pid: tgid of who asked
  * @comm: name of the task that asked
  */
@@ -124,6 +126,7 @@ struct memtel_hold {
 	struct memtel_source *source;
 	u32 id;
 	struct memtel_holder holder;
+	kuid_t uid;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };

@@ -33,12 +33,18 @@ LINUX = "/usr/src/memtel-linux"
 # What is timed comes out the same whatever else the host does: 4 ns for an
 # instruction is about what emulation takes.
 COUNTED = ("--icount", "2")
-# Takes long: in a VM for itself.
-STRESS = "test_stress.py"
+# Take long: in a VM for themselves.
+STRESS, CHURN = "test_stress.py", "test_churn.py"
 # Locks are contended where CPUs run in parallel, and more than two of them.
 LOCKS = "test_zonelock.py"
 # Have CPUs to be told apart by.
 FAULTS = "test_faults.py"
+# Twenty minutes of the guest's time.
+SOAK = "test_soak.py"
+LONG = ("--env", "MEMTEL_SOAK_SECONDS=1200")
+# A million hostile messages; and so long each of libFuzzer's targets.
+MESSAGES = ("--env", "MEMTEL_FUZZ_MESSAGES=1000000")
+FUZZ_SECONDS = 600
 FIRST = KERNELS[0].name
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
@@ -91,6 +97,36 @@ def others(excluded):
                   if path.name not in excluded)
 
 
+def analysis(*args):
+    """A command in the tree of tools."""
+    return in_env("analysis", *args)
+
+
+def fuzzing(how):
+    """libFuzzer on what userspace reads."""
+    return Step("fuzzing of what userspace reads", analysis(
+        "make", "-s", "-C", "tests/fuzz", f"O={build('analysis')}/fuzz", how,
+        "check"))
+
+
+def analyses(*names):
+    """What tools find, all of them without a name."""
+    return Step("analysis of " + (", ".join(names) or "all by tools"),
+                analysis(PYTHON, "tests/analysis.py",
+                         str(build("analysis")), *names))
+
+
+def long_runs():
+    """What make check has no time for, of the first kernel."""
+    return [
+        [kselftests(FIRST, "a million hostile messages in a VM", "fuzz", 3600,
+                    (*COUNTED, *MESSAGES), ("test_fuzz.py",)),
+         kselftests(FIRST, "a long run in a VM", "soak", 3600,
+                    (*COUNTED, *LONG), (SOAK,))],
+        [fuzzing(f"SECONDS_EACH={FUZZ_SECONDS}")],
+        [analyses()]]
+
+
 def alone(kernel):
     """What comes before all others of a kernel, with the machine for itself."""
     return [made(kernel),
@@ -138,12 +174,13 @@ def chains(kernel):
             Step("costs, by instructions counted",
                  in_vm(kernel, "icount", 600,
                        ("--icount", "0", "--cpus", "1", "--nodes", "1"),
-                       "tests/bench/bench.py", "--gate"))]
+                       "tests/bench/bench.py", "--gate")),
+            fuzzing("RUNS=20000"), analyses("cppcheck")]
     return [
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
-                    COUNTED, (STRESS,))],
+                    COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, LOCKS, FAULTS)))],
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK)))],
         native,
         [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
                     (*COUNTED, "--cpus", "4"), (FAULTS,))]]
@@ -225,14 +262,16 @@ class Runner:
 def check_whole(runner, kernel):
     """All there is for a kernel."""
     runner.chain(alone(kernel))
-    runner.beside([*chains(kernel), packages(kernel)])
+    runner.beside([*chains(kernel), packages(kernel),
+                   *(long_runs() if kernel == FIRST else [])])
 
 
 def check_all(runner):
     """All there is for each kernel."""
     for kernel in KERNELS:
         runner.chain(alone(kernel.name))
-        runner.beside(chains(kernel.name))
+        runner.beside([*chains(kernel.name),
+                       *(long_runs() if kernel.name == FIRST else [])])
     runner.beside(packages(*kernels) for kernels in suites())
 
 
@@ -241,9 +280,10 @@ def check_usual(runner):
     runner.chain(alone(FIRST))
     rest = [kernel.name for kernel in KERNELS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
-    left = ", ".join(name[5:-3] for name in others(CORE))
-    print(f"# Left to make check-all, of {', '.join(rest)}: {left}, "
-          "unit tests of userspace, packages")
+    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK)))
+    print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "
+          f"coverage; of {', '.join(rest)}: {left}, unit tests of userspace, "
+          "packages")
 
 
 def main():

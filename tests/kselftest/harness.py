@@ -12,6 +12,8 @@ import sys
 import time
 import traceback
 
+import yaml
+
 SRC = os.environ["MEMTEL_SRC"]
 BUILD = os.environ["MEMTEL_BUILD"]
 MODULE = f"{BUILD}/kmod/memtel.ko"
@@ -19,6 +21,9 @@ ORACLE_MODULE = f"{BUILD}/oracle/memtel_oracle.ko"
 MEMTEL = f"{BUILD}/userspace/memtel"
 LINUX = "/usr/src/memtel-linux"
 os.environ["LD_LIBRARY_PATH"] = f"{BUILD}/userspace"
+
+# Each client reads the specification anew: the parser in C takes a tenth of it.
+yaml.SafeLoader = yaml.CSafeLoader
 
 sys.path.append(f"{LINUX}/tools/net/ynl")
 # pylint: disable=import-error,wrong-import-position

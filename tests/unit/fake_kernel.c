@@ -6,6 +6,7 @@
  * asks nothing gets what fake_tell() was given.
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/genetlink.h>
 #include <memtel/uapi.h>
 #include <netlink/attr.h>
@@ -347,6 +348,10 @@ static void answer(const struct nlmsghdr *request)
 		   genl->cmd == MEMTEL_CMD_TRIGGER_ADD) {
 		queue_ack(-EOPNOTSUPP, "this kernel lacks it", 0, true,
 			  request);
+		return;
+	} else if (mode_is("no-errno") || mode_is("positive-errno")) {
+		queue_ack(mode_is("no-errno") ? INT_MIN : ENOENT, NULL, 0,
+			  true, request);
 		return;
 	} else if (mode_is("silent")) {
 		return;

@@ -108,6 +108,8 @@ static void test_errors(void)
 		{ "malformed", -EBADMSG, "attribute order" },
 		{ "done-error", -ENODATA, "the table is not there" },
 		{ "intr-always", -EAGAIN, "changed" },
+		{ "no-errno", -EBADMSG, "no error" },
+		{ "positive-errno", -EBADMSG, "no error" },
 		{ "unloaded", -ENODEV, "module" },
 	};
 	struct memtel *m;

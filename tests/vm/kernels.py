@@ -38,6 +38,13 @@ QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
     "qemu-system-common", "qemu-system-data", "qemu-system-x86", "seabios"))
 # What else people use, measured beside memtel.
 BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf")
+# What runs sanitizers, fuzzers and checkers of userspace; no kernel either.
+ANALYSIS_PACKAGES = (
+    "clang", "coccinelle", "cppcheck", "gcc", "lcov", "libc6-dev",
+    "libclang-rt-14-dev", "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev",
+    "libsystemd-dev", "libyaml-dev", "llvm", "make", "pkg-config", "python3",
+    "python3-yaml", "scdoc", "valgrind", "xz-utils",
+)
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
 
@@ -58,6 +65,7 @@ class Kernel:
     @image, @headers: packages of the kernel and of what builds modules for it
     @linux_source: package whose tarball has YNL, kselftest and checkpatch,
         if any
+    @linux_paths: of it, beyond what all trees have
     @linux_source_from: apt sources lines for that package alone, where the
         suite lacks it
     @packages: anything this row needs beyond @common
@@ -70,6 +78,7 @@ class Kernel:
     image: str = "linux-image-amd64"
     headers: str = "linux-headers-amd64"
     linux_source: str = "linux-source-6.12"
+    linux_paths: tuple[str, ...] = ()
     linux_source_from: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     common: tuple[str, ...] = BUILD_PACKAGES + RUN_PACKAGES
@@ -133,9 +142,12 @@ KERNELS = (
 )
 
 
-# No kernel, but a tree like the others.
+# No kernels, but trees like the others.
 QEMU = Kernel("qemu", "bookworm", BOOKWORM, image="", headers="",
               linux_source="", common=QEMU_PACKAGES)
+ANALYSIS = Kernel("analysis", "bookworm", BOOKWORM, image="", headers="",
+                  linux_paths=("scripts/coccinelle",),
+                  common=ANALYSIS_PACKAGES)
 
 
 def find_kernel(name: str | None) -> Kernel:
@@ -152,3 +164,8 @@ def find_kernel(name: str | None) -> Kernel:
             return kernel
     raise VmError(f"no kernel '{name}': known are "
                   + ", ".join(k.name for k in KERNELS))
+
+
+def find_tree(name: str | None) -> Kernel:
+    """The row called @name, of kernels or of what analyses without one."""
+    return ANALYSIS if name == ANALYSIS.name else find_kernel(name)

@@ -86,7 +86,8 @@ def mmdebstrap_command(kernel: Kernel, target: Path) -> list[str]:
     top = kernel.linux_source.removeprefix("linux-")
     extract = EXTRACT_LINUX.format(
         dir=LINUX_DIR, package=kernel.linux_source,
-        paths=" ".join(f"linux-{top}/{p}" for p in LINUX_PATHS))
+        paths=" ".join(f"linux-{top}/{p}" for p in
+                       (*LINUX_PATHS, *kernel.linux_paths)))
     hooks = [extract] if kernel.linux_source else []
     if kernel.linux_source_from:
         hooks.insert(0, ADD_FOREIGN.format(
@@ -246,13 +247,16 @@ def chroot_command(root: Path, source: Path, command: list[str]) -> list[str]:
             "/bin/sh", str(helper), str(root), str(source), *command]
 
 
-def exec_chroot(root: Path, source: Path, command: list[str]) -> None:
-    """Become @command, run in @root with the source tree at its own path."""
+def exec_chroot(kernel: Kernel, source: Path, command: list[str]) -> None:
+    """Become @command, run in @kernel's tree, the source at its own path."""
     need_root("build-env")
-    release = kernel_release(root)
-    environment = chroot_environment() | {
-        "KVER": release,
-        "KDIR": f"/lib/modules/{release}/build",
-    }
+    root = ensure(kernel)
+    environment = chroot_environment()
+    if kernel.image:
+        release = kernel_release(root)
+        environment |= {
+            "KVER": release,
+            "KDIR": f"/lib/modules/{release}/build",
+        }
     sys.stdout.flush()
     os.execvpe("unshare", chroot_command(root, source, command), environment)

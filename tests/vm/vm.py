@@ -27,7 +27,7 @@ from pathlib import Path
 
 import guest
 import rootfs
-from kernels import KERNELS, KEYRING, VmError, find_kernel
+from kernels import KERNELS, KEYRING, VmError, find_kernel, find_tree
 
 SOURCE = Path(__file__).resolve().parents[2]
 
@@ -66,7 +66,7 @@ def cmd_deps(_args: argparse.Namespace) -> int:
 
 def cmd_rootfs(args: argparse.Namespace) -> int:
     """Make the root filesystem if need be; its path is the last line."""
-    print(rootfs.ensure(find_kernel(args.kernel), args.rebuild))
+    print(rootfs.ensure(find_tree(args.kernel), args.rebuild))
     return 0
 
 
@@ -75,8 +75,7 @@ def cmd_build_env(args: argparse.Namespace) -> int:
     if not args.command:
         raise VmError("build-env: no command after '--'")
     rootfs.need_root("build-env")
-    root = rootfs.ensure(find_kernel(args.kernel))
-    rootfs.exec_chroot(root, SOURCE, args.command)
+    rootfs.exec_chroot(find_tree(args.kernel), SOURCE, args.command)
     return 0
 
 

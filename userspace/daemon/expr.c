@@ -27,6 +27,9 @@
 
 #define LIST_MAX 32
 
+/* Characters of a regex, also when its repetitions are written out. */
+#define REGEX_MAX 1000
+
 /* Where the parser is. */
 struct parser {
 	const char *text;
@@ -274,11 +277,104 @@ static bool parse_match_op(struct parser *p, struct matcher *matcher)
 	return false;
 }
 
+/* What is in brackets, which may begin with a closing one; set after it. */
+static const char *skip_brackets(const char *at)
+{
+	at += *at == '^';
+	at += *at == ']';
+	while (*at && *at != ']') {
+		char kind = *at++ == '[' ? *at : '\0';
+
+		if (kind != ':' && kind != '.' && kind != '=')
+			continue;
+		for (at++; *at && !(at[0] == kind && at[1] == ']'); at++)
+			;
+		at += *at ? 2 : 0;
+	}
+	return at + (*at == ']');
+}
+
+/* The larger bound of {2}, {2,} or {2,5}, or 1; at most one over the limit. */
+static size_t repetition(const char *at)
+{
+	size_t most = 1, number = 0;
+
+	for (; *at && *at != '}'; at++) {
+		number = isdigit((unsigned char)*at) ?
+			 number * 10 + (size_t)(*at - '0') : 0;
+		if (number > REGEX_MAX)
+			return REGEX_MAX + 1;
+		most = number > most ? number : most;
+	}
+	return most;
+}
+
+/*
+ * The length of a regex, up to a parenthesis that it did not open, with what
+ * repetitions copy: regcomp() makes as much of it, and takes the time.
+ */
+static size_t regex_size(const char **at)
+{
+	size_t sum = 0, last = 0, times;
+
+	while (**at && **at != ')' && sum <= REGEX_MAX) {
+		char c = *(*at)++;
+
+		if (strchr("*?+{", c)) {
+			times = c == '+' ? 2 : c == '{' ? repetition(*at) : 1;
+			sum += last * (times - 1);
+			last *= times;
+			continue;
+		}
+		last = 1;
+		if (c == '[') {
+			*at = skip_brackets(*at);
+		} else if (c == '\\') {
+			*at += **at != '\0';
+		} else if (c == '(') {
+			last += regex_size(at);
+			*at += **at == ')';
+		}
+		sum += last;
+	}
+	return sum;
+}
+
+/* Is there a \1 in it? It would take any time to match. */
+static bool refers_back(const char *at)
+{
+	while ((at = strchr(at, '\\')) && *++at) {
+		if (*at >= '1' && *at <= '9')
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* What regcomp() does not refuse; it calls itself for each parenthesis. */
+static const char *regex_fault(const char *text)
+{
+	const char *at = text;
+
+	if (strlen(text) > REGEX_MAX || regex_size(&at) > REGEX_MAX)
+		return "it is too large, with its repetitions";
+	if (*at == ')')
+		return "Unmatched ) or \\)";
+	if (refers_back(text))
+		return "it refers back";
+	return NULL;
+}
+
 static bool compile(struct parser *p, struct matcher *matcher, const char *where)
 {
+	const char *fault = regex_fault(matcher->value);
 	char *whole, why[64];
 	int err;
 
+	if (fault) {
+		fail_at(p, where, "no regular expression: %s", fault);
+		return false;
+	}
 	if (asprintf(&whole, "^(%s)$", matcher->value) < 0) {
 		fail_at(p, where, "out of memory");
 		return false;

@@ -31,6 +31,9 @@
 /* NLMSGERR_ATTR_MISS_TYPE; not in every header. */
 #define ATTR_MISS_TYPE 5
 
+/* The kernel's errnos end here (its MAX_ERRNO). */
+#define ERRNO_MAX 4095
+
 /* What became of a request while its answer is read. */
 struct exchange {
 	const struct nlmsghdr *request;
@@ -113,6 +116,12 @@ static void on_refusal(struct exchange *x, const struct nlmsghdr *nlh, int err,
 	x->is_finished = true;
 	if (!err || x->err)
 		return;
+	if (err > 0 || err < -ERRNO_MAX) {
+		x->err = memtel_fail(x->m, -EBADMSG,
+				     "the kernel sent %d, which is no error",
+				     err);
+		return;
+	}
 	/* A dump cannot begin while its module is on its way out. */
 	if (err == -EPROTONOSUPPORT && !extack.message)
 		x->err = memtel_fail(x->m, -ENODEV,

@@ -534,7 +534,8 @@ static void append(char *text, size_t size, size_t *length,
 	va_list args;
 
 	va_start(args, format);
-	*length += (size_t)vsnprintf(text + used, size - used, format, args);
+	*length += (size_t)vsnprintf(used < size ? text + used : NULL,
+				     size - used, format, args);
 	va_end(args);
 }
 

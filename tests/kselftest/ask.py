@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Requests of whoever runs this, in bytes: ask.py FAMILY WHAT [ARGUMENT...]
+
+  cells GROUP...        errno of each request of the table on stdin, then of
+                        joining each group; a line NAME MODE COMMAND ATTRIBUTES
+                        of the table has the attributes in hex, "last" for the
+                        id that came last; all by one socket
+  hold NUMBER           so many sockets hold the source slab, which all live
+                        until stdin ends; prints the errno of each
+  dumps COMMAND NUMBER  so many dumps begin and are not read, until stdin ends
+  loop COMMAND SECONDS  dump after dump for so long; prints how many
+"""
+
+import socket
+import struct
+import sys
+import time
+
+ERROR, DONE = 2, 3
+REQUEST, ACK, DUMP = 1, 4, 0x300
+SOURCE_HOLD = 3
+NAME, TRIGGER_ID = 2, 2
+
+
+def attr(kind, data):
+    """A netlink attribute."""
+    return (struct.pack("=HH", 4 + len(data), kind) + data
+            + bytes(-len(data) % 4))
+
+
+def attrs_in(data):
+    """(type, value) of each attribute."""
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("=HH", data)
+        yield kind & 0x3fff, data[4:size]
+        data = data[(size + 3) & ~3:]
+
+
+class Socket:
+    """One to the family of a number."""
+
+    def __init__(self, family):
+        self.family = family
+        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.sock.bind((0, 0))
+        self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
+        self.sock.setsockopt(270, 10, 1)  # NETLINK_CAP_ACK
+        self.sock.settimeout(60)
+        self.bodies = []
+
+    def begin(self, cmd, attrs, is_dump=False):
+        """Send a request."""
+        body = struct.pack("BBH", cmd, 1, 0) + attrs
+        self.sock.send(struct.pack(
+            "=IHHII", 16 + len(body), self.family,
+            REQUEST | (DUMP if is_dump else ACK), 1, 0) + body)
+
+    def end(self):
+        """The errno of what was begun; its attributes are in bodies."""
+        self.bodies = []
+        while True:
+            data = self.sock.recv(1 << 17)
+            while data:
+                size, kind = struct.unpack_from("=IH", data)
+                if kind in (ERROR, DONE):
+                    # The words are looked at, too; the errno is not.
+                    words = data[36 if kind == ERROR else 20:size]
+                    self.bodies += [text for what, text in attrs_in(words)
+                                    if what == 1]
+                    return -min(struct.unpack_from("=i", data, 16)[0], 0)
+                self.bodies.append(data[20:size])
+                data = data[(size + 3) & ~3:]
+
+    def join(self, group):
+        """The errno of joining a multicast group."""
+        try:
+            self.sock.setsockopt(270, 1, group)
+        except OSError as error:
+            return error.errno
+        return 0
+
+
+def cells(family, *groups):
+    """See above."""
+    sock, last = Socket(family), b""
+    for line in sys.stdin:
+        name, mode, cmd, attrs = line.split()
+        data = attr(TRIGGER_ID, last or bytes(4)) if attrs == "last" \
+            else bytes.fromhex(attrs[1:])
+        sock.begin(int(cmd), data, mode == "dump")
+        errno = sock.end()
+        print(name, mode, errno)
+        if name == "trigger-add" and sock.bodies and not errno:
+            last = sock.bodies[0][4:8]
+    for group in groups:
+        print("group", group, Socket(family).join(int(group)))
+
+
+def hold(family, number):
+    """See above."""
+    sockets = []
+    for _ in range(int(number)):
+        sockets.append(Socket(family))
+        sockets[-1].begin(SOURCE_HOLD, attr(NAME, b"slab\0"))
+        print(sockets[-1].end())
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+def dumps(family, cmd, number):
+    """See above."""
+    sockets = [Socket(family) for _ in range(int(number))]
+    for sock in sockets:
+        sock.begin(int(cmd), b"", True)
+    print(len(sockets), flush=True)
+    sys.stdin.read()
+
+
+def loop(family, cmd, seconds):
+    """See above."""
+    sock, nr, end = Socket(family), 0, time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        sock.begin(int(cmd), b"", True)
+        nr += not sock.end()
+    print(nr)
+
+
+if __name__ == "__main__":
+    {"cells": cells, "hold": hold, "dumps": dumps, "loop": loop}[sys.argv[2]](
+        int(sys.argv[1]), *sys.argv[3:])

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a host may have come and go, many times, with everything on: all sources
+held, a trigger that fires, dumps without end, load. No counter falls, memory
+stays, and all of it ends.
+"""
+
+import glob
+
+from harness import (Skipped, check, client, equal, memtel, must, oracle,
+                     our_probes, run, sources, write)
+from test_access import ASK, family, numbers
+from test_stress import LIGHT, Load, unevictable_slab
+from test_trigger import MS, Subscriber
+
+ROUNDS = 20
+COUNTERS = ("allocs", "frees", "bytes-requested", "bytes-allocated")
+
+
+def totals(ynl):
+    """Counters that may never fall: of caches, and of losses."""
+    found = {}
+    for row in ynl.dump("cache-get", {"only-active": True}):
+        for node in row.get("node", []):
+            for key in COUNTERS:
+                found[row["name"], row.get("id"), node["node-id"], key] = \
+                    node.get(key, 0)
+    for source in ynl.dump("source-get", {}):
+        check("attached" in source, f"{source['name']} is not attached")
+        for key, value in source.items():
+            if key.startswith(("un", "recursions", "failed")):
+                found[source["name"], key] = value
+    return found
+
+
+def fallen(before, now):
+    """Counters that are less than they were."""
+    return [key for key, value in before.items() if now.get(key, value) < value]
+
+
+class Dumps(Load):
+    """A load, with dump after dump of caches and of who lost time."""
+
+    def __init__(self, command, **kwargs):
+        super().__init__(command, **kwargs)
+        number, of = family()[0], numbers()
+        self.commands += [("nice", "-n", "19", "/usr/bin/python3", ASK,
+                           str(number), "loop", str(of[name]), "86400")
+                          for name in ("cache-get", "stall-get")]
+
+
+def many_times(come_and_go, rounds=ROUNDS):
+    """Each round, and what must hold of it."""
+    ynl, sub = client(), Subscriber()
+    memtel("enable", *sources())
+    sub.add("slab-allocs", 100, 100 * MS, no_evidence=True)
+    with Dumps(LIGHT, reclaiming=True):
+        come_and_go()
+        before, memory = totals(ynl), unevictable_slab()
+        for i in range(1, rounds + 1):
+            come_and_go()
+            sub.read()
+            if i % (rounds // 2) == 0:
+                now = totals(ynl)
+                equal(fallen(before, now), [], "counters that fell")
+                before = now
+        grown = unevictable_slab() - memory
+    print(f"# memory grew by {grown} kB; {len(sub.events)} events")
+    check(grown < 8192, f"memory grew by {grown} kB")
+    check(len(sub.events) >= 2, "no event")
+    sub.ynl.sock.close()
+    memtel("disable", *sources())
+    equal(client().dump("hold-get", {}), [], "holds")
+    equal(our_probes(), [], "probes")
+
+
+def test_cpus():
+    """A CPU goes off and on."""
+    def come_and_go():
+        for state in "01":
+            write("/sys/devices/system/cpu/cpu1/online", state)
+
+    many_times(come_and_go)
+
+
+def goes_off(state):
+    """Whether a block of memory does; what is in it may not want to move."""
+    return not run("timeout", "3", "sh", "-c", f"echo offline >{state}"
+                   ).returncode
+
+
+def test_blocks_of_memory():
+    """A block of memory goes off and on."""
+    write("/proc/sys/vm/drop_caches", "3")
+    states = glob.glob("/sys/devices/system/memory/memory*/state")
+    state = next(filter(goes_off, states), None)
+    if not state:
+        raise Skipped("no block can be spared")
+    write(state, "online")
+    times = []
+
+    def come_and_go():
+        times.append(goes_off(state))
+        if times[-1]:
+            write(state, "online")
+
+    many_times(come_and_go)
+    print(f"# {sum(times)} of {len(times)} times")
+    check(sum(times) > ROUNDS // 2, f"off only {sum(times)} times")
+
+
+def test_caches():
+    """Caches are made and destroyed, by the thousand."""
+    def come_and_go():
+        for i in range(50):
+            oracle(f"create churn-{i} {512 + 8 * i}")
+        oracle("alloc churn-7 task -1 -1 64 10")
+        oracle("free churn-7 task -1 -1 10")
+        for i in range(50):
+            oracle(f"destroy churn-{i}")
+
+    many_times(come_and_go)
+
+
+def test_network_namespaces():
+    """Network namespaces are made, and end."""
+    many_times(lambda: must(
+        "sh", "-c", "for i in 1 2 3 4 5; do unshare --net true; done"))
+
+
+def test_frozen_tasks():
+    """All tasks are frozen, as they are before the host is suspended."""
+    write("/sys/module/suspend/parameters/pm_test_delay", "0")
+    write("/sys/power/pm_test", "freezer")
+    try:
+        many_times(lambda: write("/sys/power/state", "freeze"))
+    finally:
+        write("/sys/power/pm_test", "none")
