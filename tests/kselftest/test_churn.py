@@ -5,6 +5,7 @@ stays, and all of it ends.
 """
 
 import glob
+import os
 
 from harness import (Skipped, check, client, equal, memtel, must, oracle,
                      our_probes, run, sources, write)
@@ -73,11 +74,20 @@ def many_times(come_and_go, rounds=ROUNDS):
     equal(our_probes(), [], "probes")
 
 
+def need(path):
+    """What a kernel may have been configured without."""
+    if not os.path.exists(path):
+        raise Skipped(f"this kernel has no {path}")
+
+
 def test_cpus():
     """A CPU goes off and on."""
+    online = "/sys/devices/system/cpu/cpu1/online"
+    need(online)
+
     def come_and_go():
         for state in "01":
-            write("/sys/devices/system/cpu/cpu1/online", state)
+            write(online, state)
 
     many_times(come_and_go)
 
@@ -129,6 +139,7 @@ def test_network_namespaces():
 
 def test_frozen_tasks():
     """All tasks are frozen, as they are before the host is suspended."""
+    need("/sys/power/pm_test")
     write("/sys/module/suspend/parameters/pm_test_delay", "0")
     write("/sys/power/pm_test", "freezer")
     try:

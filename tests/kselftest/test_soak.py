@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A long run: everything on, for MEMTEL_SOAK_SECONDS of the guest's time, of
-which a tenth is at full rate, a burst each ten seconds: in a VM that counts
-instructions the time between takes none.
+"""A long run: everything on, for MEMTEL_SOAK_SECONDS of the guest's time, at full
+rate for a second of each twenty: in a VM that counts instructions the time between
+takes none.
 """
 
 import errno
@@ -28,7 +28,7 @@ LOAD = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
 READER = ("echo $$ >{group}/cgroup.procs; while :; do "
           "cat /usr/lib/python3.*/*.py; done")
 # Seconds of a burst, and from one to the next.
-BURST, PERIOD = 1, 10
+BURST, PERIOD = 1, 20
 
 
 def memory():
@@ -71,16 +71,16 @@ def everywhere(processes, number):
         os.killpg(process.pid, number)
 
 
-def burst(running, subs):
-    """Full rate for a while, then the rest of the period."""
+def period(running, subs):
+    """A burst at full rate, and the rest, in which the shrinker is called."""
     begin = time.monotonic()
     everywhere(running, signal.SIGCONT)
     while time.monotonic() < begin + BURST:
-        sleep_in_shrinker()
         for sub in subs:
             sub.read()
         time.sleep(0.05)
     everywhere(running, signal.SIGSTOP)
+    sleep_in_shrinker()
     time.sleep(max(0, begin + PERIOD - time.monotonic()))
     for sub in subs:
         sub.read()
@@ -114,7 +114,7 @@ def test_everything_at_once():
     try:
         for look in range(LOOKS + 1):
             while time.monotonic() < begin + SECONDS * look / LOOKS:
-                burst(running, subs)
+                period(running, subs)
             now, counts = memory(), totals(ynl)
             equal(fallen(before, counts), [], "counters that fell")
             before = counts
