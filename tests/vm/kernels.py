@@ -38,12 +38,13 @@ QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
     "qemu-system-common", "qemu-system-data", "qemu-system-x86", "seabios"))
 # What else people use, measured beside memtel.
 BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf")
-# What runs sanitizers, fuzzers and checkers of userspace; no kernel either.
+# What runs sanitizers, fuzzers and checkers of userspace; no kernel either. Some of
+# the kernel's semantic patches are in part Python.
 ANALYSIS_PACKAGES = (
     "clang", "coccinelle", "cppcheck", "gcc", "lcov", "libc6-dev",
     "libclang-rt-14-dev", "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev",
-    "libsystemd-dev", "libyaml-dev", "llvm", "make", "pkg-config", "python3",
-    "python3-yaml", "scdoc", "valgrind", "xz-utils",
+    "libpython3-dev", "libsystemd-dev", "libyaml-dev", "llvm", "make",
+    "pkg-config", "python3", "python3-yaml", "scdoc", "valgrind", "xz-utils",
 )
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")
