@@ -19,8 +19,8 @@ SCRIPTS_MIN = 40
 FOLDERS = ("lib", "common", "cli", "daemon")
 INCLUDES = ("-Ilib", "-Ilib/include", "-Icommon", "-Icli", "-Idaemon")
 DEFINES = ("-D_GNU_SOURCE", '-DMEMTEL_VERSION="x"', '-DMEMTEL_DATADIR="x"')
-# Lines of userspace that the unit tests run, at least, %.
-COVERED_MIN = 80
+# Lines of userspace that the unit tests run, at least, %; the others need a module.
+COVERED_MIN = 75
 
 
 def command(*args, **kwargs):
