@@ -49,6 +49,7 @@ module:
 tests-modules:
 	$(call build-module,oracle,tests/oracle)
 	$(call build-module,bench,tests/bench)
+	$(call build-module,kunit,tests/kunit)
 
 userspace:
 	$(MAKE) -C userspace O=$(BUILD)/userspace all
