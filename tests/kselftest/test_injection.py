@@ -10,7 +10,6 @@ was done or not at all; then it is done again, and must succeed.
 import contextlib
 import ctypes
 import errno
-import glob
 import json
 import os
 import socket
@@ -18,8 +17,7 @@ import struct
 import time
 
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
-                     memtel, must, oracle, our_probes, read, sources, unload,
-                     wait_for, write)
+                     memtel, must, our_probes, read, sources, unload, write)
 from test_family import attr
 
 DEBUG = "/sys/kernel/debug"
@@ -332,55 +330,6 @@ def test_triggers():
         each_failure("add one with evidence", lambda nth: add(nth, TRIGGER),
                      step=12)
         equal(client().dump("trigger-get", {}), [], "triggers left")
-
-
-def unbound_workers():
-    """/proc/PID/fail-nth of all threads that may look at the triggers."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/comm"):
-        with contextlib.suppress(OSError):
-            if read(path).startswith("kworker/u"):
-                found.append(path.replace("comm", "fail-nth"))
-    return found
-
-
-def test_events():
-    """An event that finds no memory is counted; the numbers tell which."""
-    Injector()
-    oracle("create oracle-event 256")
-    with no_leak():
-        ynl = client()
-        ynl.ntf_subscribe("events")
-        ynl.do("trigger-add", {"metric": "slab-allocs", "threshold": 100,
-                               "window-ns": 10**9, "cache": "oracle-event"})
-
-        def sequence():
-            return ynl.do("status-get", {})["event-sequence"]
-
-        for nth in range(1, 40):
-            for path in unbound_workers():
-                with contextlib.suppress(OSError):
-                    write(path, str(nth))
-            seen = sequence()
-            oracle("alloc oracle-event task -1 0 256 500")
-            oracle("free oracle-event task -1 -1 500")
-            wait_for(lambda seen=seen: sequence() >= seen + 2, 60,
-                     f"raised and cleared ({nth})")
-        for path in unbound_workers():
-            with contextlib.suppress(OSError):
-                write(path, "0")
-        ynl.check_ntf()
-        heard = {event["sequence"] for message in ynl.async_msg_queue
-                 for event in message["msg"]["event"]}
-        status = ynl.do("status-get", {})
-        lost = status.get("events-unsent", 0)
-        print(f"# {len(heard)} events heard, {lost} unsent of "
-              f"{status['event-sequence']}")
-        check(lost, "no event found no memory")
-        check(heard, "no event was heard")
-        check(len(heard) + lost <= status["event-sequence"], "too many")
-        ynl.sock.close()
-    oracle("destroy oracle-event")
 
 
 def test_unload():
