@@ -49,6 +49,7 @@ module:
 tests-modules:
 	$(call build-module,oracle,tests/oracle)
 	$(call build-module,bench,tests/bench)
+	$(call build-module,kunit,tests/kunit)
 
 userspace:
 	$(MAKE) -C userspace O=$(BUILD)/userspace all
@@ -73,9 +74,13 @@ $(BUILD)/fuzz/family: tests/fuzz/family.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
 
+$(BUILD)/kselftest/inject.so: tests/kselftest/inject.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
+
 # What a VM needs, built in the root filesystem of its kernel.
 in-env-all: all tests-modules $(BUILD)/bench/dump $(BUILD)/bench/wake \
-		$(BUILD)/fuzz/family
+		$(BUILD)/fuzz/family $(BUILD)/kselftest/inject.so
 	$(MAKE) -C tests/unit O=$(BUILD)/unit \
 		USERSPACE=$(BUILD)/userspace all
 

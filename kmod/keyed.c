@@ -89,11 +89,12 @@ static bool same_thing(const struct memtel_keyed_slot *slot,
 }
 
 /*
- * The key's entry in the index, or the empty one where it may go. Some are
- * always empty, so the search ends.
+ * The number of the key's slot plus one, or 0; @entry is set to where in the
+ * index that is, or to the empty one where it may go. Some are always empty, so
+ * the search ends. Without the lock what was empty may be another key's by now.
  */
-static u32 *find_entry(const struct memtel_keyed *keyed,
-		       const struct memtel_key *key)
+static u32 find_slot(const struct memtel_keyed *keyed,
+		     const struct memtel_key *key, u32 **entry)
 {
 	u32 i = hash_64(key->a + key->nid, ilog2(keyed->nr_index));
 	u32 slot;
@@ -106,7 +107,8 @@ static u32 *find_entry(const struct memtel_keyed *keyed,
 			break;
 		i = (i + 1) & (keyed->nr_index - 1);
 	}
-	return &keyed->index[i];
+	*entry = &keyed->index[i];
+	return slot;
 }
 
 /* Under the lock. The id of the same thing on another node, or a new one. */
@@ -135,15 +137,14 @@ static u32 add(struct memtel_keyed *keyed, const struct memtel_key *key)
 
 	raw_spin_lock_irqsave(&keyed->lock, flags);
 	/* Another CPU may have been first. */
-	entry = find_entry(keyed, key);
-	slot = *entry;
+	slot = find_slot(keyed, key, &entry);
 	if (!slot && keyed->used < keyed->nr_slots) {
 		row.id = id_of(keyed, key);
 		keyed->slots[keyed->used] = row;
 		slot = keyed->used + 1;
 		/* Pairs with memtel_keyed_used(). */
 		smp_store_release(&keyed->used, slot);
-		/* Pairs with find_entry(). */
+		/* Pairs with find_slot(). */
 		smp_store_release(entry, slot);
 	}
 	raw_spin_unlock_irqrestore(&keyed->lock, flags);
@@ -162,7 +163,7 @@ static u32 add(struct memtel_keyed *keyed, const struct memtel_key *key)
 u64 __percpu *memtel_keyed_place(struct memtel_keyed *keyed,
 				 const struct memtel_key *key)
 {
-	u32 slot = *find_entry(keyed, key);
+	u32 *entry, slot = find_slot(keyed, key, &entry);
 
 	/* A full table must not cost every event of a new key the lock. */
 	if (!slot && memtel_keyed_used(keyed) < keyed->nr_slots)

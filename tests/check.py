@@ -3,8 +3,8 @@
 """Run every test: check.py [KERNEL|all]
 
 With a kernel, a row of tests/vm/kernels.py, all that there is for it; with
-"all" that for each. With neither all of the first, and of the others what tells
-soonest whether memtel works there; what is left out is named.
+"all" that for each. With neither all of the first, and of Debian's others what
+tells soonest whether memtel works there; what is left out is named.
 
 Each step prints TAP or the lines of Python's unittest, which are counted; as
 many run at a time as there are CPUs, and each is shown when it has ended. The
@@ -45,7 +45,12 @@ LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
 # A million hostile messages; and so long each of libFuzzer's targets.
 MESSAGES = ("--env", "MEMTEL_FUZZ_MESSAGES=1000000")
 FUZZ_SECONDS = 600
+# Asks for memory that is not there; what the kernel says of that is no complaint.
+INJECTION = "test_injection.py"
+ALLOWED = ("--allow", "vmalloc error|percpu: allocation failed|"
+           "page allocation failure")
 FIRST = KERNELS[0].name
+DEBIANS = [kernel for kernel in KERNELS if kernel.is_debian()]
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
@@ -71,8 +76,9 @@ def in_env(kernel, *command):
 
 
 def in_vm(kernel, out, timeout_s, options, *command):
-    """A command in a VM."""
-    return (*VM, "boot", kernel, "--timeout", str(timeout_s), "--env",
+    """A command in a VM; what looks for mistakes takes its time."""
+    times = 1 if find_kernel(kernel).is_debian() else 3
+    return (*VM, "boot", kernel, "--timeout", str(timeout_s * times), "--env",
             f"MEMTEL_BUILD={build(kernel)}", *options,
             "--out", str(build(kernel) / out), "--", PYTHON, *command)
 
@@ -149,7 +155,7 @@ def packages(*kernels):
 def suites():
     """The kernels of each suite, which has the same packages for all."""
     rows = {}
-    for kernel in KERNELS:
+    for kernel in DEBIANS:
         rows.setdefault(kernel.suite, []).append(kernel.name)
     return rows.values()
 
@@ -157,7 +163,8 @@ def suites():
 def chains(kernel):
     """All tests of a kernel that is built but its packages', the longest first.
 
-    The steps of a chain run one after another.
+    The steps of a chain run one after another. A kernel that is there to find
+    mistakes does that in what runs in the kernel.
     """
     native = [Step(
         f"{kernel}: unit tests of userspace",
@@ -175,11 +182,15 @@ def chains(kernel):
                        ("--icount", "0", "--cpus", "1", "--nodes", "1"),
                        "tests/bench/bench.py", "--gate")),
             fuzzing("RUNS=20000"), analyses("cppcheck")]
+    if not find_kernel(kernel).is_debian():
+        native = [kselftests(kernel, "tests in a VM without memory",
+                             "injection", 1800, (*COUNTED, *ALLOWED),
+                             (INJECTION,))]
     return [
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
                     COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK)))],
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, INJECTION)))],
         native,
         [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
                     (*COUNTED, "--cpus", "4"), (FAULTS,))]]
@@ -261,6 +272,9 @@ class Runner:
 def check_whole(runner, kernel):
     """All there is for a kernel."""
     runner.chain(alone(kernel))
+    if not find_kernel(kernel).is_debian():
+        runner.beside(chains(kernel))
+        return
     runner.beside([*chains(kernel), packages(kernel),
                    *(long_runs() if kernel == FIRST else [])])
 
@@ -277,7 +291,7 @@ def check_all(runner):
 def check_usual(runner):
     """The first kernel's, and of the others what tells soonest."""
     runner.chain(alone(FIRST))
-    rest = [kernel.name for kernel in KERNELS if kernel.name != FIRST]
+    rest = [kernel.name for kernel in DEBIANS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
     left = ", ".join(name[5:-3] for name in others((*CORE, SOAK)))
     print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "

@@ -43,7 +43,8 @@ def command(*args):
 
 def checkpatch(linux, _build):
     """checkpatch.pl --strict on all kernel code."""
-    files = [f for f in sources("*.[ch]", under=("kmod", "tests/oracle"))
+    files = [f for f in sources("*.[ch]", under=("kmod", "tests/oracle",
+                                            "tests/kunit"))
              if "/generated/" not in f and "/uapi/" not in f]
     files += sources("memtel_*.c", under=("tests/bench",))
     return command("perl", f"{linux}/scripts/checkpatch.pl", "--no-tree",

@@ -151,6 +151,17 @@ def is_rt():
     return " PREEMPT_RT " in os.uname().version
 
 
+def has_lockdep():
+    """Whether this kernel looks for mistakes with locks, which takes its
+    time."""
+    return os.path.exists("/proc/lockdep")
+
+
+def keeps_freed():
+    """Whether KASAN keeps freed objects back for a while, in use for SLUB."""
+    return " kasan_quarantine_put\n" in read("/proc/kallsyms")
+
+
 def contexts():
     """Contexts in which this kernel allows allocations, as the oracle has
     them."""

@@ -3,10 +3,13 @@
 
 import os
 
-from harness import (cache, check, client, equal, must, node_of, oracle, read,
-                     write)
+from harness import (cache, check, client, equal, keeps_freed, must, node_of,
+                     oracle, read, write)
 
-SLABS = 100_000
+# With all its debugging SLUB takes ten times as long for each.
+SLABS = 10_000 if keeps_freed() else 100_000
+# Caches that never rest: KASAN gives back what it kept at any time.
+RESTLESS = 25 if keeps_freed() else 2
 
 
 def slabinfo():
@@ -54,7 +57,7 @@ def test_every_cache_equals_slabinfo():
             left.discard(name)
         if not left:
             break
-    check(len(left) <= 2, f"never at rest: {sorted(left)}")
+    check(len(left) <= RESTLESS, f"never at rest: {sorted(left)}")
     print(f"# {len(slabinfo()) - len(left)} caches, {estimates} estimated")
 
 
@@ -104,7 +107,8 @@ def test_what_a_cpu_keeps_is_in_use():
     oracle("free oracle-kept task 0 0 8")
     node = node_of(cache(ynl, "oracle-kept"), 0)
     equal((node["allocs"], node["frees"]), (1008, 1008), "allocs and frees")
-    equal(node["objects-in-use"], before["objects-in-use"], "in use")
+    if not keeps_freed():
+        equal(node["objects-in-use"], before["objects-in-use"], "in use")
     equal(node["objects-in-use"], sysfs("oracle-kept")[0]["objects"],
           "in use and sysfs' objects")
     kept = node["objects-in-use"]
@@ -121,11 +125,13 @@ def test_what_a_cpu_keeps_is_in_use():
     oracle("destroy oracle-kept")
 
 
-def test_100000_partial_slabs():
+def test_long_partial_lists():
     """An estimate whose stated error holds, where a walk would stall."""
     ynl = client()
     oracle("create oracle-frag 256")
     oracle(f"fragment oracle-frag {SLABS}")
+    if keeps_freed():
+        write("/sys/kernel/slab/oracle-frag/shrink", "1")
     try:
         want = sysfs("oracle-frag")
         row = cache(ynl, "oracle-frag")

@@ -5,8 +5,9 @@ import os
 import subprocess
 import time
 
-from harness import (MODULE, check, client, equal, memtel, must, our_probes,
-                     read, slab_probes, sources, write)
+from harness import (MODULE, check, client, equal, has_lockdep, keeps_freed,
+                     memtel, must, our_probes, read, slab_probes, sources,
+                     write)
 from pressure import TRACING, cgroup
 
 EVENTS = slab_probes()
@@ -19,6 +20,9 @@ STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
 LIGHT = ("nice", "-n", "19", "stress-ng", "--dentry", "1", "--dentries",
          "200", "--timeout", "1200")
 SOURCES = tuple(sources())
+# Where mistakes are looked for all takes ten times as long.
+ATTACHES, LOADS, LEAST = ((200, 40, 10_000) if has_lockdep() else
+                          (1000, 200, 100_000))
 
 
 class Load:
@@ -115,13 +119,13 @@ def test_totals_equal_ftrace():
         outer = end[2][i] - start[0][i]
         print(f"# {what}: ftrace {ftrace}, memtel between {inner} and {outer}"
               f" ({(outer - inner) * 100 / ftrace:.2f} % apart)")
-        check(ftrace > 100000, f"too little load: {ftrace} {what}")
+        check(ftrace > LEAST, f"too little load: {ftrace} {what}")
         check(inner <= ftrace <= outer,
               f"{what}: ftrace {ftrace} is not in {inner}..{outer}")
         check(outer - inner < ftrace / 20, f"{what}: the bound says nothing")
 
 
-def test_1000_attach_and_detach():
+def test_attach_and_detach():
     """All sources in turn under load, the memory of it all given back."""
     ynl = client()
     gets = {"slab": "cache-get", "site": "site-get",
@@ -133,7 +137,7 @@ def test_1000_attach_and_detach():
             ynl.do("source-hold", {"name": source})
             ynl.do("source-release", {"name": source})
         before = percpu()
-        for i in range(1000 // len(SOURCES) + 1):
+        for i in range(ATTACHES // len(SOURCES) + 1):
             for source in SOURCES:
                 ynl.do("source-hold", {"name": source})
                 if i % 10 == 0:
@@ -165,7 +169,7 @@ def unevictable_slab():
     return total
 
 
-def test_200_load_and_unload():
+def test_load_and_unload():
     """Loaded, held, read and unloaded under load; nothing left behind."""
     memtel("status")
     must("rmmod", "memtel")
@@ -174,7 +178,7 @@ def test_200_load_and_unload():
         must("rmmod", "memtel")
         time.sleep(5)
         before = unevictable_slab()
-        for i in range(200):
+        for i in range(LOADS):
             must("insmod", MODULE)
             if i % 4 == 0:
                 memtel("enable", *SOURCES)
@@ -185,8 +189,9 @@ def test_200_load_and_unload():
         time.sleep(1)
         grown = unevictable_slab() - before
         print(f"# memory grew by {grown} kB")
-        # A leaked table (370 kB) a round would be 70 MB.
-        check(grown < 16384, f"memory grew by {grown} kB")
+        # A leaked table (370 kB) a round would be 70 MB. Where KASAN keeps
+        # what is freed there is kmemleak, too.
+        check(grown < 16384 or keeps_freed(), f"memory grew by {grown} kB")
     must("insmod", MODULE)
 
 

@@ -64,6 +64,17 @@ run_interactive() { # [COMMAND...]
 	kill_others
 }
 
+# Where the kernel can tell: a line of dmesg, and a file with all. Nothing that is
+# younger than five seconds is looked at.
+look_for_leaks() {
+	leaks=/sys/kernel/debug/kmemleak
+	[ -e $leaks ] || return
+	sleep 6
+	echo scan >$leaks
+	echo scan >$leaks
+	cat $leaks >/out/kmemleak
+}
+
 # shellcheck source=/dev/null
 . /out/job
 if [ "$VM_SYSTEMD" = 1 ] && [ $$ = 1 ]; then
@@ -77,6 +88,7 @@ else
 	run_batch "$@"
 fi
 
+look_for_leaks
 dmesg >/out/dmesg
 cat /proc/sys/kernel/tainted >/out/tainted
 echo "$status" >/out/verdict

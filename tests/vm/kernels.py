@@ -27,6 +27,9 @@ RUN_PACKAGES = (
     "util-linux",
 )
 
+# What builds a kernel, beyond BUILD_PACKAGES.
+KERNEL_PACKAGES = ("bc", "bison", "flex", "libelf-dev")
+
 # What makes packages of memtel; no kernel is among it.
 PACKAGING_PACKAGES = (
     "abigail-tools", "build-essential", "debhelper", "dh-sequence-dkms",
@@ -64,6 +67,9 @@ class Kernel:
     @suite: Debian suite of the root filesystem
     @sources: apt sources lines
     @image, @headers: packages of the kernel and of what builds modules for it
+    @kernel_source, @config: instead of them package of the kernel's source, and
+        files of config/ that its configuration is made of; see kernel.py
+    @append: its arguments
     @linux_source: package whose tarball has YNL, kselftest and checkpatch,
         if any
     @linux_paths: of it, beyond what all trees have
@@ -78,6 +84,9 @@ class Kernel:
     sources: tuple[str, ...]
     image: str = "linux-image-amd64"
     headers: str = "linux-headers-amd64"
+    kernel_source: str = ""
+    config: tuple[str, ...] = ()
+    append: tuple[str, ...] = ()
     linux_source: str = "linux-source-6.12"
     linux_paths: tuple[str, ...] = ()
     linux_source_from: tuple[str, ...] = ()
@@ -88,6 +97,10 @@ class Kernel:
         """Every package of the root filesystem, sorted."""
         return sorted({*self.common, *self.packages, self.image, self.headers}
                       - {""})
+
+    def is_debian(self) -> bool:
+        """Whether it is one that users have."""
+        return not self.config
 
     def packaging(self) -> Kernel:
         """The tree that makes packages: one for all rows of a suite."""
@@ -126,7 +139,17 @@ def security(suite: str) -> str:
 
 BOOKWORM = debian("bookworm", "bookworm-updates", "bookworm-backports")
 
-# The first is the default; the others from the oldest to the newest.
+
+def own(name: str, *config: str, append: tuple[str, ...] = ()) -> Kernel:
+    """A row of a kernel of our own configuration."""
+    return Kernel(name, "bookworm", BOOKWORM, image="", headers="",
+                  kernel_source="linux-source-6.1", config=config,
+                  append=("brd.rd_nr=1", "brd.rd_size=4194304", *append),
+                  packages=KERNEL_PACKAGES)
+
+
+# The first is the default; the others from the oldest to the newest, and one
+# that finds mistakes.
 KERNELS = (
     Kernel("6.1", "bookworm", BOOKWORM),
     Kernel("5.10", "bullseye", debian("bullseye", "bullseye-updates"),
@@ -140,6 +163,8 @@ KERNELS = (
            debian("trixie", "trixie-updates", "trixie-backports"),
            image="linux-image-amd64/trixie-backports",
            headers="linux-headers-amd64/trixie-backports"),
+    own("6.1-debug", "vm", "debug",
+        append=("slub_debug=FZP", "page_poison=1")),
 )
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import kernel as own_kernel
 from kernels import Kernel, VmError
 
 LINUX_DIR = "/usr/src/memtel-linux"
@@ -70,9 +71,9 @@ chroot "$1" apt-get -q -o APT::Sandbox::User=root update
 """
 
 
-def cache_dir() -> Path:
+def cache_dir(name: str = "rootfs") -> Path:
     """Where trees live: never inside the source tree."""
-    return Path(os.environ.get("MEMTEL_CACHE", "/var/cache/memtel")) / "rootfs"
+    return Path(os.environ.get("MEMTEL_CACHE", "/var/cache/memtel")) / name
 
 
 def need_root(what: str) -> None:
@@ -197,6 +198,8 @@ def build(kernel: Kernel, root: Path) -> None:
         raise VmError(f"mmdebstrap failed ({done.returncode})")
     if kernel.image:
         extract_vmlinux(partial)
+    if kernel.config:
+        own_kernel.install(kernel, partial, cache_dir("kernel"), run_chroot)
     partial.rename(root)
     for other in root.parent.glob(f"{kernel.name}-*"):
         # A name may be the beginning of another one: 6.1 and 6.1-rt.
@@ -212,7 +215,8 @@ def ensure(kernel: Kernel, rebuild: bool = False) -> Path:
     The pin is a flock on an inheritable descriptor: it also holds for the
     program that this process turns into.
     """
-    recipe = "\0".join([*mmdebstrap_command(kernel, Path("/")), "1"])
+    recipe = "\0".join([*mmdebstrap_command(kernel, Path("/")), "1",
+                        *own_kernel.recipe(kernel)])
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
     root = cache_dir() / f"{kernel.name}-{digest}"
     try:
@@ -247,12 +251,19 @@ def chroot_command(root: Path, source: Path, command: list[str]) -> list[str]:
             "/bin/sh", str(helper), str(root), str(source), *command]
 
 
+def run_chroot(root: Path, source: Path, command: list[str]) -> bool:
+    """Run @command there; whether it succeeded. Its output is not ours."""
+    return subprocess.run(chroot_command(root, source, command),
+                          env=chroot_environment(), stdin=subprocess.DEVNULL,
+                          stdout=sys.stderr.buffer).returncode == 0
+
+
 def exec_chroot(kernel: Kernel, source: Path, command: list[str]) -> None:
     """Become @command, run in @kernel's tree, the source at its own path."""
     need_root("build-env")
     root = ensure(kernel)
     environment = chroot_environment()
-    if kernel.image:
+    if kernel.image or kernel.config:
         release = kernel_release(root)
         environment |= {
             "KVER": release,

@@ -102,7 +102,7 @@ def cmd_boot(args: argparse.Namespace) -> int:
         nodes=args.nodes,
         icount=args.icount,
         cpu=args.cpu,
-        append=args.append,
+        append=[*kernel.append, *args.append],
         env=args.env,
         allow=args.allow,
         timeout_s=timeout_s,
