@@ -45,10 +45,13 @@ LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
 # A million hostile messages; and so long each of libFuzzer's targets.
 MESSAGES = ("--env", "MEMTEL_FUZZ_MESSAGES=1000000")
 FUZZ_SECONDS = 600
+# Only a kernel that finds mistakes has what these take.
+KUNIT = "test_kunit.py"
 # Asks for memory that is not there; what the kernel says of that is no complaint.
 INJECTION = "test_injection.py"
 ALLOWED = ("--allow", "vmalloc error|percpu: allocation failed|"
            "page allocation failure")
+MISTAKES = (KUNIT, INJECTION)
 FIRST = KERNELS[0].name
 DEBIANS = [kernel for kernel in KERNELS if kernel.is_debian()]
 # What depends most on the kernel.
@@ -183,14 +186,14 @@ def chains(kernel):
                        "tests/bench/bench.py", "--gate")),
             fuzzing("RUNS=20000"), analyses("cppcheck")]
     if not find_kernel(kernel).is_debian():
-        native = [kselftests(kernel, "tests in a VM without memory",
+        native = [kselftests(kernel, "KUnit, and tests without memory",
                              "injection", 1800, (*COUNTED, *ALLOWED),
-                             (INJECTION,))]
+                             MISTAKES)]
     return [
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
                     COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, INJECTION)))],
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, *MISTAKES)))],
         native,
         [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
                     (*COUNTED, "--cpus", "4"), (FAULTS,))]]
@@ -293,7 +296,7 @@ def check_usual(runner):
     runner.chain(alone(FIRST))
     rest = [kernel.name for kernel in DEBIANS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
-    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK)))
+    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, *MISTAKES)))
     print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "
           f"coverage; of {', '.join(rest)}: {left}, unit tests of userspace, "
           "packages")
