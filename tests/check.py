@@ -53,7 +53,7 @@ ALLOWED = ("--allow", "vmalloc error|percpu: allocation failed|"
            "page allocation failure")
 MISTAKES = (KUNIT, INJECTION)
 FIRST = KERNELS[0].name
-DEBIANS = [kernel for kernel in KERNELS if kernel.is_debian()]
+DEBIAN_KERNELS = [kernel for kernel in KERNELS if kernel.is_debian()]
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
@@ -158,7 +158,7 @@ def packages(*kernels):
 def suites():
     """The kernels of each suite, which has the same packages for all."""
     rows = {}
-    for kernel in DEBIANS:
+    for kernel in DEBIAN_KERNELS:
         rows.setdefault(kernel.suite, []).append(kernel.name)
     return rows.values()
 
@@ -294,7 +294,7 @@ def check_all(runner):
 def check_usual(runner):
     """The first kernel's, and of the others what tells soonest."""
     runner.chain(alone(FIRST))
-    rest = [kernel.name for kernel in DEBIANS if kernel.name != FIRST]
+    rest = [kernel.name for kernel in DEBIAN_KERNELS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
     left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, *MISTAKES)))
     print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "
