@@ -64,14 +64,23 @@ look:
 		  event.bytes_allocated);
 }
 
+/* An allocation of which the page tells the cache. */
+static __always_inline void kmem_kmalloc(unsigned long call_site,
+					 const void *object,
+					 size_t bytes_requested,
+					 size_t bytes_allocated)
+{
+	kmem_alloc(call_site, (struct slab_event) {
+		.object = object,
+		.bytes_requested = bytes_requested,
+		.bytes_allocated = bytes_allocated,
+	});
+}
+
 /* kmem:kmalloc, any context */
 static notrace void kmem_on_kmalloc(MEMTEL_ARGS_KMALLOC)
 {
-	kmem_alloc(call_site, (struct slab_event) {
-		.object = ptr,
-		.bytes_requested = bytes_req,
-		.bytes_allocated = bytes_alloc,
-	});
+	kmem_kmalloc(call_site, ptr, bytes_req, bytes_alloc);
 }
 
 /* The same where some are fired twice; see large.c. */
@@ -80,21 +89,13 @@ static notrace void kmem_on_kmalloc_twice(MEMTEL_ARGS_KMALLOC)
 	if (unlikely(bytes_req > KMALLOC_MAX_CACHE_SIZE) &&
 	    memtel_large_is_inner(call_site))
 		return;
-	kmem_alloc(call_site, (struct slab_event) {
-		.object = ptr,
-		.bytes_requested = bytes_req,
-		.bytes_allocated = bytes_alloc,
-	});
+	kmem_kmalloc(call_site, ptr, bytes_req, bytes_alloc);
 }
 
 /* kmem:kmalloc_node and kmem:kmem_cache_alloc_node, any context */
 static notrace void kmem_on_alloc_node(MEMTEL_ARGS_KMALLOC_NODE)
 {
-	kmem_alloc(call_site, (struct slab_event) {
-		.object = ptr,
-		.bytes_requested = bytes_req,
-		.bytes_allocated = bytes_alloc,
-	});
+	kmem_kmalloc(call_site, ptr, bytes_req, bytes_alloc);
 }
 
 /* kmem:kmem_cache_alloc, any context */
