@@ -6,7 +6,6 @@ TAP on stdout; without names all. Runs in the tree of tools (vm.py build-env
 analysis). What is built lies below BUILD.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -23,23 +22,21 @@ DEFINES = ("-D_GNU_SOURCE", '-DMEMTEL_VERSION="x"', '-DMEMTEL_DATADIR="x"')
 COVERED_MIN = 75
 
 
-def command(*args, **kwargs):
+def command(*args, cwd=TOP):
     """Run a tool; (exit status, what it said)."""
     done = subprocess.run(args, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, check=False,
-                          errors="replace", cwd=kwargs.pop("cwd", TOP),
-                          **kwargs)
+                          errors="replace", cwd=cwd)
     return done.returncode, done.stdout
 
 
-def unit_tests(build, cc, flags, *more, env=None):
+def unit_tests(build, cc, flags, *more):
     """The unit tests, userspace built anew for them; None or what failed."""
     # A library of sanitized code takes the runtime from the program.
     status, said = command(
         "make", "-s", "-C", "tests/unit", f"O={build}/unit",
         f"USERSPACE={build}/userspace", f"CC={cc}", f"CFLAGS={flags}",
-        f"LDFLAGS={flags} -Wl,-z,undefs", *more, "check",
-        env={**os.environ, **(env or {})})
+        f"LDFLAGS={flags} -Wl,-z,undefs", *more, "check")
     bad = [line for line in said.splitlines()
            if re.match(r"not ok|# FAILED|.*(Sanitizer|runtime error|==\d+==)",
                        line)]
@@ -128,7 +125,7 @@ def coverage(build):
             else "too few lines are run")
 
 
-ALL = {function.__name__.replace("_", "-"): function for function in
+ALL = {function.__name__: function for function in
        (cppcheck, coccicheck, addresses, threads, memory, coverage)}
 
 

@@ -125,9 +125,9 @@ def analyses(*names):
                          str(build("analysis")), *names))
 
 
-def long_runs():
+def long_runs(kernel):
     """What make check has no time for, of the first kernel."""
-    return [
+    return [] if kernel != FIRST else [
         [kselftests(FIRST, "a million hostile messages in a VM", "fuzz", 3600,
                     (*COUNTED, *MESSAGES), ("test_fuzz.py",)),
          kselftests(FIRST, "a long run in a VM", "soak", 3600, LONG, (SOAK,))],
@@ -275,19 +275,15 @@ class Runner:
 def check_whole(runner, kernel):
     """All there is for a kernel."""
     runner.chain(alone(kernel))
-    if not find_kernel(kernel).is_debian():
-        runner.beside(chains(kernel))
-        return
-    runner.beside([*chains(kernel), packages(kernel),
-                   *(long_runs() if kernel == FIRST else [])])
+    made_of = [packages(kernel)] if find_kernel(kernel).is_debian() else []
+    runner.beside([*chains(kernel), *made_of, *long_runs(kernel)])
 
 
 def check_all(runner):
     """All there is for each kernel."""
     for kernel in KERNELS:
         runner.chain(alone(kernel.name))
-        runner.beside([*chains(kernel.name),
-                       *(long_runs() if kernel.name == FIRST else [])])
+        runner.beside([*chains(kernel.name), *long_runs(kernel.name)])
     runner.beside(packages(*kernels) for kernels in suites())
 
 

@@ -14,19 +14,14 @@ import os
 import re
 import sys
 
-from common import (BENCH, BENCH_MODULE, CGROUP, MEMTEL, MEMTEL_MODULE, SOURCES,
-                    TRACING, enabled, insmod, must, pair, parameter, read,
-                    reading, write)
+from common import (BENCH_MODULE, CGROUP, MEMTEL, MEMTEL_MODULE, SOURCES,
+                    TRACING, empty_probes, enabled, insmod, must, pair,
+                    parameter, read, reading, write)
 
 KINDS = {"kmalloc": "kmalloc(128)", "cache": "kmem_cache_alloc",
          "page": "alloc_page", "lock": "free spin_lock"}
 TIMED = ("reclaim", "shrinker", "zonelock", "fallback")
 SAMPLING = "/sys/module/memtel/parameters/fallback_sampling"
-
-
-def empty_probes(on):
-    """Hang empty probes on the slab tracepoints, or take them off."""
-    write(f"{BENCH}/empty", int(on))
 
 
 def traced_reclaims():
@@ -94,9 +89,8 @@ def measure():
         out["pair"][label] = {kind: pair(kind) for kind in KINDS}
 
     pairs("nothing")
-    empty_probes(True)
-    pairs("empty probes")
-    empty_probes(False)
+    with empty_probes():
+        pairs("empty probes")
     out["reading"]["memtel, occupancy"] = reading("caches")
     must(MEMTEL, "enable", "slab")
     pairs("memtel slab")

@@ -74,6 +74,16 @@ def parameter(name, value, module="memtel"):
 
 
 @contextlib.contextmanager
+def empty_probes():
+    """Empty probes on the slab tracepoints."""
+    write(f"{BENCH}/empty", "1")
+    try:
+        yield
+    finally:
+        write(f"{BENCH}/empty", "0")
+
+
+@contextlib.contextmanager
 def enabled(*sources):
     """Hold sources meanwhile."""
     must(MEMTEL, "enable", *sources)

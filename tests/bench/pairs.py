@@ -9,9 +9,9 @@ to have counted.
 
 import contextlib
 
-from common import (BENCH, BENCH_MODULE, BUILD, KINDS, SOURCES, enabled,
+from common import (BENCH_MODULE, BUILD, KINDS, SOURCES, empty_probes, enabled,
                     insmod, load, must, pair, parameter, save, say,
-                    slab_events, watched, write)
+                    slab_events, watched)
 from peers import NONE, PEERS, Absent
 
 PAIRS, PEER_PAIRS = 10000, 1000
@@ -20,16 +20,6 @@ PAIRS, PEER_PAIRS = 10000, 1000
 def measure():
     """A row: by kind, instructions and their spread."""
     return {kind: pair(kind) for kind in KINDS}
-
-
-@contextlib.contextmanager
-def empty_probes():
-    """Empty probes on the slab tracepoints."""
-    write(f"{BENCH}/empty", "1")
-    try:
-        yield
-    finally:
-        write(f"{BENCH}/empty", "0")
 
 
 @contextlib.contextmanager

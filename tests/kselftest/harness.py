@@ -7,6 +7,7 @@ own YNL library reading kmod/memtel.yaml, so that nobody here wrote it.
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import time
@@ -155,6 +156,13 @@ def has_lockdep():
     """Whether this kernel looks for mistakes with locks, which takes its
     time."""
     return os.path.exists("/proc/lockdep")
+
+
+def kernel_memory():
+    """{what: kB} that the kernel has for itself and cannot give back."""
+    return {key: int(value) for key, value in re.findall(
+        r"^(SUnreclaim|VmallocUsed|Percpu|KernelStack): +(\d+) kB$",
+        read("/proc/meminfo"), re.M)}
 
 
 def keeps_freed():

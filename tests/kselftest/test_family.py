@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 
+from ask import attr
 from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
                      must, oracle, our_probes, read, run, slab_probes,
                      wait_for, write)
@@ -62,12 +63,6 @@ class Raw:
                 offset, = struct.unpack_from("=I", msg, at + 4)
             at += (size + 3) & ~3
         return errno, text, offset
-
-
-def attr(kind, data):
-    """A netlink attribute."""
-    return (struct.pack("=HH", 4 + len(data), kind) + data
-            + bytes(-len(data) % 4))
 
 
 def test_status():

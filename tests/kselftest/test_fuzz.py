@@ -11,8 +11,8 @@ import time
 
 import yaml
 
-from harness import (BUILD, SRC, check, client, equal, load, must, our_probes,
-                     read, sources, unload)
+from harness import (BUILD, SRC, check, client, equal, kernel_memory, load,
+                     must, our_probes, read, sources, unload)
 from test_access import NOBODY, with_caps
 
 MESSAGES = int(os.environ.get("MEMTEL_FUZZ_MESSAGES", "24000"))
@@ -84,10 +84,7 @@ def fuzz(prefix, messages, kind, seed):
 
 def memory_kb():
     """What the kernel has for itself and cannot give back."""
-    return sum(int(line.split()[1])
-               for line in read("/proc/meminfo").splitlines()
-               if line.split(":")[0] in ("SUnreclaim", "VmallocUsed",
-                                         "Percpu", "KernelStack"))
+    return sum(kernel_memory().values())
 
 
 def nothing_is_left(ynl):

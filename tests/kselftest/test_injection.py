@@ -16,9 +16,9 @@ import socket
 import struct
 import time
 
+from ask import attr
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
                      memtel, must, our_probes, read, sources, unload, write)
-from test_family import attr
 
 DEBUG = "/sys/kernel/debug"
 KMEMLEAK = f"{DEBUG}/kmemleak"

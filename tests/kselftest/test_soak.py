@@ -6,14 +6,13 @@ takes none.
 
 import errno
 import os
-import re
 import signal
 import subprocess
 import time
 
 from ask import Socket
-from harness import (check, client, equal, load, memtel, our_probes,
-                     read, sources, unload, wait_for)
+from harness import (check, client, equal, kernel_memory, load, memtel,
+                     our_probes, read, sources, unload, wait_for)
 from pressure import cgroup, pressure
 from test_access import ASK, family, numbers
 from test_churn import fallen, totals
@@ -29,13 +28,6 @@ READER = ("echo $$ >{group}/cgroup.procs; while :; do "
           "cat /usr/lib/python3.*/*.py; done")
 # Seconds of a burst, and from one to the next.
 BURST, PERIOD = 1, 20
-
-
-def memory():
-    """{what: kB} that cannot be given back."""
-    return {key: int(value) for key, value in re.findall(
-        r"^(SUnreclaim|VmallocUsed|Percpu|KernelStack): +(\d+) kB$",
-        read("/proc/meminfo"), re.M)}
 
 
 def start(*command, **kwargs):
@@ -115,7 +107,7 @@ def test_everything_at_once():
         for look in range(LOOKS + 1):
             while time.monotonic() < begin + SECONDS * look / LOOKS:
                 period(running, subs)
-            now, counts = memory(), totals(ynl)
+            now, counts = kernel_memory(), totals(ynl)
             equal(fallen(before, counts), [], "counters that fell")
             before = counts
             if look == 1:
