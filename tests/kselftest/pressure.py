@@ -20,6 +20,9 @@ APART_NS = 40_000
 APART_ONCE_NS = 10_000_000
 APART_SHARE = 0.03
 
+# A key and its value, which is no key itself ("super_cache_scan 1a2b: nid: 0").
+KEY = re.compile(r"(\w+)(?:=|: ?)(?!\w+: )(\S+)")
+
 SET_MEMPOLICY = 238
 MPOL_BIND = 2
 
@@ -38,7 +41,7 @@ class Trace:
     """ftrace on some events, by memtel's own clock; then .events.
 
     Each event is (task, ns, name, {key: value} of its text); the key of the
-    text's first word is "".
+    text's first word is "", that of the CPU it came on "CPU".
     """
 
     def __init__(self, *events, option=()):
@@ -71,14 +74,14 @@ class Trace:
                           text)
         check(count and count[1] == count[2], "ftrace lost events")
         for line in text.splitlines():
-            match = re.match(r" *.*?-(\d+) +\[\d+\] \S+ +(\d+)\.(\d{6}): "
+            match = re.match(r" *.*?-(\d+) +\[(\d+)\] \S+ +(\d+)\.(\d{6}): "
                              r"(\w+): (.*)", line)
             if match:
                 self.events.append((
                     int(match[1]),
-                    int(match[2]) * 10**9 + int(match[3]) * 1000, match[4],
-                    {"": match[5].split()[0],
-                     **dict(re.findall(r"(\w+)[=:] ?(\S+)", match[5]))}))
+                    int(match[3]) * 10**9 + int(match[4]) * 1000, match[5],
+                    {"": match[6].split()[0], "CPU": match[2],
+                     **dict(KEY.findall(match[6]))}))
 
     def count(self, name):
         """How often an event came."""

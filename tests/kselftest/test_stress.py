@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Under stress-ng: memtel beside ftrace, and everything coming and going."""
+"""Under stress-ng: memtel beside perf, and everything coming and going."""
 
 import os
 import subprocess
 import time
 
 from harness import (MODULE, check, client, equal, has_lockdep, keeps_freed,
-                     memtel, must, our_probes, read, slab_probes, sources,
-                     write)
-from pressure import TRACING, cgroup
+                     memtel, must, our_probes, read, slab_probes, sources)
+from perf_events import Counted
+from pressure import cgroup
 
 EVENTS = slab_probes()
 ALLOCS = [event for event in EVENTS if "alloc" in event]
+FREES = ("kfree", "kmem_cache_free")
 # Some kernels fire the event of a kmalloc() twice that no slab serves.
 LARGEST = 8192
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
@@ -56,27 +57,18 @@ class Load:
             process.wait()
 
 
-def hits(event):
-    """Events so far, by ftrace's histogram, summed over CPUs."""
-    for line in read(f"{TRACING}/events/kmem/{event}/hist").splitlines():
-        if line.strip().startswith("Hits:"):
-            return int(line.split()[1])
-    return 0
+def counters():
+    """Of the events that have an object."""
+    return Counted({
+        f"kmem/{event}": "ptr > 16" + (f" && bytes_req <= {LARGEST}" if
+                                       event.startswith("kmalloc") else "")
+        for event in EVENTS})
 
 
-def trigger(on):
-    """Histograms of the events that have an object, one bin a CPU."""
-    for event in EVENTS:
-        only = (f" && bytes_req <= {LARGEST}" if event.startswith("kmalloc")
-                else "")
-        write(f"{TRACING}/events/kmem/{event}/trigger",
-              ("" if on else "!") + f"hist:keys=common_cpu if ptr > 16{only}")
-
-
-def by_ftrace():
-    """(allocations but of large kmallocs, frees) by ftrace."""
-    return (sum(hits(event) for event in ALLOCS),
-            hits("kfree") + hits("kmem_cache_free"))
+def by_kernel(counted):
+    """(allocations but of large kmallocs, frees) by the kernel's counters."""
+    return tuple(sum(counted.count(f"kmem/{event}") for event in events)
+                 for events in (ALLOCS, FREES))
 
 
 def by_memtel(ynl):
@@ -93,36 +85,33 @@ def by_memtel(ynl):
             frees + source["unplaced-frees"])
 
 
-def test_totals_equal_ftrace():
-    """The same load, counted by memtel and by ftrace's own histograms.
+def test_totals_equal_perf():
+    """The same load, counted by memtel and by the kernel's own counters.
 
-    They cannot be read at one instant while the system runs, so ftrace is
-    read between two readings of memtel at either end: what ftrace saw lies
+    They cannot be read at one instant while the system runs, so those are
+    read between two readings of memtel at either end: what they saw lies
     between the inner and the outer difference of memtel's, exactly. The load
     is stopped before both ends, which makes the gap a few hundred events of
     the reading itself.
     """
     ynl = client()
     ynl.do("source-hold", {"name": "slab"})
-    trigger(True)
-    try:
-        start = by_memtel(ynl), by_ftrace(), by_memtel(ynl)
+    with counters() as counted:
+        start = by_memtel(ynl), by_kernel(counted), by_memtel(ynl)
         with Load():
             time.sleep(20)
         time.sleep(1)
-        end = by_memtel(ynl), by_ftrace(), by_memtel(ynl)
-    finally:
-        trigger(False)
+        end = by_memtel(ynl), by_kernel(counted), by_memtel(ynl)
     for i, what in enumerate(("allocations", "frees")):
         inner = end[0][i] - start[2][i]
-        ftrace = end[1][i] - start[1][i]
+        perf = end[1][i] - start[1][i]
         outer = end[2][i] - start[0][i]
-        print(f"# {what}: ftrace {ftrace}, memtel between {inner} and {outer}"
-              f" ({(outer - inner) * 100 / ftrace:.2f} % apart)")
-        check(ftrace > LEAST, f"too little load: {ftrace} {what}")
-        check(inner <= ftrace <= outer,
-              f"{what}: ftrace {ftrace} is not in {inner}..{outer}")
-        check(outer - inner < ftrace / 20, f"{what}: the bound says nothing")
+        print(f"# {what}: perf {perf}, memtel between {inner} and {outer}"
+              f" ({(outer - inner) * 100 / perf:.2f} % apart)")
+        check(perf > LEAST, f"too little load: {perf} {what}")
+        check(inner <= perf <= outer,
+              f"{what}: perf {perf} is not in {inner}..{outer}")
+        check(outer - inner < perf / 20, f"{what}: the bound says nothing")
 
 
 def test_attach_and_detach():
