@@ -102,12 +102,13 @@ static unsigned int class_of(gfp_t gfp)
 static void direct_spend(struct memtel_window *win, int nid, u64 ns)
 {
 	if (win->nid != nid) {
-		win->nid = nid;
-		win->words = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_DIRECT, nid,
-						highest_zone(nid, win->gfp));
+		WRITE_ONCE(win->nid, nid);
+		WRITE_ONCE(win->words,
+			   memtel_reclaim_row(MEMTEL_RECLAIM_KIND_DIRECT, nid,
+					      highest_zone(nid, win->gfp)));
 		memtel_reclaim_count(win->words, RECLAIM_VISITS, 1);
 		if (!win->home)
-			win->home = win->words;
+			WRITE_ONCE(win->home, win->words);
 	}
 	memtel_timing_spend(win->words, ns);
 }
@@ -210,8 +211,8 @@ static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
 	struct memtel_window *win = memtel_window_begin(&reclaims, what(kind));
 
 	if (win) {
-		win->home = row;
-		win->words = row;
+		WRITE_ONCE(win->home, row);
+		WRITE_ONCE(win->words, row);
 		win->order = order;
 		if (kind != MEMTEL_RECLAIM_KIND_KSWAPD)
 			memtel_stall_begin(&win->loser);
@@ -261,7 +262,7 @@ static void reclaim_on_node_begin(void *data, int nid, int order, gfp_t gfp)
 						0), order);
 
 	if (win)
-		win->nid = nid;
+		WRITE_ONCE(win->nid, nid);
 }
 
 /* The task's next page tells where its allocation landed. */
@@ -402,9 +403,10 @@ static void reclaim_on_compaction_begin(MEMTEL_ARGS_COMPACTION_BEGIN)
 		return;
 	win->order = -1;
 	if (zone)
-		win->home = memtel_reclaim_row(kind, zone_to_nid(zone),
-					       zone_idx(zone));
-	win->words = win->home;
+		WRITE_ONCE(win->home,
+			   memtel_reclaim_row(kind, zone_to_nid(zone),
+					      zone_idx(zone)));
+	WRITE_ONCE(win->words, win->home);
 	if (kind == MEMTEL_RECLAIM_KIND_COMPACTION)
 		memtel_stall_begin(&win->loser);
 	memtel_hint_growth();

@@ -95,7 +95,7 @@ static void shrinker_on_start(MEMTEL_ARGS_SHRINK_START)
 	if (!win)
 		return;
 	win->value = total_scan;
-	win->home = memtel_keyed_place(&shrinkers, &key);
+	WRITE_ONCE(win->home, memtel_keyed_place(&shrinkers, &key));
 	memtel_hint_growth();
 }
 

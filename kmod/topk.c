@@ -21,6 +21,7 @@
 #include <linux/cpu.h>
 #include <linux/hash.h>
 #include <linux/irqflags.h>
+#include <linux/kcsan-checks.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -109,10 +110,13 @@ u64 memtel_topk_evicted(const struct memtel_topk *topk)
 static void write_row(struct memtel_topk_entry *entry,
 		      const struct memtel_topk_row *row)
 {
+	/* Readers see by the latch which of the two is whole. */
+	kcsan_nestable_atomic_begin();
 	raw_write_seqcount_latch(&entry->latch);
 	entry->rows[0] = *row;
 	raw_write_seqcount_latch(&entry->latch);
 	entry->rows[1] = *row;
+	kcsan_nestable_atomic_end();
 }
 
 static void zero_cpu(struct memtel_topk *topk, int cpu)
@@ -209,12 +213,14 @@ void memtel_topk_add(struct memtel_topk *topk,
 	      hash_of(key->a, key->b, topk->nr / WAYS) * WAYS;
 	entry = find_entry(set, key);
 	if (is_of(entry, key)) {
+		kcsan_nestable_atomic_begin();
 		raw_write_seqcount_latch(&entry->latch);
 		entry->rows[0].rank += rank;
 		entry->rows[0].extra += extra;
 		raw_write_seqcount_latch(&entry->latch);
 		entry->rows[1].rank += rank;
 		entry->rows[1].extra += extra;
+		kcsan_nestable_atomic_end();
 	} else {
 		replace(topk, entry, key, rank, extra);
 	}
@@ -278,12 +284,14 @@ static bool read_row(const struct memtel_topk_entry *entry,
 {
 	unsigned int seq, tries;
 
+	kcsan_nestable_atomic_begin();
 	for (tries = 0; tries < TRIES; tries++) {
 		seq = raw_read_seqcount_latch(&entry->latch);
 		*row = entry->rows[seq & 1];
 		if (!read_seqcount_latch_retry(&entry->latch, seq))
 			break;
 	}
+	kcsan_nestable_atomic_end();
 	return row->rank;
 }
 

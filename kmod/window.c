@@ -150,11 +150,12 @@ memtel_window_begin(struct memtel_windows *windows, const void *what)
 	}
 	/* The task stays as it is: a slot without one is anybody's. */
 	mine->depth = depth;
-	mine->begin_ns = ktime_get_mono_fast_ns();
-	mine->mark_ns = mine->begin_ns;
-	mine->home = NULL;
-	mine->words = NULL;
-	mine->nid = NUMA_NO_NODE;
+	/* A look may still be at who was here before: copy_of(). */
+	WRITE_ONCE(mine->begin_ns, ktime_get_mono_fast_ns());
+	WRITE_ONCE(mine->mark_ns, mine->begin_ns);
+	WRITE_ONCE(mine->home, NULL);
+	WRITE_ONCE(mine->words, NULL);
+	WRITE_ONCE(mine->nid, NUMA_NO_NODE);
 	mine->order = 0;
 	mine->gfp = 0;
 	mine->value = 0;
@@ -253,7 +254,8 @@ static bool copy_of(const struct memtel_window *window,
 	copy->home = READ_ONCE(window->home);
 	copy->words = READ_ONCE(window->words);
 	copy->nid = READ_ONCE(window->nid);
-	copy->loser = window->loser;
+	/* Written when the window has begun: a name may be of two tasks. */
+	data_race(copy->loser = window->loser);
 	/* Still the same: what was read is one window's. */
 	smp_rmb();
 	return READ_ONCE(window->what) == copy->what &&
