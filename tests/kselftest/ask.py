@@ -21,6 +21,8 @@ ERROR, DONE = 2, 3
 REQUEST, ACK, DUMP = 1, 4, 0x300
 SOURCE_HOLD = 3
 NAME, TRIGGER_ID = 2, 2
+# The family that knows all others.
+CTRL, GETFAMILY, FAMILY_NAME = 16, 3, 2
 
 
 def attr(kind, data):
@@ -48,6 +50,7 @@ class Socket:
         self.sock.setsockopt(270, 10, 1)  # NETLINK_CAP_ACK
         self.sock.settimeout(60)
         self.bodies = []
+        self.events = 0
 
     def begin(self, cmd, attrs, is_dump=False):
         """Send a request."""
@@ -57,19 +60,23 @@ class Socket:
             REQUEST | (DUMP if is_dump else ACK), 1, 0) + body)
 
     def end(self):
-        """The errno of what was begun; its attributes are in bodies."""
+        """The errno of what was begun; its attributes are in bodies, and what
+        came unasked is counted in events."""
         self.bodies = []
         while True:
             data = self.sock.recv(1 << 17)
             while data:
-                size, kind = struct.unpack_from("=IH", data)
+                size, kind, _, number = struct.unpack_from("=IHHI", data)
                 if kind in (ERROR, DONE):
                     # The words are looked at, too; the errno is not.
                     words = data[36 if kind == ERROR else 20:size]
                     self.bodies += [text for what, text in attrs_in(words)
                                     if what == 1]
                     return -min(struct.unpack_from("=i", data, 16)[0], 0)
-                self.bodies.append(data[20:size])
+                if number:
+                    self.bodies.append(data[20:size])
+                else:
+                    self.events += 1
                 data = data[(size + 3) & ~3:]
 
     def join(self, group):
@@ -79,6 +86,13 @@ class Socket:
         except OSError as error:
             return error.errno
         return 0
+
+
+def find_family(name):
+    """The attributes of a family, or {} when there is none of that name."""
+    sock = Socket(CTRL)
+    sock.begin(GETFAMILY, attr(FAMILY_NAME, name.encode() + b"\0"))
+    return {} if sock.end() else dict(attrs_in(sock.bodies[0]))
 
 
 def cells(family, *groups):

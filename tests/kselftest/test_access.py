@@ -12,7 +12,7 @@ import time
 
 import yaml
 
-from ask import Socket, attr, attrs_in
+from ask import Socket, attr, attrs_in, find_family
 from harness import (SRC, check, client, equal, lacks_zonelock, memtel, must,
                      oracle, read, run, sources, write)
 from pressure import cgroup
@@ -162,10 +162,7 @@ ERRNOS = {
 
 def family():
     """(id, [(command, does it change, can it dump)], {group: id}), by nlctrl."""
-    sock = Socket(16)
-    sock.begin(3, name("memtel"))
-    equal(sock.end(), 0, "errno of the family's lookup")
-    of = dict(attrs_in(sock.bodies[0]))
+    of = find_family("memtel")
     ops = []
     for _, op in attrs_in(of[6]):
         cmd, flags = (struct.unpack("=I", value)[0]

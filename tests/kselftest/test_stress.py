@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Under stress-ng: memtel beside perf, and everything coming and going."""
 
+import ctypes
+import errno
 import os
+import signal
 import subprocess
+import tempfile
+import threading
 import time
 
-from harness import (MODULE, check, client, equal, has_lockdep, keeps_freed,
-                     memtel, must, our_probes, read, slab_probes, sources)
+from harness import (MODULE, SRC, check, client, equal, has_lockdep, keeps_freed,
+                     memtel, must, our_probes, read, slab_probes, sources, write)
 from perf_events import Counted
 from pressure import cgroup
+from test_access import numbers
 
 EVENTS = slab_probes()
 ALLOCS = [event for event in EVENTS if "alloc" in event]
@@ -17,13 +23,18 @@ FREES = ("kfree", "kmem_cache_free")
 LARGEST = 8192
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
+# Four ways to use slabs, for a hundredth of a second in each tenth.
+BURSTS = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
+          "--pipe", "1", "--fstat", "1", "--timeout", "86400")
 # For what comes and goes: takes what time that leaves of the two CPUs.
 LIGHT = ("nice", "-n", "19", "stress-ng", "--dentry", "1", "--dentries",
          "200", "--timeout", "1200")
 SOURCES = tuple(sources())
 # Where mistakes are looked for all takes ten times as long.
-ATTACHES, LOADS, LEAST = ((200, 40, 10_000) if has_lockdep() else
-                          (1000, 200, 100_000))
+ATTACHES, LOADS, LEAST = ((200, 100, 10_000) if has_lockdep() else
+                          (1000, 500, 100_000))
+LOADS = int(os.environ.get("MEMTEL_LOADS", LOADS))
+SYS_DELETE_MODULE, SYS_FINIT_MODULE = 176, 313
 
 
 class Load:
@@ -158,30 +169,105 @@ def unevictable_slab():
     return total
 
 
+class Bursts(Load):
+    """A load that runs for a part of the time, so that waiting takes none."""
+
+    def __init__(self, command, **kwargs):
+        super().__init__(command, **kwargs)
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.alternate)
+
+    def alternate(self):
+        """Let all run, and stop them again."""
+        while not self.ended.is_set():
+            for number, seconds in ((signal.SIGCONT, 0.01),
+                                    (signal.SIGSTOP, 0.09)):
+                for process in self.processes:
+                    os.killpg(process.pid, number)
+                time.sleep(seconds)
+
+    def __enter__(self):
+        super().__enter__()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGCONT)
+        super().__exit__()
+
+
+class Comer:
+    """comer.py, and what it says."""
+
+    def __init__(self):
+        of = numbers()
+        # pylint: disable=consider-using-with
+        self.file = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            ("/usr/bin/python3", f"{SRC}/tests/kselftest/comer.py",
+             str(of["cache-get"]), str(of["trigger-add"])), stdout=self.file)
+
+    def end(self):
+        """(rounds, dumps, events)"""
+        self.process.kill()
+        self.process.wait()
+        self.file.seek(0)
+        rows = [tuple(map(int, line.split())) for line in self.file]
+        return len(rows), *map(sum, zip(*rows))
+
+
+def call(number, *args):
+    """0 or the errno of a system call."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.syscall(number, *args) and ctypes.get_errno()
+
+
+def go():
+    """Unload; returns how often a dump stood in the way."""
+    busy = 0
+    while (err := call(SYS_DELETE_MODULE, b"memtel", os.O_NONBLOCK)):
+        check(err == errno.EAGAIN, f"errno of unloading: {err}")
+        busy += 1
+        time.sleep(0.001)
+    return busy
+
+
 def test_load_and_unload():
-    """Loaded, held, read and unloaded under load; nothing left behind."""
-    memtel("status")
-    must("rmmod", "memtel")
-    with Load(LIGHT, reclaiming=True):
-        must("insmod", MODULE)
-        must("rmmod", "memtel")
-        time.sleep(5)
-        before = unevictable_slab()
+    """Loaded and unloaded under load, while somebody has triggers and dumps;
+    nothing left behind.
+
+    Waiting for RCU is what takes most of the time, so that is hurried, but for
+    each tenth time.
+    """
+    # To read what debuggers want takes longer than all else.
+    small = "/tmp/memtel.ko"
+    must("strip", "-g", "-o", small, MODULE)
+    comer, busy = Comer(), 0
+    with Bursts(BURSTS, reclaiming=True), open(small, "rb") as module:
         for i in range(LOADS):
-            must("insmod", MODULE)
-            if i % 4 == 0:
-                memtel("enable", *SOURCES)
-            if i % 8 == 0:
-                memtel("caches", "--active")
-            must("rmmod", "memtel")
-        equal(our_probes(), [], "probes")
+            if i == LOADS // 5:
+                before = unevictable_slab()
+            write("/sys/kernel/rcu_expedited", str(int(i % 10 > 0)))
+            busy += go()
+            equal(our_probes(), [], "probes")
+            equal(call(SYS_FINIT_MODULE, module.fileno(), b"", 0), 0,
+                  "errno of loading")
+            time.sleep(0.03 * (i % 5))
+        rounds, dumps, events = comer.end()
         time.sleep(1)
         grown = unevictable_slab() - before
-        print(f"# memory grew by {grown} kB")
-        # A leaked table (370 kB) a round would be 70 MB. Where KASAN keeps
-        # what is freed there is kmemleak, too.
-        check(grown < 16384 or keeps_freed(), f"memory grew by {grown} kB")
-    must("insmod", MODULE)
+    write("/sys/kernel/rcu_expedited", "0")
+    print(f"# {LOADS} times: {rounds} times held, {dumps} dumps, {events} "
+          f"events, {busy} times in use; memory grew by {grown} kB")
+    check(rounds > LOADS // 2, f"held {rounds} of {LOADS} times")
+    check(dumps > LOADS and events > LOADS // 10,
+          f"{dumps} dumps, {events} events")
+    # A leaked table (370 kB) a round would be 150 MB. Where KASAN keeps what is
+    # freed there is kmemleak, too.
+    check(grown < 16384 or keeps_freed(), f"memory grew by {grown} kB")
 
 
 def test_unload_while_in_use():

@@ -148,8 +148,8 @@ def own(name: str, *config: str, append: tuple[str, ...] = ()) -> Kernel:
                   packages=KERNEL_PACKAGES)
 
 
-# The first is the default; the others from the oldest to the newest, and one
-# that finds mistakes.
+# The first is the default; the others from the oldest to the newest, and two
+# that find mistakes.
 KERNELS = (
     Kernel("6.1", "bookworm", BOOKWORM),
     Kernel("5.10", "bullseye", debian("bullseye", "bullseye-updates"),
@@ -165,6 +165,7 @@ KERNELS = (
            headers="linux-headers-amd64/trixie-backports"),
     own("6.1-debug", "vm", "debug",
         append=("slub_debug=FZP", "page_poison=1")),
+    own("6.1-kcsan", "vm", "kcsan"),
 )
 
 

@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One who comes back: comer.py DUMP ADD
+
+While memtel is loaded: joins its events, arms a trigger by the command ADD, and
+begins dump after dump by the command DUMP. When memtel goes, prints how many
+dumps and events it had, waits for it, and comes again; until it is killed.
+"""
+
+import itertools
+import struct
+import sys
+import time
+
+from ask import Socket, attr, attrs_in, find_family
+
+FAMILY_ID, MCAST_GROUPS, GROUP_ID = 1, 7, 2
+METRIC, THRESHOLD, WINDOW_NS, NO_EVIDENCE = 3, 4, 6, 13
+SLAB_ALLOCS = 13
+TRIGGER = (attr(METRIC, struct.pack("=I", SLAB_ALLOCS))
+           + attr(THRESHOLD, struct.pack("=Q", 10))
+           + attr(WINDOW_NS, struct.pack("=Q", 10_000_000)))
+# To hold all sources for an event's evidence takes long: each so many times.
+EVIDENCE = 10
+
+
+def stay(family, dump, trigger):
+    """(dumps, events) until memtel goes, which an error tells."""
+    sock = Socket(struct.unpack("=H", family[FAMILY_ID])[0])
+    nr = 0
+    try:
+        for _, group in attrs_in(family[MCAST_GROUPS]):
+            sock.join(struct.unpack("=I", dict(attrs_in(group))[GROUP_ID])[0])
+        sock.begin(*trigger)
+        while not sock.end():
+            sock.begin(dump, b"", True)
+            nr += 1
+    except OSError:
+        # Events that the socket had no room for; or it hears of the end.
+        pass
+    finally:
+        sock.sock.close()
+    return nr, sock.events
+
+
+def main():
+    """See above."""
+    dump, add = (int(arg) for arg in sys.argv[1:])
+    for i in itertools.count():
+        family = find_family("memtel")
+        if family:
+            evidence = b"" if i % EVIDENCE == 0 else attr(NO_EVIDENCE, b"")
+            print(*stay(family, dump, (add, TRIGGER + evidence)), flush=True)
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()
