@@ -44,19 +44,27 @@ SOAK = "test_soak.py"
 LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
 # A million hostile messages; and so long each of libFuzzer's targets.
 MESSAGES = ("--env", "MEMTEL_FUZZ_MESSAGES=1000000")
+LOADS = ("--env", "MEMTEL_LOADS=10000")
 FUZZ_SECONDS = 600
-# Only a kernel that finds mistakes has what these take.
+# Only this kernel has what these take.
+DEBUG = "6.1-debug"
 KUNIT = "test_kunit.py"
 # Asks for memory that is not there; what the kernel says of that is no complaint.
 INJECTION = "test_injection.py"
 ALLOWED = ("--allow", "vmalloc error|percpu: allocation failed|"
            "page allocation failure")
 MISTAKES = (KUNIT, INJECTION)
+# Looks for data races, where CPUs run in parallel.
+RACES = "6.1-kcsan"
 FIRST = KERNELS[0].name
 DEBIAN_KERNELS = [kernel for kernel in KERNELS if kernel.is_debian()]
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
+# What has readers and writers, or more CPUs than one, at the same things.
+RACING = ("test_family.py", "test_counts.py", "test_sites.py",
+          "test_trigger.py", "test_reclaim.py", "test_shrinker.py",
+          "test_gauges.py", "test_watch.py")
 
 
 @dataclass
@@ -126,11 +134,17 @@ def analyses(*names):
 
 
 def long_runs(kernel):
-    """What make check has no time for, of the first kernel."""
-    return [] if kernel != FIRST else [
-        [kselftests(FIRST, "a million hostile messages in a VM", "fuzz", 3600,
-                    (*COUNTED, *MESSAGES), ("test_fuzz.py",)),
-         kselftests(FIRST, "a long run in a VM", "soak", 3600, LONG, (SOAK,))],
+    """What make check has no time for, of the first kernel; hostile messages of
+    the one that finds most mistakes, too."""
+    messages = kselftests(kernel, "a million hostile messages in a VM", "fuzz",
+                          3600, (*COUNTED, *MESSAGES), ("test_fuzz.py",))
+    if kernel != FIRST:
+        return [[messages]] if kernel == DEBUG else []
+    return [
+        [kselftests(FIRST, "ten thousand loads in a VM", "loads", 3 * 3600,
+                    (*COUNTED, *LOADS), (f"{STRESS}:load_and",))],
+        [messages, kselftests(FIRST, "a long run in a VM", "soak", 3600, LONG,
+                              (SOAK,))],
         [fuzzing(f"SECONDS_EACH={FUZZ_SECONDS}")],
         [analyses()]]
 
@@ -169,6 +183,9 @@ def chains(kernel):
     The steps of a chain run one after another. A kernel that is there to find
     mistakes does that in what runs in the kernel.
     """
+    if kernel == RACES:
+        return [[kselftests(kernel, "data races, in a VM of four CPUs", "races",
+                            3600, ("--cpus", "4"), RACING)]]
     native = [Step(
         f"{kernel}: unit tests of userspace",
         in_env(kernel, "make", "-C", "tests/unit", f"O={build(kernel)}/unit",
@@ -185,7 +202,7 @@ def chains(kernel):
                        ("--icount", "0", "--cpus", "1", "--nodes", "1"),
                        "tests/bench/bench.py", "--gate")),
             fuzzing("RUNS=20000"), analyses("cppcheck")]
-    if not find_kernel(kernel).is_debian():
+    if kernel == DEBUG:
         native = [kselftests(kernel, "KUnit, and tests without memory",
                              "injection", 1800, (*COUNTED, *ALLOWED),
                              MISTAKES)]

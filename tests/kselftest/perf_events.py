@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 
-from harness import read
+from harness import read, slab_probes
 from pressure import TRACING
 
 SYS_PERF_EVENT_OPEN = 298
@@ -16,6 +16,10 @@ PERF_FLAG_FD_CLOEXEC = 8
 PERF_EVENT_IOC_SET_FILTER = 0x40082406
 # struct perf_event_attr in its first version; all but these are zero.
 ATTR_BYTES = 64
+
+SLAB_EVENTS = [f"kmem/{name}" for name in slab_probes()]
+# Some kernels fire the event of a kmalloc() twice that no slab serves.
+LARGEST = 8192
 
 
 class Counted(contextlib.AbstractContextManager):
@@ -51,3 +55,19 @@ class Counted(contextlib.AbstractContextManager):
         for files in self.files.values():
             for file in files:
                 os.close(file)
+
+
+def slab_events():
+    """Of slab allocations and frees that have an object."""
+    return Counted({
+        event: "ptr > 16" + (f" && bytes_req <= {LARGEST}"
+                             if event.startswith("kmem/kmalloc") else "")
+        for event in SLAB_EVENTS})
+
+
+def allocs_and_frees(counted):
+    """(allocations but of large kmallocs, frees) of slab_events()."""
+    allocs = sum(counted.count(event) for event in SLAB_EVENTS
+                 if "alloc" in event)
+    return allocs, counted.count("kmem/kfree") + counted.count(
+        "kmem/kmem_cache_free")

@@ -64,6 +64,8 @@ class Injector:
                 write(f"{DEBUG}/{kind}/{name}", value)
         write(f"{DEBUG}/fail_page_alloc/ignore-gfp-highmem", "N")
         write(f"{DEBUG}/fail_page_alloc/min-order", "0")
+        # Waiting for RCU is most of what attaching takes.
+        write("/sys/kernel/rcu_expedited", "1")
         self.library = ctypes.CDLL(f"{BUILD}/kselftest/inject.so")
         self.library.inject_syscall.restype = ctypes.c_long
         self.words = ""

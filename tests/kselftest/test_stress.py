@@ -11,16 +11,11 @@ import threading
 import time
 
 from harness import (MODULE, SRC, check, client, equal, has_lockdep, keeps_freed,
-                     memtel, must, our_probes, read, slab_probes, sources, write)
-from perf_events import Counted
+                     memtel, must, our_probes, read, sources, write)
+from perf_events import allocs_and_frees, slab_events
 from pressure import cgroup
 from test_access import numbers
 
-EVENTS = slab_probes()
-ALLOCS = [event for event in EVENTS if "alloc" in event]
-FREES = ("kfree", "kmem_cache_free")
-# Some kernels fire the event of a kmalloc() twice that no slab serves.
-LARGEST = 8192
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
 # Four ways to use slabs, for a hundredth of a second in each tenth.
@@ -68,20 +63,6 @@ class Load:
             process.wait()
 
 
-def counters():
-    """Of the events that have an object."""
-    return Counted({
-        f"kmem/{event}": "ptr > 16" + (f" && bytes_req <= {LARGEST}" if
-                                       event.startswith("kmalloc") else "")
-        for event in EVENTS})
-
-
-def by_kernel(counted):
-    """(allocations but of large kmallocs, frees) by the kernel's counters."""
-    return tuple(sum(counted.count(f"kmem/{event}") for event in events)
-                 for events in (ALLOCS, FREES))
-
-
 def by_memtel(ynl):
     """The same by memtel, all rows and what had no place."""
     allocs = frees = 0
@@ -107,12 +88,12 @@ def test_totals_equal_perf():
     """
     ynl = client()
     ynl.do("source-hold", {"name": "slab"})
-    with counters() as counted:
-        start = by_memtel(ynl), by_kernel(counted), by_memtel(ynl)
+    with slab_events() as counted:
+        start = by_memtel(ynl), allocs_and_frees(counted), by_memtel(ynl)
         with Load():
             time.sleep(20)
         time.sleep(1)
-        end = by_memtel(ynl), by_kernel(counted), by_memtel(ynl)
+        end = by_memtel(ynl), allocs_and_frees(counted), by_memtel(ynl)
     for i, what in enumerate(("allocations", "frees")):
         inner = end[0][i] - start[2][i]
         perf = end[1][i] - start[1][i]
