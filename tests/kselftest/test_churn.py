@@ -10,7 +10,7 @@ import os
 from harness import (Skipped, check, client, equal, memtel, must, oracle,
                      our_probes, run, sources, write)
 from test_access import ASK, family, numbers
-from test_stress import LIGHT, Load, unevictable_slab
+from test_stress import BURSTS, Bursts, unevictable_slab
 from test_trigger import MS, Subscriber
 
 ROUNDS = 20
@@ -38,7 +38,7 @@ def fallen(before, now):
     return [key for key, value in before.items() if now.get(key, value) < value]
 
 
-class Dumps(Load):
+class Dumps(Bursts):
     """A load, with dump after dump of caches and of who lost time."""
 
     def __init__(self, command, **kwargs):
@@ -54,7 +54,7 @@ def many_times(come_and_go, rounds=ROUNDS):
     ynl, sub = client(), Subscriber()
     memtel("enable", *sources())
     sub.add("slab-allocs", 100, 100 * MS, no_evidence=True)
-    with Dumps(LIGHT, reclaiming=True):
+    with Dumps(BURSTS, reclaiming=True):
         come_and_go()
         before, memory = totals(ynl), unevictable_slab()
         for i in range(1, rounds + 1):

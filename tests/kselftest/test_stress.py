@@ -21,13 +21,10 @@ STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
 # Four ways to use slabs, for a hundredth of a second in each tenth.
 BURSTS = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
           "--pipe", "1", "--fstat", "1", "--timeout", "86400")
-# For what comes and goes: takes what time that leaves of the two CPUs.
-LIGHT = ("nice", "-n", "19", "stress-ng", "--dentry", "1", "--dentries",
-         "200", "--timeout", "1200")
 SOURCES = tuple(sources())
 # Where mistakes are looked for all takes ten times as long.
-ATTACHES, LOADS, LEAST = ((200, 100, 10_000) if has_lockdep() else
-                          (1000, 500, 100_000))
+ATTACHES, LOADS, LEAST = ((200, 40, 10_000) if has_lockdep() else
+                          (1000, 200, 100_000))
 LOADS = int(os.environ.get("MEMTEL_LOADS", LOADS))
 SYS_DELETE_MODULE, SYS_FINIT_MODULE = 176, 313
 
@@ -61,6 +58,46 @@ class Load:
         for process in self.processes:
             os.killpg(process.pid, 15)
             process.wait()
+
+
+def hurry(is_on):
+    """Have RCU wait for as short a time as it can, or as it likes."""
+    write("/sys/kernel/rcu_expedited", str(int(bool(is_on))))
+
+
+class Bursts(Load):
+    """A load that runs for a part of the time, so that waiting takes none.
+
+    Waiting for RCU is hurried.
+    """
+
+    def __init__(self, command, **kwargs):
+        super().__init__(command, **kwargs)
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.alternate)
+
+    def alternate(self):
+        """Let all run, and stop them again."""
+        while not self.ended.is_set():
+            for number, seconds in ((signal.SIGCONT, 0.01),
+                                    (signal.SIGSTOP, 0.09)):
+                for process in self.processes:
+                    os.killpg(process.pid, number)
+                time.sleep(seconds)
+
+    def __enter__(self):
+        super().__enter__()
+        hurry(True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        hurry(False)
+        self.ended.set()
+        self.thread.join()
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGCONT)
+        super().__exit__()
 
 
 def by_memtel(ynl):
@@ -113,7 +150,7 @@ def test_attach_and_detach():
             "reclaim": "reclaim-get", "shrinker": "shrinker-get",
             "zonelock": "lock-get", "fallback": "fallback-get"}
     seen = {source: 0 for source in SOURCES}
-    with Load(LIGHT, reclaiming=True):
+    with Bursts(BURSTS, reclaiming=True):
         for source in SOURCES * 3:
             ynl.do("source-hold", {"name": source})
             ynl.do("source-release", {"name": source})
@@ -148,36 +185,6 @@ def unevictable_slab():
         if line.split(":")[0] in ("SUnreclaim", "VmallocUsed", "Percpu"):
             total += int(line.split()[1])
     return total
-
-
-class Bursts(Load):
-    """A load that runs for a part of the time, so that waiting takes none."""
-
-    def __init__(self, command, **kwargs):
-        super().__init__(command, **kwargs)
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.alternate)
-
-    def alternate(self):
-        """Let all run, and stop them again."""
-        while not self.ended.is_set():
-            for number, seconds in ((signal.SIGCONT, 0.01),
-                                    (signal.SIGSTOP, 0.09)):
-                for process in self.processes:
-                    os.killpg(process.pid, number)
-                time.sleep(seconds)
-
-    def __enter__(self):
-        super().__enter__()
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-        for process in self.processes:
-            os.killpg(process.pid, signal.SIGCONT)
-        super().__exit__()
 
 
 class Comer:
@@ -218,10 +225,7 @@ def go():
 
 def test_load_and_unload():
     """Loaded and unloaded under load, while somebody has triggers and dumps;
-    nothing left behind.
-
-    Waiting for RCU is what takes most of the time, so that is hurried, but for
-    each tenth time.
+    nothing left behind. Each tenth time RCU takes its time.
     """
     # To read what debuggers want takes longer than all else.
     small = "/tmp/memtel.ko"
@@ -231,7 +235,7 @@ def test_load_and_unload():
         for i in range(LOADS):
             if i == LOADS // 5:
                 before = unevictable_slab()
-            write("/sys/kernel/rcu_expedited", str(int(i % 10 > 0)))
+            hurry(i % 10)
             busy += go()
             equal(our_probes(), [], "probes")
             equal(call(SYS_FINIT_MODULE, module.fileno(), b"", 0), 0,
@@ -240,7 +244,6 @@ def test_load_and_unload():
         rounds, dumps, events = comer.end()
         time.sleep(1)
         grown = unevictable_slab() - before
-    write("/sys/kernel/rcu_expedited", "0")
     print(f"# {LOADS} times: {rounds} times held, {dumps} dumps, {events} "
           f"events, {busy} times in use; memory grew by {grown} kB")
     check(rounds > LOADS // 2, f"held {rounds} of {LOADS} times")
