@@ -36,7 +36,10 @@
 /* Entries in a set. */
 #define WAYS	8
 
-/* No view is larger than this. */
+/*
+ * No view is larger than this. It adds up rows of the same key, and no kernel has
+ * so many call sites, nor are so many tasks kept.
+ */
 #define TOPK_ROWS_MAX	BIT(20)
 
 /* A reader gives up on a row that changes under every look, and takes it. */

@@ -184,8 +184,8 @@ def chains(kernel):
     mistakes does that in what runs in the kernel.
     """
     if kernel == RACES:
-        return [[kselftests(kernel, "data races, in a VM of four CPUs", "races",
-                            3600, ("--cpus", "4"), RACING)]]
+        return [[kselftests(kernel, "data races, in a VM of CPUs in parallel",
+                            "races", 3600, (), RACING)]]
     native = [Step(
         f"{kernel}: unit tests of userspace",
         in_env(kernel, "make", "-C", "tests/unit", f"O={build(kernel)}/unit",

@@ -26,7 +26,8 @@ def totals(ynl):
                 found[row["name"], row.get("id"), node["node-id"], key] = \
                     node.get(key, 0)
     for source in ynl.dump("source-get", {}):
-        check("attached" in source, f"{source['name']} is not attached")
+        equal("attached" in source, source["name"] in sources(),
+              f"{source['name']} is attached")
         for key, value in source.items():
             if key.startswith(("un", "recursions", "failed")):
                 found[source["name"], key] = value

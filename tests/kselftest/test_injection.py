@@ -10,6 +10,7 @@ was done or not at all; then it is done again, and must succeed.
 import contextlib
 import ctypes
 import errno
+import glob
 import json
 import os
 import socket
@@ -18,7 +19,10 @@ import time
 
 from ask import attr
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
-                     memtel, must, our_probes, read, sources, unload, write)
+                     memtel, must, oracle, our_probes, read, sources, unload,
+                     wait_for, write)
+from test_soak import Reader
+from test_trigger import SECOND
 
 DEBUG = "/sys/kernel/debug"
 KMEMLEAK = f"{DEBUG}/kmemleak"
@@ -32,6 +36,10 @@ NAME, NO_EVIDENCE = 2, 13
 SYS_CLOSE, SYS_DELETE_MODULE, SYS_FINIT_MODULE = 3, 176, 313
 # More allocations than anything here makes.
 ENDLESS = 5000
+EACH = range(1, ENDLESS)
+# Of loading the first and the last so many, and of what is between, pages of BTF
+# that are all alike, one of so many.
+ENDS, BETWEEN = 150, 23
 # By so many, or less, they differ from time to time: slabs take pages.
 SLACK = 10
 
@@ -97,18 +105,19 @@ class Injector:
         return done, bool(nth) and not left.value
 
 
-def each_failure(what, attempt, expected=EXPECTED, first=1, step=1):
-    """Have attempt(nth) fail in its nth allocation, for each there is.
+def each_failure(what, attempt, expected=EXPECTED, turns=EACH):
+    """Have attempt(nth) fail in its nth allocation, for each of those turns
+    there is.
 
     attempt returns (-errno or 0, whether an allocation failed). Returns how
     often it succeeded all the same, and how often not.
     """
     good = bad = 0
-    for nth in range(first, ENDLESS, step):
+    for nth in turns:
         err, failed = attempt(nth)
         if not failed:
             equal(err, 0, f"{what} with no failure at {nth}")
-            print(f"# {what}: allocations {first} to {nth - 1}, "
+            print(f"# {what}: allocations {turns[0]} to {nth - 1}, "
                   f"{good + bad} failed, {bad} refusals")
             return good, bad
         check(err in expected, f"{what}: allocation {nth} gives {err}")
@@ -153,7 +162,7 @@ def test_load():
         done, _ = injector.syscall(ENDLESS, SYS_FINIT_MODULE, module.fileno(),
                                    b"slab_slots=0", 0)
         equal(done, -errno.EINVAL, "a parameter that is refused")
-        before = injector.made
+        first = injector.made + SLACK
 
         def attempt(nth):
             done, failed = injector.syscall(
@@ -165,7 +174,12 @@ def test_load():
             check(not os.path.exists("/sys/module/memtel"), "half loaded")
             return done, failed
 
-        each_failure("load", attempt, first=before + SLACK)
+        equal(attempt(ENDLESS), (0, False), "loading")
+        last = injector.made
+        each_failure("load", attempt, turns=[
+            *range(first, first + ENDS),
+            *range(first + ENDS, last - ENDS, BETWEEN),
+            *range(last - ENDS, ENDLESS)])
         print(f"# reasons given: {sorted(filter(None, reasons))}")
         load()
 
@@ -330,8 +344,55 @@ def test_triggers():
                      lambda nth: add(nth, TRIGGER + attr(NO_EVIDENCE, b"")))
         # What a source takes is tested for each: here, that all are let go.
         each_failure("add one with evidence", lambda nth: add(nth, TRIGGER),
-                     step=12)
+                     turns=range(1, ENDLESS, 12))
         equal(client().dump("trigger-get", {}), [], "triggers left")
+
+
+def workers():
+    """fail-nth of each thread that may look at the triggers."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if read(path).startswith("kworker/u"):
+                found.append(path.replace("comm", "fail-nth"))
+    return found
+
+
+def have_workers_fail(nth):
+    """In their nth allocation from now on, 0 for none."""
+    for path in workers():
+        with contextlib.suppress(OSError):  # It may have ended.
+            write(path, str(nth))
+
+
+def test_events():
+    """An event that finds no memory is counted, or its subscriber is told."""
+    Injector()
+    oracle("create oracle-event 256")
+    with no_leak():
+        sub = Reader()
+        number = sub.add("slab-allocs", 100, SECOND, cache="oracle-event")
+        for nth in range(1, 40):
+            before = sub.state(number)["events"]
+            have_workers_fail(nth)
+            oracle("alloc oracle-event task -1 0 256 500")
+            oracle("free oracle-event task -1 -1 500")
+            wait_for(lambda before=before:
+                     sub.state(number)["events"] >= before + 2, 60,
+                     f"raised and cleared ({nth})")
+        have_workers_fail(0)
+        status = sub.ynl.do("status-get", {})
+        heard = {event["sequence"] for event in sub.read()}
+        lost = status["event-sequence"] - len(heard)
+        unsent = status.get("events-unsent", 0)
+        print(f"# {len(heard)} events heard, {lost} lost: {unsent} unsent, "
+              f"and told of loss {sub.overruns} times")
+        check(lost, "no event found no memory")
+        check(heard, "no event was heard")
+        check(lost == unsent or (lost > unsent and sub.overruns),
+              "a loss that nobody is told of")
+        sub.ynl.sock.close()
+    oracle("destroy oracle-event")
 
 
 def test_unload():

@@ -10,8 +10,9 @@ import tempfile
 import threading
 import time
 
-from harness import (MODULE, SRC, check, client, equal, has_lockdep, keeps_freed,
-                     memtel, must, our_probes, read, sources, write)
+from harness import (MODULE, SRC, check, client, equal, has_lockdep,
+                     keeps_freed, memtel, must, our_probes, read, sources,
+                     wait_for, write)
 from perf_events import allocs_and_frees, slab_events
 from pressure import cgroup
 from test_access import numbers
@@ -240,6 +241,8 @@ def test_load_and_unload():
             equal(our_probes(), [], "probes")
             equal(call(SYS_FINIT_MODULE, module.fileno(), b"", 0), 0,
                   "errno of loading")
+            if i % 4 == 0:
+                wait_for(our_probes, 60, "the trigger's probes")
             time.sleep(0.03 * (i % 5))
         rounds, dumps, events = comer.end()
         time.sleep(1)

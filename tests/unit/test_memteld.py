@@ -768,7 +768,7 @@ else:
             try:
                 while True:
                     yield journal.recv(1 << 16).decode()
-            except TimeoutError:
+            except socket.timeout:  # Python 3.9 knows it by this name only.
                 pass
         got = "".join(drain())
         # What is lost is told with the next that gets through.
