@@ -152,13 +152,13 @@ def test_end_without_a_begin():
 
 def test_attached_in_the_middle_of_a_call():
     """A call that had begun before: a lost end, no time at all."""
-    pressure("shrinker 1500 10")
+    pressure("shrinker 4000 10")
     try:
         ynl = client()
         pressure("arm 1")
         task = threading.Thread(target=drop_slab)
         task.start()
-        time.sleep(0.5)
+        time.sleep(1)
         held(ynl)
         task.join()
         equal(ours(ynl), {}, "rows")
@@ -167,7 +167,7 @@ def test_attached_in_the_middle_of_a_call():
         pressure("arm 1")
         task = threading.Thread(target=drop_slab)
         task.start()
-        time.sleep(0.5)
+        time.sleep(1)
         ynl.do("source-release", {"name": "shrinker"})
         ynl.do("source-hold", {"name": "shrinker"})
         task.join()
