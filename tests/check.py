@@ -61,10 +61,9 @@ DEBIAN_KERNELS = [kernel for kernel in KERNELS if kernel.is_debian()]
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
-# What has readers and writers, or more CPUs than one, at the same things.
-RACING = ("test_family.py", "test_counts.py", "test_sites.py",
-          "test_trigger.py", "test_reclaim.py", "test_shrinker.py",
-          "test_gauges.py", "test_watch.py")
+# What has CPUs at the same things: most of it comes by the load.
+RACING = (STRESS, f"{CHURN}:cpus", f"{CHURN}:caches", "test_family.py",
+          "test_trigger.py", "test_reclaim.py", "test_sites.py")
 
 
 @dataclass

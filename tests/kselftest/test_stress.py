@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Under stress-ng: memtel beside perf, and everything coming and going."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -47,6 +48,9 @@ class Load:
         self.processes = []
 
     def __enter__(self):
+        # Once, and waited for: what it reads from a busy host may take no time
+        # of the guest's, which would be over before it began.
+        must(*self.commands[0][:-1], "1", cwd="/tmp")
         # pylint: disable=consider-using-with
         for command in self.commands:
             self.processes.append(subprocess.Popen(
@@ -188,7 +192,7 @@ def unevictable_slab():
     return total
 
 
-class Comer:
+class Comer(contextlib.AbstractContextManager):
     """comer.py, and what it says."""
 
     def __init__(self):
@@ -199,10 +203,12 @@ class Comer:
             ("/usr/bin/python3", f"{SRC}/tests/kselftest/comer.py",
              str(of["cache-get"]), str(of["trigger-add"])), stdout=self.file)
 
-    def end(self):
-        """(rounds, dumps, events)"""
+    def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+
+    def sums(self):
+        """(rounds, dumps, events) so far."""
         self.file.seek(0)
         rows = [tuple(map(int, line.split())) for line in self.file]
         return len(rows), *map(sum, zip(*rows))
@@ -231,20 +237,21 @@ def test_load_and_unload():
     # To read what debuggers want takes longer than all else.
     small = "/tmp/memtel.ko"
     must("strip", "-g", "-o", small, MODULE)
-    comer, busy = Comer(), 0
+    busy = 0
     with Bursts(BURSTS, reclaiming=True), open(small, "rb") as module:
-        for i in range(LOADS):
-            if i == LOADS // 5:
-                before = unevictable_slab()
-            hurry(i % 10)
-            busy += go()
-            equal(our_probes(), [], "probes")
-            equal(call(SYS_FINIT_MODULE, module.fileno(), b"", 0), 0,
-                  "errno of loading")
-            if i % 4 == 0:
-                wait_for(our_probes, 60, "the trigger's probes")
-            time.sleep(0.03 * (i % 5))
-        rounds, dumps, events = comer.end()
+        with Comer() as comer:
+            for i in range(LOADS):
+                if i == LOADS // 5:
+                    before = unevictable_slab()
+                hurry(i % 10)
+                busy += go()
+                equal(our_probes(), [], "probes")
+                equal(call(SYS_FINIT_MODULE, module.fileno(), b"", 0), 0,
+                      "errno of loading")
+                if i % 4 == 0:
+                    wait_for(our_probes, 60, "the trigger's probes")
+                time.sleep(0.03 * (i % 5))
+        rounds, dumps, events = comer.sums()
         time.sleep(1)
         grown = unevictable_slab() - before
     print(f"# {LOADS} times: {rounds} times held, {dumps} dumps, {events} "
