@@ -49,7 +49,7 @@ static struct {
 	struct slab_slot *slots;
 	u32 *entry_slots;		/* slot of entry i */
 	unsigned int *free;		/* stack of free slots */
-	unsigned int nr_free;
+	unsigned int nr_free;		/* looked at without the lock, too */
 	unsigned int nr_slots;
 	unsigned int high;		/* slots ever used are below it */
 	unsigned int nr_entries;
@@ -91,9 +91,10 @@ static struct slab_entry *free_entry(const struct kmem_cache *cache)
 /* Under table.lock, the cache alive, a slot free. */
 static unsigned int take_slot(const struct kmem_cache *cache)
 {
-	unsigned int i = table.free[--table.nr_free];
+	unsigned int i = table.free[table.nr_free - 1];
 	struct slab_slot *slot = &table.slots[i];
 
+	WRITE_ONCE(table.nr_free, table.nr_free - 1);
 	if (i >= table.high)
 		WRITE_ONCE(table.high, i + 1);
 	slot->id = table.next_id++;
@@ -305,7 +306,7 @@ void slab_table_reset(void)
 	raw_spin_lock_irqsave(&table.lock, flags);
 	for (i = 0; i < table.high; i++)
 		if (table.slots[i].state == SLAB_SLOT_GONE)
-			table.slots[i].state = SLAB_SLOT_FORGOTTEN;
+			WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FORGOTTEN);
 	raw_spin_unlock_irqrestore(&table.lock, flags);
 
 	memtel_counters_zero(&table.counts);
@@ -316,7 +317,8 @@ void slab_table_reset(void)
 		if (table.slots[i].state != SLAB_SLOT_FORGOTTEN)
 			continue;
 		WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FREE);
-		table.free[table.nr_free++] = i;
+		table.free[table.nr_free] = i;
+		WRITE_ONCE(table.nr_free, table.nr_free + 1);
 	}
 	raw_spin_unlock_irqrestore(&table.lock, flags);
 }
