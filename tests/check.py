@@ -63,7 +63,7 @@ CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
 # What has CPUs at the same things: most of it comes by the load.
 RACING = (STRESS, f"{CHURN}:cpus", f"{CHURN}:caches", "test_family.py",
-          "test_trigger.py", "test_reclaim.py", "test_sites.py")
+          "test_counts.py", "test_sites.py")
 
 
 @dataclass

@@ -372,16 +372,20 @@ def test_events():
     with no_leak():
         sub = Reader()
         number = sub.add("slab-allocs", 100, SECOND, cache="oracle-event")
+        ynl = client()
+
+        def events():
+            return ynl.do("trigger-get", {"id": number})["events"]
+
         for nth in range(1, 40):
-            before = sub.state(number)["events"]
+            before = events()
             have_workers_fail(nth)
             oracle("alloc oracle-event task -1 0 256 500")
             oracle("free oracle-event task -1 -1 500")
-            wait_for(lambda before=before:
-                     sub.state(number)["events"] >= before + 2, 60,
+            wait_for(lambda before=before: events() >= before + 2, 60,
                      f"raised and cleared ({nth})")
         have_workers_fail(0)
-        status = sub.ynl.do("status-get", {})
+        status = ynl.do("status-get", {})
         heard = {event["sequence"] for event in sub.read()}
         lost = status["event-sequence"] - len(heard)
         unsent = status.get("events-unsent", 0)
