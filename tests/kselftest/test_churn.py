@@ -7,8 +7,8 @@ stays, and all of it ends.
 import glob
 import os
 
-from harness import (Skipped, check, client, equal, memtel, must, oracle,
-                     our_probes, run, sources, write)
+from harness import (Skipped, check, client, equal, keeps_freed, memtel, must,
+                     oracle, our_probes, run, sources, write)
 from test_access import ASK, family, numbers
 from test_stress import BURSTS, Bursts, unevictable_slab
 from test_trigger import MS, Subscriber
@@ -42,6 +42,8 @@ def fallen(before, now):
 class Dumps(Bursts):
     """A load, with dump after dump of caches and of who lost time."""
 
+    runs_s = rests_s = 0.05
+
     def __init__(self, command, **kwargs):
         super().__init__(command, **kwargs)
         number, of = family()[0], numbers()
@@ -67,7 +69,8 @@ def many_times(come_and_go, rounds=ROUNDS):
                 before = now
         grown = unevictable_slab() - memory
     print(f"# memory grew by {grown} kB; {len(sub.events)} events")
-    check(grown < 8192, f"memory grew by {grown} kB")
+    # A snapshot lost by each dump would be 3 MB.
+    check(grown < 2048 or keeps_freed(), f"memory grew by {grown} kB")
     check(len(sub.events) >= 2, "no event")
     sub.ynl.sock.close()
     memtel("disable", *sources())

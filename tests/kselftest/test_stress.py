@@ -81,6 +81,8 @@ class Bursts(Load):
     Waiting for RCU is hurried.
     """
 
+    runs_s, rests_s = 0.01, 0.09
+
     def __init__(self, command, **kwargs):
         super().__init__(command, **kwargs)
         self.ended = threading.Event()
@@ -89,8 +91,8 @@ class Bursts(Load):
     def alternate(self):
         """Let all run, and stop them again."""
         while not self.ended.is_set():
-            for number, seconds in ((signal.SIGCONT, 0.01),
-                                    (signal.SIGSTOP, 0.09)):
+            for number, seconds in ((signal.SIGCONT, self.runs_s),
+                                    (signal.SIGSTOP, self.rests_s)):
                 for process in self.processes:
                     os.killpg(process.pid, number)
                 time.sleep(seconds)
