@@ -23,7 +23,7 @@ from test_access import numbers
 
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
           "--pipe", "2", "--fstat", "2", "--timeout", "600")
-# Four ways to use slabs, for a hundredth of a second in each tenth.
+# Four ways to use slabs, in bursts.
 BURSTS = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
           "--pipe", "1", "--fstat", "1", "--timeout", "86400")
 SOURCES = tuple(sources())
