@@ -68,7 +68,7 @@ def test_cost_is_known():
     check("cost-ns" not in row, f"a cost without samples: {row}")
     with Load():
         wait_for(lambda: source(ynl).get("cost-samples", 0) > 1000,
-                 60, "a thousand samples")
+                 300, "a thousand samples")
         busy_ppm = source(ynl)["cost-share-ppm"]
     # The second that is under way is not in it yet.
     time.sleep(2)
