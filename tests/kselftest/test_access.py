@@ -132,7 +132,7 @@ COMMANDS = {
     "hold-get": (False, None),
     "cache-get": (False, attr(1, b"kmalloc-64\0")),
     "node-get": (False, u32(2, 0)),
-    "zone-get": (False, u32(2, 0) + attr(3, b"DMA\0")),
+    "zone-get": (False, u32(2, 0) + attr(3, b"DMA32\0")),
     "reclaim-get": (False, None),
     "shrinker-get": (False, None),
     "lock-get": (False, None),
