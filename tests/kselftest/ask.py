@@ -22,7 +22,10 @@ REQUEST, ACK, DUMP = 1, 4, 0x300
 SOURCE_HOLD = 3
 NAME, TRIGGER_ID = 2, 2
 # The family that knows all others.
-CTRL, GETFAMILY, FAMILY_NAME = 16, 3, 2
+CTRL, GETFAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
+# Of a trigger, and a metric.
+METRIC, THRESHOLD, WINDOW_NS, NO_EVIDENCE = 3, 4, 6, 13
+SLAB_ALLOCS = 13
 
 
 def attr(kind, data):
@@ -93,6 +96,18 @@ def find_family(name):
     sock = Socket(CTRL)
     sock.begin(GETFAMILY, attr(FAMILY_NAME, name.encode() + b"\0"))
     return {} if sock.end() else dict(attrs_in(sock.bodies[0]))
+
+
+def number_of(family):
+    """The number of what was found so."""
+    return struct.unpack("=H", family[FAMILY_ID])[0]
+
+
+def trigger(threshold, window_ns):
+    """What adds a trigger on allocations of all caches, with all evidence."""
+    return (attr(METRIC, struct.pack("=I", SLAB_ALLOCS))
+            + attr(THRESHOLD, struct.pack("=Q", threshold))
+            + attr(WINDOW_NS, struct.pack("=Q", window_ns)))
 
 
 def cells(family, *groups):

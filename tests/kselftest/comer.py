@@ -12,26 +12,23 @@ import struct
 import sys
 import time
 
-from ask import Socket, attr, attrs_in, find_family
+from ask import (NO_EVIDENCE, Socket, attr, attrs_in, find_family, number_of,
+                 trigger)
 
-FAMILY_ID, MCAST_GROUPS, GROUP_ID = 1, 7, 2
-METRIC, THRESHOLD, WINDOW_NS, NO_EVIDENCE = 3, 4, 6, 13
-SLAB_ALLOCS = 13
-TRIGGER = (attr(METRIC, struct.pack("=I", SLAB_ALLOCS))
-           + attr(THRESHOLD, struct.pack("=Q", 10))
-           + attr(WINDOW_NS, struct.pack("=Q", 10_000_000)))
+MCAST_GROUPS, GROUP_ID = 7, 2
+TRIGGER = trigger(10, 10_000_000)
 # To hold all sources for an event's evidence takes long: each so many times.
 EVIDENCE = 10
 
 
-def stay(family, dump, trigger):
+def stay(family, dump, add):
     """(dumps, events) until memtel goes, which an error tells."""
-    sock = Socket(struct.unpack("=H", family[FAMILY_ID])[0])
+    sock = Socket(number_of(family))
     nr = 0
     try:
         for _, group in attrs_in(family[MCAST_GROUPS]):
             sock.join(struct.unpack("=I", dict(attrs_in(group))[GROUP_ID])[0])
-        sock.begin(*trigger)
+        sock.begin(*add)
         while not sock.end():
             sock.begin(dump, b"", True)
             nr += 1

@@ -5,6 +5,7 @@ Tests run as root in a VM with nothing else to do. The client is the kernel's
 own YNL library reading kmod/memtel.yaml, so that nobody here wrote it.
 """
 
+import ctypes
 import importlib.util
 import os
 import re
@@ -140,6 +141,15 @@ def our_probes():
     lines = read("/sys/kernel/debug/memtel_oracle/probes").splitlines()
     lines += read("/sys/kernel/tracing/enabled_functions").splitlines()
     return sorted(line.split()[0] for line in lines if "[memtel]" in line)
+
+
+def syscall(number, *args):
+    """What a system call returns; OSError where that is an errno."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    done = libc.syscall(number, *args)
+    if done < 0:
+        raise OSError(ctypes.get_errno(), f"system call {number}")
+    return done
 
 
 def has_event(name):

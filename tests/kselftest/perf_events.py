@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 
-from harness import read, slab_probes
+from harness import read, slab_probes, syscall
 from pressure import TRACING
 
 SYS_PERF_EVENT_OPEN = 298
@@ -34,14 +34,11 @@ class Counted(contextlib.AbstractContextManager):
     @staticmethod
     def open(event, only, cpu):
         """An event's counter on a CPU."""
-        libc = ctypes.CDLL(None, use_errno=True)
         attr = struct.pack(
             "=IIQ", PERF_TYPE_TRACEPOINT, ATTR_BYTES,
             int(read(f"{TRACING}/events/{event}/id"))).ljust(ATTR_BYTES, b"\0")
-        file = libc.syscall(SYS_PERF_EVENT_OPEN, attr, -1, cpu, -1,
-                            ctypes.c_ulong(PERF_FLAG_FD_CLOEXEC))
-        if file < 0:
-            raise OSError(ctypes.get_errno(), f"perf_event_open: {event}")
+        file = syscall(SYS_PERF_EVENT_OPEN, attr, -1, cpu, -1,
+                       ctypes.c_ulong(PERF_FLAG_FD_CLOEXEC))
         if only:
             fcntl.ioctl(file, PERF_EVENT_IOC_SET_FILTER, only.encode() + b"\0")
         return file

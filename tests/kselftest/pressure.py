@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from harness import BUILD, Failed, check, must, read, write
+from harness import BUILD, Failed, check, must, read, syscall, write
 
 TRACING = "/sys/kernel/tracing"
 CGROUP = "/sys/fs/cgroup"
@@ -128,9 +128,7 @@ def cgroup(name, **files):
 def bind_to_node(node):
     """The calling process's memory comes from this node alone."""
     mask = ctypes.c_ulong(1 << node)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(SET_MEMPOLICY, MPOL_BIND, ctypes.byref(mask), 64):
-        raise OSError(ctypes.get_errno(), "set_mempolicy")
+    syscall(SET_MEMPOLICY, MPOL_BIND, ctypes.byref(mask), 64)
 
 
 def placed(command, group, node, cpu):

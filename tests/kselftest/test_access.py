@@ -12,7 +12,7 @@ import time
 
 import yaml
 
-from ask import Socket, attr, attrs_in, find_family
+from ask import Socket, attr, attrs_in, find_family, number_of
 from harness import (SRC, check, client, equal, lacks_zonelock, memtel, must,
                      oracle, read, run, sources, write)
 from pressure import cgroup
@@ -174,7 +174,7 @@ def family():
         given = dict(attrs_in(group))
         groups[given[1].rstrip(b"\0").decode()] = struct.unpack(
             "=I", given[2])[0]
-    return struct.unpack("=H", of[1])[0], ops, groups
+    return number_of(of), ops, groups
 
 
 def numbers():

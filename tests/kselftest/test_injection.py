@@ -17,11 +17,12 @@ import socket
 import struct
 import time
 
-from ask import attr
+from ask import NAME, NO_EVIDENCE, attr, trigger
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
                      memtel, must, oracle, our_probes, read, sources, unload,
                      wait_for, write)
 from test_soak import Reader
+from test_stress import SYS_DELETE_MODULE, SYS_FINIT_MODULE
 from test_trigger import SECOND
 
 DEBUG = "/sys/kernel/debug"
@@ -32,8 +33,7 @@ REQUEST, ACK, DUMP = 1, 4, 0x300
 (STATUS, SOURCE, HOLD, RELEASE, ENABLE, DISABLE, RESET, HOLD_GET, CACHE, NODE,
  ZONE, RECLAIM, SHRINKER, LOCK, FALLBACK, SITE, STALL, TRIGGER_ADD,
  TRIGGER_DELETE, TRIGGER_GET) = range(1, 21)
-NAME, NO_EVIDENCE = 2, 13
-SYS_CLOSE, SYS_DELETE_MODULE, SYS_FINIT_MODULE = 3, 176, 313
+SYS_CLOSE = 3
 # More allocations than anything here makes.
 ENDLESS = 5000
 EACH = range(1, ENDLESS)
@@ -311,31 +311,23 @@ def test_dumps_and_questions():
         equal(our_probes(), [], "probes")
 
 
-def number(kind, value, form="=Q"):
-    """An attribute that is a number."""
-    return attr(kind, struct.pack(form, value))
-
-
-# slab-allocs > 1000 in 100 ms, with all evidence
-SLAB_ALLOCS = 13
-TRIGGER = (number(3, SLAB_ALLOCS, "=I") + number(4, 1000)
-           + number(6, 100_000_000))
+TRIGGER = trigger(1000, 100_000_000)
 
 
 def test_triggers():
     """A trigger is added with all that it holds, or not at all."""
     injector = Injector()
     with no_leak():
-        def add(nth, trigger):
+        def add(nth, wish):
             raw = Raw()
-            done, failed = injector.request(nth, raw, TRIGGER_ADD, trigger)
+            done, failed = injector.request(nth, raw, TRIGGER_ADD, wish)
             if done:
                 # Added, perhaps, but for want of memory not told so: the
                 # socket's all the same.
                 injector.request(0, raw, TRIGGER_GET, flags=REQUEST | DUMP)
                 equal(bool(injector.rows), bool(our_probes()),
                       "triggers, and probes")
-            equal(injector.request(0, raw, TRIGGER_ADD, trigger)[0], 0, "again")
+            equal(injector.request(0, raw, TRIGGER_ADD, wish)[0], 0, "again")
             raw.sock.close()
             equal(our_probes(), [], "probes after the close")
             return done, failed

@@ -2,21 +2,17 @@
 """Under stress-ng: memtel beside perf, and everything coming and going."""
 
 import contextlib
-import ctypes
-import errno
 import os
 import signal
-import struct
 import subprocess
 import tempfile
 import threading
 import time
 
-from ask import Socket, attrs_in, find_family
-from comer import FAMILY_ID
+from ask import Socket, attrs_in, find_family, number_of
 from harness import (MODULE, SRC, check, client, equal, has_lockdep,
-                     keeps_freed, memtel, must, our_probes, read, sources,
-                     wait_for, write)
+                     keeps_freed, kernel_memory, memtel, must, our_probes,
+                     sources, syscall, wait_for, write)
 from perf_events import allocs_and_frees, slab_events
 from pressure import cgroup
 from test_access import numbers
@@ -166,7 +162,7 @@ def test_attach_and_detach():
         for source in SOURCES * 3:
             ynl.do("source-hold", {"name": source})
             ynl.do("source-release", {"name": source})
-        before = percpu()
+        before = kernel_memory()["Percpu"]
         for i in range(ATTACHES // len(SOURCES) + 1):
             for source in SOURCES:
                 ynl.do("source-hold", {"name": source})
@@ -176,27 +172,16 @@ def test_attach_and_detach():
         for source in {"slab", "reclaim", "zonelock"} & set(SOURCES):
             check(seen[source], f"no rows of {source}")
         equal(our_probes(), [], "probes")
-        check(percpu() - before < 2048, f"per-CPU memory grew by "
-              f"{percpu() - before} kB")
+        grown = kernel_memory()["Percpu"] - before
+        check(grown < 2048, f"per-CPU memory grew by {grown} kB")
         for source in ynl.dump("source-get", {}):
             check("attached" not in source, f"{source['name']} still attached")
 
 
-def percpu():
-    """Per-CPU memory in kB."""
-    for line in read("/proc/meminfo").splitlines():
-        if line.startswith("Percpu:"):
-            return int(line.split()[1])
-    return 0
-
-
 def unevictable_slab():
     """Unreclaimable slab and vmalloc in kB: where a leak would show."""
-    total = 0
-    for line in read("/proc/meminfo").splitlines():
-        if line.split(":")[0] in ("SUnreclaim", "VmallocUsed", "Percpu"):
-            total += int(line.split()[1])
-    return total
+    memory = kernel_memory()
+    return sum(memory[key] for key in ("SUnreclaim", "VmallocUsed", "Percpu"))
 
 
 class Comer(contextlib.AbstractContextManager):
@@ -223,27 +208,23 @@ class Comer(contextlib.AbstractContextManager):
 
 def was_event():
     """Whether there was any event since memtel was loaded."""
-    sock = Socket(struct.unpack("=H", find_family("memtel")[FAMILY_ID])[0])
+    sock = Socket(number_of(find_family("memtel")))
     with sock.sock:
         sock.begin(STATUS_GET, b"")
         equal(sock.end(), 0, "errno of asking for the status")
     return any(dict(attrs_in(sock.bodies[0]))[EVENT_SEQUENCE])
 
 
-def call(number, *args):
-    """0 or the errno of a system call."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    return libc.syscall(number, *args) and ctypes.get_errno()
-
-
 def go():
     """Unload; returns how often a dump stood in the way."""
     busy = 0
-    while (err := call(SYS_DELETE_MODULE, b"memtel", os.O_NONBLOCK)):
-        check(err == errno.EAGAIN, f"errno of unloading: {err}")
-        busy += 1
-        time.sleep(0.001)
-    return busy
+    while True:
+        try:
+            syscall(SYS_DELETE_MODULE, b"memtel", os.O_NONBLOCK)
+            return busy
+        except BlockingIOError:
+            busy += 1
+            time.sleep(0.001)
 
 
 def test_load_and_unload():
@@ -262,8 +243,7 @@ def test_load_and_unload():
                 hurry(i % 10)
                 busy += go()
                 equal(our_probes(), [], "probes")
-                equal(call(SYS_FINIT_MODULE, module.fileno(), b"", 0), 0,
-                      "errno of loading")
+                syscall(SYS_FINIT_MODULE, module.fileno(), b"", 0)
                 if i % 4 == 0:
                     wait_for(was_event, 60, "an event of the trigger's")
                 time.sleep(0.03 * (i % 5))
