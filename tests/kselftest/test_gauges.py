@@ -6,10 +6,11 @@ and a number that did not move between must be equal; one that moved is tried
 again.
 """
 
+import functools
 import json
 import re
 
-from harness import NlError, check, client, equal, memtel, read
+from harness import NlError, check, client, equal, memtel
 
 PAGE = 4096
 TRIES = 30
@@ -42,6 +43,24 @@ def settle(oracle, ours, what):
           f"{[(key, wrong.get(key)) for key in sorted(left, key=str)]}")
 
 
+@functools.lru_cache(None)
+def kept_open(path):
+    """A file, whose buffer in the kernel stays for the next time it is read.
+
+    So that reading it does not move what it says, where what is freed is kept
+    from being used again.
+    """
+    # pylint: disable=consider-using-with
+    return open(path, "rb", buffering=0)
+
+
+def reread(path):
+    """What is in it now."""
+    file = kept_open(path)
+    file.seek(0)
+    return file.read().decode()
+
+
 def zoneinfo():
     """{(node, zone, key): bytes} from /proc/zoneinfo, populated zones."""
     out, zone = {}, None
@@ -49,7 +68,7 @@ def zoneinfo():
             "low": "watermark-low-bytes", "high": "watermark-high-bytes",
             "spanned": "spanned-bytes", "present": "present-bytes",
             "managed": "managed-bytes"}
-    for line in read("/proc/zoneinfo").splitlines():
+    for line in reread("/proc/zoneinfo").splitlines():
         match = re.match(r"Node (\d+), zone +(\S+)", line)
         if match:
             zone = (int(match[1]), match[2])
@@ -65,7 +84,7 @@ def zoneinfo():
 def buddyinfo():
     """{(node, zone, order): blocks} from /proc/buddyinfo."""
     out = {}
-    for line in read("/proc/buddyinfo").splitlines():
+    for line in reread("/proc/buddyinfo").splitlines():
         f = line.replace(",", "").split()
         for order, blocks in enumerate(f[4:]):
             out[(int(f[1]), f[3], order)] = int(blocks)
@@ -79,10 +98,10 @@ def numastat():
              "other_node": "numa-other"}
     for nid in (0, 1):
         path = f"/sys/devices/system/node/node{nid}"
-        for line in read(f"{path}/numastat").splitlines():
+        for line in reread(f"{path}/numastat").splitlines():
             key, value = line.split()
             out[(nid, names.get(key, key.replace("_", "-")))] = int(value)
-        for line in read(f"{path}/meminfo").splitlines():
+        for line in reread(f"{path}/meminfo").splitlines():
             f = line.split()
             key = {"SReclaimable:": "slab-reclaimable-bytes",
                    "SUnreclaim:": "slab-unreclaimable-bytes",
@@ -154,7 +173,7 @@ def extfrag():
     """{(node, zone, order, index): thousandths} from debugfs."""
     out = {}
     for index in ("extfrag_index", "unusable_index"):
-        text = read(f"/sys/kernel/debug/extfrag/{index}")
+        text = reread(f"/sys/kernel/debug/extfrag/{index}")
         for line in text.splitlines():
             f = line.replace(",", "").split()
             for order, value in enumerate(f[4:]):
