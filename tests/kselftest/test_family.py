@@ -3,16 +3,14 @@
 
 import json
 import os
-import socket
 import struct
 import subprocess
 
-from ask import attr
+from ask import Socket, attr, find_family, number_of
 from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
                      must, oracle, our_probes, read, run, slab_probes,
                      wait_for, write)
 
-GENERIC = 16
 ERROR, DONE = 2, 3
 REQUEST, ACK, DUMP = 1, 4, 0x300
 FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
@@ -24,17 +22,11 @@ RECLAIM, SHRINKER, LOCK, FALLBACK = 12, 13, 14, 15
 SITE, STALL, TRIGGER_ADD, TRIGGER_DELETE, TRIGGER_GET, EVENT = range(16, 22)
 
 
-class Raw:
+class Raw(Socket):
     """Bytes to the family and back, nothing checked on this side."""
 
     def __init__(self):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, GENERIC)
-        self.sock.bind((0, 0))
-        self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
-        self.sock.setsockopt(270, 10, 1)  # NETLINK_CAP_ACK
-        self.sock.settimeout(10)
-        out = must("genl", "ctrl", "get", "name", "memtel")
-        self.family = int(out.split("ID:")[1].split()[0], 0)
+        super().__init__(number_of(find_family("memtel")))
 
     def send(self, cmd, attrs=b"", flags=REQUEST | ACK, version=1):
         """Send a request; returns (errno, extack's message, its offset)."""

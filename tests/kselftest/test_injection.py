@@ -13,11 +13,11 @@ import errno
 import glob
 import json
 import os
-import socket
 import struct
 import time
 
-from ask import NAME, NO_EVIDENCE, attr, trigger
+from ask import (NAME, NO_EVIDENCE, Socket, attr, find_family, number_of,
+                 trigger)
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
                      memtel, must, oracle, our_probes, read, sources, unload,
                      wait_for, write)
@@ -44,20 +44,14 @@ ENDS, BETWEEN = 150, 23
 SLACK = 10
 
 
-class Raw:
-    """A socket to the family, whose number is the module's until it goes."""
+class Raw(Socket):
+    """One to the family, whose number is the module's until it goes."""
 
-    family = 0
+    number = 0
 
     def __init__(self):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-        self.sock.bind((0, 0))
-        self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
-        self.sock.setsockopt(270, 10, 1)  # NETLINK_CAP_ACK
-        self.sock.settimeout(10)
-        if not Raw.family:
-            out = must("genl", "ctrl", "get", "name", "memtel")
-            Raw.family = int(out.split("ID:")[1].split()[0], 0)
+        Raw.number = Raw.number or number_of(find_family("memtel"))
+        super().__init__(Raw.number)
 
 
 class Injector:
@@ -66,7 +60,7 @@ class Injector:
     def __init__(self):
         if not os.path.exists(f"{DEBUG}/failslab"):
             raise Skipped("this kernel has no fault injection")
-        Raw.family = 0
+        Raw.number = 0
         for kind in ("failslab", "fail_page_alloc"):
             for name, value in (("verbose", "0"), ("ignore-gfp-wait", "N")):
                 write(f"{DEBUG}/{kind}/{name}", value)
@@ -401,7 +395,7 @@ def test_unload():
                 equal(injector.request(0, raw, ENABLE, named(name))[0], 0,
                       f"enable {name}")
             injector.request(0, raw, TRIGGER_ADD, TRIGGER)
-            Raw.family = 0
+            Raw.number = 0
             done, failed = injector.syscall(nth, SYS_DELETE_MODULE, b"memtel",
                                             os.O_NONBLOCK)
             raw.sock.close()

@@ -18,10 +18,10 @@ from pressure import cgroup
 from test_access import numbers
 
 STRESS = ("stress-ng", "--dentry", "2", "--dentries", "200", "--sock", "2",
-          "--pipe", "2", "--fstat", "2", "--timeout", "600")
+          "--pipe", "2", "--fstat", "2")
 # Four ways to use slabs, in bursts.
 BURSTS = ("stress-ng", "--dentry", "1", "--dentries", "200", "--sock", "1",
-          "--pipe", "1", "--fstat", "1", "--timeout", "86400")
+          "--pipe", "1", "--fstat", "1")
 SOURCES = tuple(sources())
 # Where mistakes are looked for all takes ten times as long.
 ATTACHES, LOADS, LEAST = ((200, 40, 10_000) if has_lockdep() else
@@ -51,7 +51,7 @@ class Load:
     def __enter__(self):
         # Once, and waited for: what it reads from a busy host may take no time
         # of the guest's, which would be over before it began.
-        must(*self.commands[0][:-1], "1", cwd="/tmp")
+        must(*self.commands[0], "--timeout", "1", cwd="/tmp")
         # pylint: disable=consider-using-with
         for command in self.commands:
             self.processes.append(subprocess.Popen(
