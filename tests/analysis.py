@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tap import report
+
 TOP = Path(__file__).resolve().parents[1]
 COCCINELLE = Path("/usr/src/memtel-linux/scripts/coccinelle")
 # Fewer scripts of the kernel's would mean that they were not found.
@@ -132,16 +134,7 @@ ALL = {function.__name__: function for function in
 def main():
     """Those named, or all."""
     build, names = sys.argv[1], sys.argv[2:] or list(ALL)
-    failed = 0
-    for number, name in enumerate(names, 1):
-        said = ALL[name](build)
-        failed += said is not None
-        print(f"{'ok' if said is None else 'not ok'} {number} - analysis: "
-              f"{ALL[name].__doc__.splitlines()[0]}", flush=True)
-        for line in (said or "").splitlines():
-            print(f"#   {line}")
-    print(f"1..{len(names)}")
-    return 1 if failed else 0
+    return report("analysis", [ALL[name] for name in names], build)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tap import report
+
 TOP = Path(__file__).resolve().parents[1]
 
 # checkpatch's remarks that do not fit a module outside the kernel's tree.
@@ -155,20 +157,5 @@ CHECKS = (checkpatch, sparse, shellcheck, codespell, generated, versions,
           licences, man_pages, readme_program, installed_program)
 
 
-def main():
-    """Run all checks."""
-    linux, build = sys.argv[1:3]
-    failed = 0
-    for number, check in enumerate(CHECKS, 1):
-        said = check(linux, build)
-        failed += said is not None
-        print(f"{'ok' if said is None else 'not ok'} {number} - static: "
-              f"{check.__doc__.splitlines()[0]}")
-        for line in (said or "").splitlines():
-            print(f"#   {line}")
-    print(f"1..{len(CHECKS)}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report("static", CHECKS, *sys.argv[1:]))
