@@ -11,15 +11,18 @@ struct memtel_topk_view;
 
 /**
  * struct memtel_site_draw - when a CPU takes its next sample
- * @left: allocations to let pass
+ * @left: allocations to let pass; below 0 when some passed that had to be looked
+ *        at
  * @random: state of the draw, never 0
  * @taken: samples taken
  *
- * Written by the CPU alone. An interrupt or a move to another CPU in between
- * makes a draw a little less random, nothing else.
+ * Written by the CPU alone, but in steps: an interrupt, or a move to another
+ * CPU, may come between the look at @left and the step of it, and let pass what
+ * was left. So it may fall below 0, and is due then as well. Other than that a
+ * draw becomes a little less random.
  */
 struct memtel_site_draw {
-	u32 left;
+	s32 left;
 	u32 random;
 	u64 taken;
 };
@@ -29,7 +32,7 @@ DECLARE_PER_CPU(struct memtel_site_draw, memtel_site_draw);
 /* Whether the CPU's next allocation is one to sample. */
 static __always_inline bool memtel_site_is_due(void)
 {
-	return !this_cpu_read(memtel_site_draw.left);
+	return this_cpu_read(memtel_site_draw.left) <= 0;
 }
 
 /* Let an allocation pass that is none. */

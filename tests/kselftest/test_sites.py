@@ -8,9 +8,9 @@ import socket
 import threading
 import time
 
-from harness import (NlError, cache, check, client, equal, load, memtel, must,
-                     node_of, oracle, our_probes, run, slab_probes, unload,
-                     write)
+from harness import (NlError, Skipped, cache, check, client, contexts, equal,
+                     load, memtel, must, node_of, oracle, our_probes, run,
+                     slab_probes, unload, write)
 from pressure import cgroup, read_disk
 from test_access import with_caps
 
@@ -170,6 +170,27 @@ def test_an_estimate():
         # Five standard deviations of 3125 samples.
         check(abs(row["allocs"] - 200000) < 200000 * 5 / 3125 ** 0.5,
               f"estimated {row['allocs']}")
+
+
+def test_interrupts_do_not_stop_it():
+    """Samples go on, whatever interrupts allocate between a look at how many are
+    to pass and the count of it."""
+    if "hardirq" not in contexts():
+        raise Skipped("PREEMPT_RT allows no allocation in hardirq")
+    unload()
+    load("site_sampling=2")
+    with Cache():
+        ynl = client()
+        for name in ("slab", "site"):
+            ynl.do("source-hold", {"name": name})
+        oracle(f"interrupted {NAME} 0 20000 200000")
+        total = sum(node["allocs"] for node in
+                    ynl.do("cache-get", {"name": NAME})["node"])
+        estimate = sum(row["allocs"] for row in rows(ynl))
+        print(f"# {total} allocations, estimated {estimate}")
+        check(total > 210_000, f"{total} allocations: few interrupts")
+        check(abs(estimate - total) < total * 5 / (total / 2) ** 0.5,
+              f"estimated {estimate} of {total}")
 
 
 def test_symbols_are_for_those_who_may_see_them():

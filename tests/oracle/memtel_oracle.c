@@ -15,6 +15,8 @@
  *     free NAME CTX CPU LIST N       free N of the objects that CPU number
  *                                    LIST keeps, -1 for the freeing CPU's own
  *     kfree NAME CTX CPU LIST N      the same by kfree()
+ *     interrupted NAME CPU NS N      allocate and free N objects in a task, and
+ *                                    one more in hardirq every NS
  *     fragment NAME SLABS            fill SLABS slabs, then free all but one
  *                                    object of most and half of the others
  *     drop NAME                      free all that fragment left
@@ -24,6 +26,7 @@
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -220,6 +223,72 @@ static int run_job(char *args, enum how how)
 	return job_start(&job, ctx, cpu);
 }
 
+struct interrupted {
+	struct hrtimer timer;
+	ktime_t period;
+	struct kmem_cache *cache;
+	unsigned int count;
+};
+
+static int alloc_and_free(struct kmem_cache *cache)
+{
+	void *object = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!object)
+		return -ENOMEM;
+	kmem_cache_free(cache, object);
+	return 0;
+}
+
+static enum hrtimer_restart on_tick(struct hrtimer *timer)
+{
+	struct interrupted *in = container_of(timer, struct interrupted, timer);
+
+	alloc_and_free(in->cache);
+	hrtimer_forward_now(timer, in->period);
+	return HRTIMER_RESTART;
+}
+
+/* On the CPU meant. */
+static long interrupted_run(void *arg)
+{
+	struct interrupted *in = arg;
+	unsigned int i;
+	int err = 0;
+
+	hrtimer_setup(&in->timer, on_tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&in->timer, in->period, HRTIMER_MODE_REL_PINNED_HARD);
+	for (i = 0; i < in->count && !err; i++) {
+		err = alloc_and_free(in->cache);
+		cond_resched();
+	}
+	hrtimer_cancel(&in->timer);
+	return err;
+}
+
+static int run_interrupted(char *args)
+{
+	struct interrupted in = {};
+	char name[NAME_BYTES];
+	unsigned int period_ns;
+	struct target *t;
+	int cpu;
+
+	if (sscanf(args, "%39s %d %u %u", name, &cpu, &period_ns,
+		   &in.count) != 4 || cpu < 0 || cpu >= (int)nr_cpu_ids ||
+	    !period_ns)
+		return -EINVAL;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return -EOPNOTSUPP;
+	t = find_target(name);
+	if (!t || !t->cache)
+		return -ENOENT;
+	in.cache = t->cache;
+	in.period = ns_to_ktime(period_ns);
+	return work_on_cpu(cpu, interrupted_run, &in);
+}
+
 /* A constructor keeps SLUB from merging the cache with another. */
 static void ctor(void *object)
 {
@@ -371,6 +440,8 @@ static ssize_t run_write(struct file *file, const char __user *user,
 		err = run_job(args, FREE);
 	else if (!strcmp(buf, "kfree"))
 		err = run_job(args, KFREE);
+	else if (!strcmp(buf, "interrupted"))
+		err = run_interrupted(args);
 	else if (!strcmp(buf, "create"))
 		err = run_create(args);
 	else if (!strcmp(buf, "destroy"))
