@@ -16,7 +16,10 @@
 #include "source.h"
 #include "trigger.h"
 
-/* Called in the context of the close, for every netlink socket there is. */
+/*
+ * Called in the context of the close, for every netlink socket there is. Its port
+ * is free by then, and may be another's.
+ */
 static int on_socket_release(struct notifier_block *nb, unsigned long action,
 			     void *data)
 {
@@ -26,8 +29,8 @@ static int on_socket_release(struct notifier_block *nb, unsigned long action,
 	    notify->protocol == NETLINK_GENERIC &&
 	    net_eq(notify->net, &init_net) &&
 	    memtel_socket_may_own(notify->portid)) {
-		memtel_triggers_release_socket(notify->portid);
-		memtel_sources_release_socket(notify->portid);
+		memtel_triggers_release_dead();
+		memtel_sources_release_dead();
 	}
 	return NOTIFY_DONE;
 }

@@ -93,11 +93,20 @@ int memtel_nl_source_get_dumpit(struct sk_buff *skb,
 	return err;
 }
 
-/* What the operations that change a source do under its lock. */
+/*
+ * What the operations that change a source do under its lock, for the socket
+ * that asks or for all.
+ */
 static int change_source(struct sk_buff *skb, struct genl_info *info,
 			 int (*change)(struct memtel_source *source,
-				       struct genl_info *info))
+				       struct memtel_holder socket,
+				       struct netlink_ext_ack *extack))
 {
+	const struct memtel_holder socket = {
+		.kind = MEMTEL_HOLD_KIND_SOCKET,
+		.portid = info->snd_portid,
+		.socket = NETLINK_CB(skb).sk,
+	};
 	struct memtel_source *source;
 	int err;
 
@@ -108,63 +117,56 @@ static int change_source(struct sk_buff *skb, struct genl_info *info,
 	if (IS_ERR(source))
 		return PTR_ERR(source);
 	mutex_lock(&memtel_source_lock);
-	err = change(source, info);
+	err = change(source, socket, info->extack);
 	mutex_unlock(&memtel_source_lock);
 	return err;
 }
 
-static struct memtel_holder socket_of(const struct genl_info *info)
-{
-	return (struct memtel_holder) {
-		.kind = MEMTEL_HOLD_KIND_SOCKET,
-		.portid = info->snd_portid,
-	};
-}
-
 static const struct memtel_holder admin = { .kind = MEMTEL_HOLD_KIND_ADMIN };
 
-static int hold_socket(struct memtel_source *source, struct genl_info *info)
+static int release_socket(struct memtel_source *source,
+			  struct memtel_holder socket,
+			  struct netlink_ext_ack *extack)
 {
-	return memtel_source_hold(source, socket_of(info), info->extack);
-}
-
-static int release_socket(struct memtel_source *source, struct genl_info *info)
-{
-	int err = memtel_source_release(source, socket_of(info));
+	int err = memtel_source_release(source, socket);
 
 	if (err)
-		NL_SET_ERR_MSG(info->extack,
-			       "this socket does not hold the source");
+		NL_SET_ERR_MSG(extack, "this socket does not hold the source");
 	return err;
 }
 
-static int hold_admin(struct memtel_source *source, struct genl_info *info)
+static int hold_admin(struct memtel_source *source, struct memtel_holder socket,
+		      struct netlink_ext_ack *extack)
 {
-	return memtel_source_hold(source, admin, info->extack);
+	return memtel_source_hold(source, admin, extack);
 }
 
-static int release_admin(struct memtel_source *source, struct genl_info *info)
+static int release_admin(struct memtel_source *source,
+			 struct memtel_holder socket,
+			 struct netlink_ext_ack *extack)
 {
 	int err = memtel_source_release(source, admin);
 
 	if (err)
-		NL_SET_ERR_MSG(info->extack, "the source is not enabled");
+		NL_SET_ERR_MSG(extack, "the source is not enabled");
 	return err;
 }
 
-static int reset_source(struct memtel_source *source, struct genl_info *info)
+static int reset_source(struct memtel_source *source,
+			struct memtel_holder socket,
+			struct netlink_ext_ack *extack)
 {
 	int err = memtel_source_reset(source);
 
 	if (err)
-		NL_SET_ERR_MSG(info->extack,
+		NL_SET_ERR_MSG(extack,
 			       "the source is not attached: it has no counts");
 	return err;
 }
 
 int memtel_nl_source_hold_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return change_source(skb, info, hold_socket);
+	return change_source(skb, info, memtel_source_hold);
 }
 
 int memtel_nl_source_release_doit(struct sk_buff *skb, struct genl_info *info)

@@ -153,6 +153,7 @@ int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 		.scope = { .nid = NUMA_NO_NODE, .zid = MEMTEL_NO_ZONE },
 		.has_evidence = !info->attrs[MEMTEL_A_TRIGGER_NO_EVIDENCE],
 		.portid = info->snd_portid,
+		.socket = NETLINK_CB(skb).sk,
 	};
 	struct memtel_reply reply;
 	u32 id;
@@ -176,7 +177,7 @@ int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 			       nla_put_u32(reply.skb, MEMTEL_A_TRIGGER_ID, id));
 	/* Nobody would know that it is there. */
 	if (err)
-		memtel_trigger_delete(id, info->snd_portid);
+		memtel_trigger_delete(id, wish.socket);
 	return err;
 }
 
@@ -196,7 +197,7 @@ int memtel_nl_trigger_delete_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	err = memtel_trigger_delete(nla_get_u32(info->attrs[MEMTEL_A_TRIGGER_ID]),
-				    info->snd_portid);
+				    NETLINK_CB(skb).sk);
 	if (err)
 		NL_SET_ERR_MSG_ATTR(info->extack,
 				    info->attrs[MEMTEL_A_TRIGGER_ID],

@@ -154,7 +154,7 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
 
 	list_for_each_entry(hold, &source->holds, list)
 		if (hold->holder.kind == holder.kind &&
-		    hold->holder.portid == holder.portid &&
+		    hold->holder.socket == holder.socket &&
 		    hold->holder.trigger == holder.trigger)
 			return hold;
 	return NULL;
@@ -224,8 +224,10 @@ int memtel_source_hold(struct memtel_source *source,
 	list_add_tail(&hold->list, &source->holds);
 	source->nr_holds++;
 	memtel_source_generation++;
-	if (holder.kind == MEMTEL_HOLD_KIND_SOCKET)
+	if (holder.socket) {
+		sock_hold(holder.socket);
 		memtel_socket_owns(holder.portid, 1);
+	}
 	return 0;
 }
 
@@ -233,8 +235,10 @@ static void drop(struct memtel_hold *hold)
 {
 	struct memtel_source *source = hold->source;
 
-	if (hold->holder.kind == MEMTEL_HOLD_KIND_SOCKET)
+	if (hold->holder.socket) {
 		memtel_socket_owns(hold->holder.portid, -1);
+		sock_put(hold->holder.socket);
+	}
 	list_del(&hold->list);
 	kfree(hold);
 	memtel_source_generation++;
@@ -283,29 +287,30 @@ int memtel_source_reset(struct memtel_source *source)
 	return 0;
 }
 
+/* Drop the holds of sockets that are being closed, or all there are. */
+static void drop_holds(bool dead_only)
+{
+	struct memtel_hold *hold, *next;
+	unsigned int i;
+
+	mutex_lock(&memtel_source_lock);
+	for (i = 0; i < memtel_nr_sources; i++)
+		list_for_each_entry_safe(hold, next, &memtel_sources[i]->holds,
+					 list)
+			if (!dead_only || memtel_socket_is_dead(hold->holder.socket))
+				drop(hold);
+	mutex_unlock(&memtel_source_lock);
+}
+
 /**
- * memtel_sources_release_socket() - a netlink socket closed: drop its holds
- * @portid: the socket's
+ * memtel_sources_release_dead() - a netlink socket closed: drop its holds
  *
  * When the close returns, the probes are gone if it was the last holder.
  * Context: Process context.
  */
-void memtel_sources_release_socket(u32 portid)
+void memtel_sources_release_dead(void)
 {
-	const struct memtel_holder holder = {
-		.kind = MEMTEL_HOLD_KIND_SOCKET,
-		.portid = portid,
-	};
-	struct memtel_hold *hold;
-	unsigned int i;
-
-	mutex_lock(&memtel_source_lock);
-	for (i = 0; i < memtel_nr_sources; i++) {
-		hold = find_hold(memtel_sources[i], holder);
-		if (hold)
-			drop(hold);
-	}
-	mutex_unlock(&memtel_source_lock);
+	drop_holds(true);
 }
 
 void __init memtel_sources_init(void)
@@ -329,13 +334,5 @@ void __init memtel_sources_init(void)
 /* No request can come any more; whoever still holds loses its hold. */
 void memtel_sources_exit(void)
 {
-	struct memtel_hold *hold, *next;
-	unsigned int i;
-
-	mutex_lock(&memtel_source_lock);
-	for (i = 0; i < memtel_nr_sources; i++)
-		list_for_each_entry_safe(hold, next, &memtel_sources[i]->holds,
-					 list)
-			drop(hold);
-	mutex_unlock(&memtel_source_lock);
+	drop_holds(false);
 }

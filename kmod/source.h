@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <net/sock.h>
 
 #include "estimate.h"
 
@@ -101,13 +102,16 @@ struct memtel_source {
  * struct memtel_holder - who holds sources
  * @kind: what it is
  * @portid: the socket's that holds or has the trigger; 0 for the administrator
+ * @socket: that holds, NULL for the other kinds; a hold has a reference
  * @trigger: the trigger's id, 0 for none
  *
- * A holder has one hold of a source at most.
+ * A holder has one hold of a source at most. A socket is known by its address:
+ * while it closes another may have its port already.
  */
 struct memtel_holder {
 	enum memtel_hold_kind kind;
 	u32 portid;
+	struct sock *socket;
 	u32 trigger;
 };
 
@@ -160,9 +164,15 @@ int memtel_source_reset(struct memtel_source *source);
 int memtel_source_attach(struct memtel_source *source,
 			 struct netlink_ext_ack *extack);
 void memtel_source_detach(struct memtel_source *source);
-void memtel_sources_release_socket(u32 portid);
+void memtel_sources_release_dead(void);
 
 void memtel_socket_owns(u32 portid, int nr);
 bool memtel_socket_may_own(u32 portid);
+
+/* Whether it is one that is being closed; whoever asks has a reference. */
+static inline bool memtel_socket_is_dead(const struct sock *socket)
+{
+	return socket && sock_flag(socket, SOCK_DEAD);
+}
 
 #endif /* _MEMTEL_SOURCE_H */

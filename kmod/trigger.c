@@ -473,6 +473,7 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 		return err;
 	}
 	mutex_lock(&memtel_trigger_lock);
+	sock_hold(trigger->socket);
 	memtel_socket_owns(trigger->portid, 1);
 	list_add_tail(&trigger->list, &memtel_triggers);
 	nr_triggers++;
@@ -483,7 +484,7 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 
 /**
  * memtel_trigger_add() - add a trigger
- * @wish: metric, scope, zone, window, evidence, level and portid are taken
+ * @wish: metric, scope, zone, window, evidence, level and socket are taken
  * @id: set to its number
  * @extack: told why not
  *
@@ -532,55 +533,64 @@ static void drop(struct memtel_trigger *trigger)
 		memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
 	memtel_socket_owns(trigger->portid, -1);
+	sock_put(trigger->socket);
 	release_sources(trigger);
 	kfree(trigger);
 }
 
-/* Under memtel_source_lock. Triggers of a socket; @id 0 for all of them. */
-static unsigned int drop_matching(u32 id, u32 portid, bool any_socket)
+/*
+ * Under memtel_source_lock. Those of sockets that are being closed, or all there
+ * are.
+ */
+static void drop_triggers(bool dead_only)
 {
 	struct memtel_trigger *trigger, *next;
-	unsigned int nr = 0;
 
-	list_for_each_entry_safe(trigger, next, &memtel_triggers, list) {
-		if ((id && trigger->id != id) ||
-		    (!any_socket && trigger->portid != portid))
-			continue;
-		drop(trigger);
-		nr++;
-	}
-	return nr;
+	list_for_each_entry_safe(trigger, next, &memtel_triggers, list)
+		if (!dead_only || memtel_socket_is_dead(trigger->socket))
+			drop(trigger);
+}
+
+/* Under memtel_source_lock. */
+static struct memtel_trigger *find_trigger(u32 id, const struct sock *socket)
+{
+	struct memtel_trigger *trigger;
+
+	list_for_each_entry(trigger, &memtel_triggers, list)
+		if (trigger->id == id && trigger->socket == socket)
+			return trigger;
+	return NULL;
 }
 
 /**
  * memtel_trigger_delete() - delete a trigger of a socket
  * @id: which
- * @portid: the socket's
+ * @socket: whose
  *
  * Context: Process context.
  * Return: 0, or -ENOENT when it has none of that id.
  */
-int memtel_trigger_delete(u32 id, u32 portid)
+int memtel_trigger_delete(u32 id, const struct sock *socket)
 {
-	unsigned int nr = 0;
+	struct memtel_trigger *trigger;
 
 	mutex_lock(&memtel_source_lock);
-	if (id)
-		nr = drop_matching(id, portid, false);
+	trigger = find_trigger(id, socket);
+	if (trigger)
+		drop(trigger);
 	mutex_unlock(&memtel_source_lock);
-	return nr ? 0 : -ENOENT;
+	return trigger ? 0 : -ENOENT;
 }
 
 /**
- * memtel_triggers_release_socket() - a netlink socket closed
- * @portid: the socket's
+ * memtel_triggers_release_dead() - a netlink socket closed: drop its triggers
  *
  * Context: Process context.
  */
-void memtel_triggers_release_socket(u32 portid)
+void memtel_triggers_release_dead(void)
 {
 	mutex_lock(&memtel_source_lock);
-	drop_matching(0, portid, false);
+	drop_triggers(true);
 	mutex_unlock(&memtel_source_lock);
 }
 
@@ -608,7 +618,7 @@ void memtel_triggers_stop(void)
 {
 	mutex_lock(&memtel_source_lock);
 	is_stopped = true;
-	drop_matching(0, 0, true);
+	drop_triggers(false);
 	mutex_unlock(&memtel_source_lock);
 	/* A look that is under way may still send. */
 	flush_workqueue(due.wq);

@@ -15,6 +15,7 @@
 #include "sliding.h"
 
 struct netlink_ext_ack;
+struct sock;
 
 /**
  * struct memtel_trigger - somebody's wish to be told
@@ -25,7 +26,8 @@ struct netlink_ext_ack;
  * @zone: name of the scope's zone, NULL for none
  * @window_ns: over how long it may grow
  * @has_evidence: held for it are all sources there can be
- * @portid: socket that added it
+ * @portid: port of the socket that added it
+ * @socket: that socket, to which it has a reference
  * @uid: user that did
  * @pid: process, tgid
  * @comm: name of the task
@@ -53,6 +55,7 @@ struct memtel_trigger {
 	u64 window_ns;
 	bool has_evidence;
 	u32 portid;
+	struct sock *socket;
 	kuid_t uid;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -82,8 +85,8 @@ void memtel_triggers_exit(void);
 
 int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 		       struct netlink_ext_ack *extack);
-int memtel_trigger_delete(u32 id, u32 portid);
-void memtel_triggers_release_socket(u32 portid);
+int memtel_trigger_delete(u32 id, const struct sock *socket);
+void memtel_triggers_release_dead(void);
 void memtel_triggers_sources_changed(void);
 bool memtel_trigger_is_blind(const struct memtel_trigger *trigger);
 

@@ -45,10 +45,10 @@ def attrs_in(data):
 class Socket:
     """One to the family of a number."""
 
-    def __init__(self, family):
+    def __init__(self, family, port=0):
         self.family = family
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-        self.sock.bind((0, 0))
+        self.sock.bind((port, 0))
         self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
         self.sock.setsockopt(270, 10, 1)  # NETLINK_CAP_ACK
         self.sock.settimeout(60)

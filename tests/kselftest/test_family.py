@@ -5,6 +5,8 @@ import json
 import os
 import struct
 import subprocess
+import threading
+from errno import EADDRINUSE
 
 from ask import Socket, attr, find_family, number_of
 from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
@@ -20,6 +22,9 @@ STATUS, SOURCE, HOLD, ENABLE, HOLD_GET, CACHE, NODE, ZONE = (
     1, 2, 3, 5, 8, 9, 10, 11)
 RECLAIM, SHRINKER, LOCK, FALLBACK = 12, 13, 14, 15
 SITE, STALL, TRIGGER_ADD, TRIGGER_DELETE, TRIGGER_GET, EVENT = range(16, 22)
+SLAB = attr(2, b"slab\0")
+# So often a port is used again.
+PORTS = 100
 
 
 class Raw(Socket):
@@ -152,11 +157,10 @@ def test_what_does_not_exist():
     name = attr(2, b"nosuch\0")
     for cmd in (SOURCE, HOLD, 4, ENABLE, 6, 7):
         equal(raw.send(cmd, name), (-2, "no such source", 20), f"cmd {cmd}")
-    slab = attr(2, b"slab\0")
-    equal(raw.send(4, slab)[:2], (-2, "this socket does not hold the source"),
+    equal(raw.send(4, SLAB)[:2], (-2, "this socket does not hold the source"),
           "release")
-    equal(raw.send(6, slab)[:2], (-2, "the source is not enabled"), "disable")
-    equal(raw.send(7, slab)[:2],
+    equal(raw.send(6, SLAB)[:2], (-2, "the source is not enabled"), "disable")
+    equal(raw.send(7, SLAB)[:2],
           (-61, "the source is not attached: it has no counts"), "reset")
     equal(raw.send(CACHE, attr(2, struct.pack("=I", 1)))[0], -61,
           "cache by id while detached")
@@ -194,6 +198,51 @@ def test_killed_holder():
                  "probes of a holder")
         holder.kill()
     wait_for(lambda: not our_probes(), 5, "probes gone")
+
+
+def hold_with_port(number, port):
+    """A socket that has this port as soon as it is free, and holds slab."""
+    while True:
+        try:
+            sock = Socket(number, port)
+            break
+        except OSError as error:
+            equal(error.errno, EADDRINUSE, "errno of bind")
+    sock.begin(HOLD, SLAB)
+    equal(sock.end(), 0, "errno of the hold")
+    return sock
+
+
+def test_a_port_used_again():
+    """A hold is its socket's, though the port was another's, which holds the same
+    and is still closing.
+    """
+    number = number_of(find_family("memtel"))
+    is_over = threading.Event()
+
+    def keep_others_waiting():
+        while not is_over.is_set():
+            memtel("enable", "reclaim")
+            memtel("disable", "reclaim")
+
+    others = threading.Thread(target=keep_others_waiting)
+    others.start()
+    ynl = client()
+    try:
+        for i in range(PORTS):
+            old = hold_with_port(number, 0)
+            port = old.sock.getsockname()[0]
+            closer = threading.Thread(target=old.sock.close)
+            closer.start()
+            new = hold_with_port(number, port)
+            closer.join()
+            equal([hold["source"] for hold in ynl.dump("hold-get", {})
+                   if hold.get("portid") == port], ["slab"], f"holds ({i})")
+            new.sock.close()
+    finally:
+        is_over.set()
+        others.join()
+    equal(client().dump("hold-get", {}), [], "holds")
 
 
 def test_reading_holds_nothing():
