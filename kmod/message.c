@@ -8,6 +8,7 @@
 
 #include "generated/netlink.h"
 #include "message.h"
+#include "netlink.h"
 
 struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb)
 {
@@ -23,13 +24,17 @@ struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb)
  *
  * Generic netlink has checked CAP_NET_ADMIN for admin-perm operations before.
  *
- * Return: 0, -EPROTONOSUPPORT or -EPERM.
+ * Return: 0, -EAGAIN, -EPROTONOSUPPORT or -EPERM.
  */
 int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
 		    struct netlink_ext_ack *extack)
 {
 	const struct genlmsghdr *hdr = nlmsg_data(nlh);
 
+	if (!memtel_netlink_is_open()) {
+		NL_SET_ERR_MSG(extack, "the module is being loaded: ask again");
+		return -EAGAIN;
+	}
 	if (hdr->version != MEMTEL_FAMILY_VERSION) {
 		NL_SET_ERR_MSG(extack, "unknown version of the memtel family");
 		return -EPROTONOSUPPORT;

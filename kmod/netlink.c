@@ -9,6 +9,7 @@
  */
 #include <linux/netlink.h>
 #include <linux/notifier.h>
+#include <linux/wait.h>
 #include <net/net_namespace.h>
 
 #include "generated/netlink.h"
@@ -50,6 +51,59 @@ static const struct genl_multicast_group groups[] = {
 	},
 };
 
+/*
+ * Who may join is asked of those who join while the group is there. It may get a
+ * number that was nobody's, which anyone could have joined. Those who did are put
+ * out with the family: it comes and goes until it has a number that nobody
+ * listens to. So long requests wait, or are told to come again.
+ */
+#define TRIES	100
+
+static enum {
+	FAMILY_NEW,
+	FAMILY_GOING,
+	FAMILY_OPEN,
+} state;
+
+static DECLARE_WAIT_QUEUE_HEAD(decided);
+
+static void decide(int is)
+{
+	/* Pairs with memtel_netlink_is_open(). */
+	smp_store_release(&state, is);
+	wake_up_all(&decided);
+}
+
+/* Whether requests are served. May sleep, for as long as registering takes. */
+bool memtel_netlink_is_open(void)
+{
+	wait_event(decided, smp_load_acquire(&state) != FAMILY_NEW);
+	return state == FAMILY_OPEN;
+}
+
+/* Register the family, with a group that nobody is in. */
+static int __init register_alone(void)
+{
+	int i, err;
+
+	for (i = 0; i < TRIES; i++) {
+		WRITE_ONCE(state, FAMILY_NEW);
+		err = genl_register_family(&memtel_nl_family);
+		if (err)
+			return err;
+		if (!genl_has_listeners(&memtel_nl_family, &init_net,
+					MEMTEL_NLGRP_EVENTS)) {
+			decide(FAMILY_OPEN);
+			return 0;
+		}
+		/* What waits must not keep it from going. */
+		decide(FAMILY_GOING);
+		genl_unregister_family(&memtel_nl_family);
+	}
+	pr_err("somebody joins all multicast groups of generic netlink that are nobody's, over and over: see /proc/net/netlink\n");
+	return -EBUSY;
+}
+
 /**
  * memtel_netlink_init() - let requests in
  *
@@ -67,7 +121,7 @@ int __init memtel_netlink_init(void)
 	err = netlink_register_notifier(&socket_notifier);
 	if (err)
 		return err;
-	err = genl_register_family(&memtel_nl_family);
+	err = register_alone();
 	if (err)
 		netlink_unregister_notifier(&socket_notifier);
 	return err;

@@ -10,8 +10,11 @@
                         until stdin ends; prints the errno of each
   dumps COMMAND NUMBER  so many dumps begin and are not read, until stdin ends
   loop COMMAND SECONDS  dump after dump for so long; prints how many
+  lurk                  joins all groups it may, and prints how many these are;
+                        when stdin ends, the type of each message that came
 """
 
+import contextlib
 import socket
 import struct
 import sys
@@ -155,6 +158,19 @@ def loop(family, cmd, seconds):
     print(nr)
 
 
+def lurk(family):
+    """See above."""
+    sock = Socket(family)
+    # The kernel refuses those past its last, which is at least 64.
+    print(sum(not sock.join(group) for group in range(1, 1024)), flush=True)
+    sys.stdin.read()
+    sock.sock.settimeout(0)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            data = sock.sock.recv(1 << 17)
+            print(struct.unpack_from("=IH", data)[1])
+
+
 if __name__ == "__main__":
-    {"cells": cells, "hold": hold, "dumps": dumps, "loop": loop}[sys.argv[2]](
-        int(sys.argv[1]), *sys.argv[3:])
+    {"cells": cells, "hold": hold, "dumps": dumps, "loop": loop,
+     "lurk": lurk}[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:])

@@ -12,9 +12,9 @@ import time
 
 import yaml
 
-from ask import Socket, attr, attrs_in, find_family, number_of
-from harness import (SRC, check, client, equal, lacks_zonelock, memtel, must,
-                     oracle, read, run, sources, write)
+from ask import CTRL, Socket, attr, attrs_in, find_family, number_of
+from harness import (SRC, check, client, equal, lacks_zonelock, load, memtel,
+                     must, oracle, read, run, sources, unload, write)
 from pressure import cgroup
 from test_trigger import MS, SECOND, Stall, Subscriber
 
@@ -262,6 +262,25 @@ def test_events_stay_at_home():
             sub.wait(1)
         out, err = other.communicate()
     check(not out and ("timed out" in err or "rror" in err), out + err)
+
+
+def test_joined_before_it_was_there():
+    """Who has joined all groups that were nobody's hears no event of a module that
+    is loaded then.
+    """
+    unload()
+    with asking(NOBODY, 0, "lurk") as other:
+        check(int(other.stdout.readline()) > 32, "few groups could be joined")
+        load()
+        sub = Subscriber()
+        sub.add("shrinker-time", 10 * MS)
+        with Stall(50):
+            sub.wait(1)
+        out, _ = other.communicate()
+    heard = [int(kind) for kind in out.split()]
+    # That the family has come it hears, as all may.
+    check(CTRL in heard, "nothing was heard")
+    check(family()[0] not in heard, "an event was heard")
 
 
 def addresses_in(data):
