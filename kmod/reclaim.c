@@ -30,7 +30,9 @@
  *
  * What it does not see: time in a reclaim's call outside its two events, and
  * reclaim that fires none, such as that for a hibernation image. Pages freed by
- * shrinkers are not in pages_reclaimed.
+ * shrinkers are not in pages_reclaimed. Node reclaim that is asked for by a write
+ * to a node's reclaim file (7.3) has the events of one for an allocation: the
+ * writer's next page is taken for what it waited for.
  */
 #include <linux/compaction.h>
 #include <linux/mm.h>
@@ -113,14 +115,19 @@ static void direct_spend(struct memtel_window *win, int nid, u64 ns)
 	memtel_timing_spend(win->words, ns);
 }
 
-/* Current works on a node. Returns the row that its pages count in, or NULL. */
-static u64 __percpu *sign_of_work(int nid)
+/*
+ * Current works on a node, or has worked on the one it works on already. Returns
+ * the row that its pages count in, or NULL.
+ */
+static u64 __percpu *sign_of_work(int nid, bool is_end)
 {
 	struct memtel_window *win = memtel_window_find(&reclaims, NULL);
 	u64 now, ns;
 
 	if (!win)
 		return NULL;
+	if (is_end && win->nid != NUMA_NO_NODE)
+		nid = win->nid;
 	now = ktime_get_mono_fast_ns();
 	ns = now - win->mark_ns;
 	WRITE_ONCE(win->mark_ns, now);
@@ -138,7 +145,7 @@ static void reclaim_on_lru_shrink(void *data, int nid, unsigned long nr_scanned,
 				  int file)
 {
 	MEMTEL_COST(&reclaim_cost);
-	u64 __percpu *row = sign_of_work(nid);
+	u64 __percpu *row = sign_of_work(nid, false);
 
 	if (!row)
 		return;
@@ -151,15 +158,18 @@ static void reclaim_on_shrink_start(MEMTEL_ARGS_SHRINK_START)
 {
 	MEMTEL_COST(&reclaim_cost);
 
-	sign_of_work(sc->nid);
+	sign_of_work(sc->nid, false);
 }
 
-/* vmscan:mm_shrink_slab_end, as its start */
+/*
+ * vmscan:mm_shrink_slab_end, as its start, whose node it is of. Of a shrinker that
+ * knows no nodes 5.10 says node 0 at the end.
+ */
 static void reclaim_on_shrink_end(MEMTEL_ARGS_SHRINK_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 
-	sign_of_work(nid);
+	sign_of_work(nid, true);
 }
 
 /* vmscan:mm_vmscan_direct_reclaim_begin, the reclaiming task */

@@ -14,7 +14,9 @@
  *                           block of pages, of their own node or of this one
  *     pairs SCENARIO        call the probes on mm_shrink_slab_start and _end
  *                           as the tracepoints would, for a shrinker that
- *                           nobody registered: nested, lost-begin, lost-end
+ *                           nobody registered: nested, lost-begin, lost-end,
+ *                           no-nodes (in a direct reclaim; on node 1, whose end
+ *                           says 0)
  *   shrinker read: "NODE CALLS SCANNED FREED" of the shrinker, by its own
  *            count
  *   locks    read: "ADDRESS NODE ZONE" of every zone's lock
@@ -35,6 +37,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
+#include <trace/events/vmscan.h>
 
 #define MAX_NODES	8
 #define PAIR_MS		20
@@ -162,13 +165,24 @@ static int run_storm(char *args)
 }
 
 static struct tracepoint *shrink_start, *shrink_end;
+static struct tracepoint *reclaim_begin, *reclaim_end;
 
 static void find(struct tracepoint *tp, void *priv)
 {
-	if (!strcmp(tp->name, "mm_shrink_slab_start"))
-		shrink_start = tp;
-	if (!strcmp(tp->name, "mm_shrink_slab_end"))
-		shrink_end = tp;
+	static const struct {
+		const char *name;
+		struct tracepoint **tp;
+	} wanted[] = {
+		{ "mm_shrink_slab_start", &shrink_start },
+		{ "mm_shrink_slab_end", &shrink_end },
+		{ "mm_vmscan_direct_reclaim_begin", &reclaim_begin },
+		{ "mm_vmscan_direct_reclaim_end", &reclaim_end },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (!strcmp(tp->name, wanted[i].name))
+			*wanted[i].tp = tp;
 }
 
 /*
@@ -185,13 +199,13 @@ static void find(struct tracepoint *tp, void *priv)
 	preempt_enable_notrace();					\
 } while (0)
 
-static noinline void call_start(long total_scan)
+static noinline void call_start(int nid, long total_scan)
 {
 	void (*fn)(void *data, struct shrinker *shr, struct shrink_control *sc,
 		   long nr_objects, unsigned long cache_items,
 		   unsigned long long delta, unsigned long total_scan,
 		   int priority, struct mem_cgroup *memcg);
-	struct shrink_control sc = { .nid = 0, .gfp_mask = GFP_KERNEL };
+	struct shrink_control sc = { .nid = nid, .gfp_mask = GFP_KERNEL };
 
 	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0,
 	     NULL);
@@ -213,18 +227,37 @@ static noinline void call_nested(unsigned int depth)
 
 	memset(room, depth, sizeof(room));
 	barrier_data(room);
-	call_start(10);
+	call_start(0, 10);
 	msleep(PAIR_MS);
 	if (depth)
 		call_nested(depth - 1);
 	call_end(0, 7);
 }
 
+static noinline void call_reclaim_begin(void)
+{
+	struct tracepoint_func *f;
+
+	preempt_disable_notrace();
+	f = rcu_dereference_sched(reclaim_begin->funcs);
+	for (; f && f->func; f++)
+		memtel_call_reclaim_begin(f->func, f->data, 0, GFP_KERNEL);
+	preempt_enable_notrace();
+}
+
+static noinline void call_reclaim_end(void)
+{
+	void (*fn)(void *data, unsigned long reclaimed,
+		   struct mem_cgroup *memcg);
+
+	CALL(reclaim_end, 32, NULL);
+}
+
 static int run_pairs(char *args)
 {
 	char *scenario = strim(args);
 
-	if (!shrink_start || !shrink_end)
+	if (!shrink_start || !shrink_end || !reclaim_begin || !reclaim_end)
 		return -ENOENT;
 	if (!strcmp(scenario, "nested")) {
 		call_nested(2);
@@ -233,12 +266,18 @@ static int run_pairs(char *args)
 
 		/* One place in the stack: the first can have no end any more. */
 		for (i = 0; i < 2; i++) {
-			call_start(10);
+			call_start(0, 10);
 			msleep(PAIR_MS);
 		}
 		call_end(0, 7);
 	} else if (!strcmp(scenario, "lost-end")) {
 		call_end(0, 7);
+	} else if (!strcmp(scenario, "no-nodes")) {
+		call_reclaim_begin();
+		call_start(1, 10);
+		msleep(PAIR_MS);
+		call_end(0, 7);
+		call_reclaim_end();
 	} else {
 		return -EINVAL;
 	}
