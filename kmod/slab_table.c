@@ -350,6 +350,18 @@ unsigned int slab_table_high(void)
 	return READ_ONCE(table.high);
 }
 
+/* Slots that are there now have lower ids, those taken from now on do not. */
+u32 slab_table_next_id(void)
+{
+	unsigned long flags;
+	u32 id;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	id = table.next_id;
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+	return id;
+}
+
 /* Slots of caches that are gone. Under the source lock. */
 unsigned int slab_table_gone(void)
 {

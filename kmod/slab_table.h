@@ -101,6 +101,7 @@ unsigned int slab_table_slots(void);
 unsigned int slab_table_used(void);
 unsigned int slab_table_high(void);
 unsigned int slab_table_gone(void);
+u32 slab_table_next_id(void);
 const struct slab_slot *slab_table_slot(unsigned int i);
 const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
 					  unsigned int *i);

@@ -184,16 +184,19 @@ static int copy_all(struct take *take)
 	struct kmem_cache *cache;
 	unsigned int i, high;
 	int err = 0;
+	u32 next_id;
 
-	for (cache = memtel_cache_walk_begin(&caches); cache && !err;
-	     cache = memtel_cache_walk_next(&caches))
+	cache = memtel_cache_walk_begin(&caches);
+	next_id = take->counting ? slab_table_next_id() : 0;
+	for (; cache && !err; cache = memtel_cache_walk_next(&caches))
 		err = copy_cache(take, cache);
 
 	high = take->counting ? slab_table_high() : 0;
 	for (i = 0; i < high && !err; i++) {
 		const struct slab_slot *slot = slab_table_slot(i);
 
-		if (slot && !test_bit(i, take->listed))
+		/* A cache on the list may have had its first event meanwhile. */
+		if (slot && slot->id < next_id && !test_bit(i, take->listed))
 			err = copy_unlisted(take, slot);
 	}
 	if (take->counting && !err)
