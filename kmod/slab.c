@@ -180,7 +180,8 @@ static u64 slab_events(void)
 				continue;
 			words = slot->counts;
 		}
-		for_each_online_node(nid) {
+		/* All there may be: the sum of a node that goes stays in. */
+		for (nid = 0; nid < nr_node_ids; nid++) {
 			sum += memtel_counter_sum(&words[nid * SLAB_WORDS +
 							 SLAB_ALLOCS]);
 			sum += memtel_counter_sum(&words[nid * SLAB_WORDS +
