@@ -37,6 +37,7 @@ enum reclaim_count {
  * @reason: enum memtel_throttle_reason, 0 for none
  * @cgroup_id: id of the cgroup, 0 for none
  * @cgroup_has_path: it is in the default hierarchy, whose ids have paths
+ * @has_memory: its node or zone has, or it is of no node
  * @timing: how many, how long
  * @counts: by enum reclaim_count
  * @orders: by order of the request
@@ -49,6 +50,7 @@ struct memtel_reclaim_row {
 	u32 reason;
 	u64 cgroup_id;
 	bool cgroup_has_path;
+	bool has_memory;
 	struct memtel_timing timing;
 	u64 counts[RECLAIM_COUNTS];
 	u64 orders[NR_PAGE_ORDERS];

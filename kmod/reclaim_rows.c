@@ -182,7 +182,7 @@ static enum memtel_reclaim_kind kind_at(unsigned int i)
  * @row: all but the counts is filled
  *
  * Context: Under memtel_source_lock, source attached.
- * Return: false when its node or zone has no memory.
+ * Return: false when its zone is of a node that is not there.
  */
 bool memtel_reclaim_is_row(unsigned int i, struct memtel_reclaim_row *row)
 {
@@ -194,6 +194,7 @@ bool memtel_reclaim_is_row(unsigned int i, struct memtel_reclaim_row *row)
 	row->reason = 0;
 	row->cgroup_id = 0;
 	row->cgroup_has_path = false;
+	row->has_memory = true;
 	if (i >= node_rows) {
 		const struct memtel_keyed_slot *slot =
 			memtel_keyed_slot(&cgroups, i - node_rows);
@@ -208,13 +209,15 @@ bool memtel_reclaim_is_row(unsigned int i, struct memtel_reclaim_row *row)
 	i = i % ROWS_PER_NODE - kinds[row->kind].first;
 	if (row->kind == MEMTEL_RECLAIM_KIND_THROTTLE)
 		row->reason = i + 1;
+	row->has_memory = node_state(row->nid, N_MEMORY);
 	if (!kinds[row->kind].is_by_zone)
-		return node_state(row->nid, N_MEMORY);
+		return true;
 	if (!node_online(row->nid))
 		return false;
 	zone = &NODE_DATA(row->nid)->node_zones[i];
 	row->zone = zone->name;
-	return populated_zone(zone);
+	row->has_memory = populated_zone(zone);
+	return true;
 }
 
 static u64 __percpu *words_at(unsigned int i)
@@ -253,8 +256,9 @@ bool memtel_reclaim_read(unsigned int i, struct memtel_reclaim_row *row)
 		row->orders[j] = memtel_counter_sum(&words[WORD_ORDERS + j]);
 	for (j = 0; j < RECLAIM_CLASSES; j++)
 		row->classes[j] = memtel_counter_sum(&words[WORD_CLASSES + j]);
+	/* On CPUs without memory of their own reclaim may end without a sign. */
 	return row->timing.count || row->timing.total_ns ||
-	       always_shown(row->kind);
+	       (row->has_memory && always_shown(row->kind));
 }
 
 /**
