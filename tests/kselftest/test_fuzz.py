@@ -11,8 +11,8 @@ import time
 
 import yaml
 
-from harness import (BUILD, SRC, check, client, equal, kernel_memory, load,
-                     must, our_probes, read, sources, unload)
+from harness import (BUILD, SRC, check, client, equal, kernel_memory_kb,
+                     load, must, our_probes, read, sources, unload)
 from test_access import NOBODY, with_caps
 
 MESSAGES = int(os.environ.get("MEMTEL_FUZZ_MESSAGES", "24000"))
@@ -82,11 +82,6 @@ def fuzz(prefix, messages, kind, seed):
             if row[0] == "command"}
 
 
-def memory_kb():
-    """What the kernel has for itself and cannot give back."""
-    return sum(kernel_memory().values())
-
-
 def nothing_is_left(ynl):
     """Who is gone has no hold and no trigger; the module answers, as ever."""
     equal(ynl.dump("trigger-get", {}), [], "triggers")
@@ -119,7 +114,7 @@ def test_hostile_messages():
     said = words_of_ours()
     fuzz((), 500, "spec", SEED)
     nothing_is_left(ynl)
-    before = memory_kb()
+    before = kernel_memory_kb()
     taken = dict.fromkeys(names, 0)
     parts = 2 * sum(part for _, part in USERS.values())
     for seed, (user, (prefix, part)) in enumerate(USERS.items(), SEED):
@@ -140,7 +135,7 @@ def test_hostile_messages():
     if MESSAGES >= MANY:
         equal([names[number] for number, nr in taken.items() if not nr], [],
               "commands of which none was taken")
-    grown = memory_kb() - before
+    grown = kernel_memory_kb() - before
     print(f"# memory grew by {grown} kB")
     check(grown < 4096, f"memory grew by {grown} kB")
     equal(words_of_ours(), said, "the log")

@@ -21,9 +21,8 @@ from ask import (NAME, NO_EVIDENCE, Socket, attr, find_family, number_of,
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
                      memtel, must, oracle, our_probes, read, sources, unload,
                      wait_for, write)
-from test_soak import Reader
 from test_stress import SYS_DELETE_MODULE, SYS_FINIT_MODULE
-from test_trigger import SECOND
+from test_trigger import SECOND, Reader
 
 DEBUG = "/sys/kernel/debug"
 KMEMLEAK = f"{DEBUG}/kmemleak"

@@ -4,7 +4,6 @@ rate for a second of each twenty: in a VM that counts instructions the time betw
 takes none.
 """
 
-import errno
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from harness import (check, client, equal, kernel_memory, load, memtel,
 from pressure import cgroup, pressure
 from test_access import ASK, family, numbers
 from test_churn import fallen, totals
-from test_trigger import MS, Subscriber, sleep_in_shrinker
+from test_trigger import MS, Reader, sleep_in_shrinker
 
 SECONDS = int(os.environ.get("MEMTEL_SOAK_SECONDS", "60"))
 # Where memory is looked at; the first after a tenth of the time, when tables
@@ -37,24 +36,6 @@ def start(*command, **kwargs):
                             stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL, cwd="/tmp",
                             start_new_session=True, **kwargs)
-
-
-class Reader(Subscriber):
-    """A subscriber that counts how often it was told of a loss."""
-
-    def __init__(self):
-        super().__init__()
-        self.overruns = 0
-
-    def read(self):
-        """As a subscriber, whose buffer may have been full."""
-        try:
-            return super().read()
-        except OSError as error:
-            if error.errno != errno.ENOBUFS:
-                raise
-            self.overruns += 1
-            return self.events
 
 
 def everywhere(processes, number):

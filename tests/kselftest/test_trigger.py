@@ -5,6 +5,7 @@ import os
 import select
 import threading
 import time
+from errno import ENOBUFS
 
 from harness import (NlError, check, client, equal, load, oracle, our_probes,
                      unload, wait_for, write)
@@ -62,6 +63,24 @@ class Subscriber:
     def state(self, number):
         """The trigger's row."""
         return self.ynl.do("trigger-get", {"id": number})
+
+
+class Reader(Subscriber):
+    """A subscriber that counts how often it was told of a loss."""
+
+    def __init__(self):
+        super().__init__()
+        self.overruns = 0
+
+    def read(self):
+        """As a subscriber, whose buffer may have been full."""
+        try:
+            return super().read()
+        except OSError as error:
+            if error.errno != ENOBUFS:
+                raise
+            self.overruns += 1
+            return self.events
 
 
 def refused(ynl, errno, message, **wish):
