@@ -34,6 +34,7 @@ static unsigned int nr_told, nr_given;
 static bool is_new;
 uint64_t fake_sequence;
 uint64_t fake_sequence_step;
+unsigned int fake_loads;
 
 /* FAKE_MODE is the mode, or the path of a file that has it. */
 static bool mode_is(const char *mode)
@@ -110,17 +111,24 @@ static void queue_done(int err, const char *words)
 /* Loaded anew, the family has another id. */
 static uint16_t family(void)
 {
-	return mode_is("reloaded") && tries > 1 ? FAMILY + 1 : FAMILY;
+	return FAMILY + fake_loads + (mode_is("reloaded") && tries > 1);
 }
 
-static void family_reply(void)
+/* It can be loaded. In one mode it was until the second request. */
+static bool is_unloaded(void)
+{
+	return (mode_is("installed") || (mode_is("unloaded") && tries > 1)) &&
+	       !fake_loads;
+}
+
+static void family_reply(const char *name, uint16_t id)
 {
 	struct nl_msg *msg = nlmsg_alloc();
-
 	struct nlattr *groups, *group;
 
 	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, 0, CTRL_CMD_NEWFAMILY, 1);
-	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, family());
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, name);
+	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, id);
 	groups = nla_nest_start(msg, CTRL_ATTR_MCAST_GROUPS);
 	group = nla_nest_start(msg, 1);
 	nla_put_string(msg, CTRL_ATTR_MCAST_GRP_NAME, MEMTEL_MCGRP_EVENTS);
@@ -319,6 +327,19 @@ static void site_reply(const struct nlmsghdr *request)
 	queue_add(msg);
 }
 
+/* Of all families, or of the one that is named, for which a module is loaded. */
+static bool families_reply(bool is_dump)
+{
+	if (is_dump)
+		family_reply("nlctrl", GENL_ID_CTRL);
+	else if (is_unloaded())
+		fake_loads++;
+	if (mode_is("absent") || is_unloaded())
+		return false;
+	family_reply(MEMTEL_FAMILY_NAME, family());
+	return true;
+}
+
 static void answer(const struct nlmsghdr *request)
 {
 	const struct genlmsghdr *genl = nlmsg_data(request);
@@ -327,13 +348,12 @@ static void answer(const struct nlmsghdr *request)
 			 genl->cmd <= MEMTEL_CMD_SOURCE_RESET;
 
 	if (request->nlmsg_type == GENL_ID_CTRL) {
-		if (mode_is("absent") || (mode_is("unloaded") && tries > 1)) {
+		if (!families_reply(is_dump) && !is_dump) {
 			queue_ack(-ENOENT, NULL, 0, true, request);
 			return;
 		}
 		is_new = true;
-		family_reply();
-	} else if (mode_is("unloaded") || request->nlmsg_type != family()) {
+	} else if (is_unloaded() || request->nlmsg_type != family()) {
 		queue_ack(-ENOENT, NULL, 0, true, request);
 		return;
 	} else if (mode_is("eperm") || (mode_is("eperm-change") && is_change)) {

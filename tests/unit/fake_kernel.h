@@ -20,4 +20,7 @@ void fake_tell(struct nl_msg *msg, int err);
 extern uint64_t fake_sequence;
 extern uint64_t fake_sequence_step;
 
+/* How often it was asked to load the module, which it does. */
+extern unsigned int fake_loads;
+
 #endif /* FAKE_KERNEL_H */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_kernel.h"
 #include "tap.h"
 
 /* A handle in a world that behaves so. */
@@ -155,6 +156,32 @@ static void test_open(void)
 	memtel_close(m);
 }
 
+/* The first test: only what a program opens first has the module loaded. */
+static void test_load(void)
+{
+	struct memtel *m, *later;
+	int nr = 0;
+
+	setenv("FAKE_MODE", "installed", 1);
+	ok(!memtel_open(&m) && fake_loads == 1,
+	   "the first handle has the module loaded");
+	/* And somebody unloads it. */
+	fake_loads = 0;
+	ok(memtel_caches(m, NULL, count_caches, &nr) == -ENODEV && !nr &&
+	   strstr(memtel_error(m), "modprobe memtel") && !fake_loads,
+	   "a request does not have it loaded again");
+	ok(memtel_open(&later) == -ENODEV &&
+	   strstr(memtel_error(later), "modprobe memtel") && !fake_loads,
+	   "nor does another handle");
+	memtel_close(later);
+	setenv("FAKE_MODE", "", 1);
+	ok(!memtel_open(&later) &&
+	   !memtel_caches(later, NULL, count_caches, &nr) && nr == 4,
+	   "which finds it once it is loaded");
+	memtel_close(later);
+	memtel_close(m);
+}
+
 static void test_snapshot(void)
 {
 	struct memtel *m = handle("");
@@ -175,6 +202,7 @@ static void test_snapshot(void)
 
 int main(void)
 {
+	test_load();
 	test_filters();
 	test_callbacks();
 	test_errors();

@@ -424,6 +424,10 @@ rules:
     mode("unloaded")
     ok(wait(lambda: len(names(OUT, "resolved")) == 2),
        "but they do when the module goes", lines(OUT))
+    fired = len(names(OUT, "firing"))
+    time.sleep(2.5)
+    ok(len(names(OUT, "firing")) == fired, "and no round has it loaded again",
+       lines(OUT))
 
 # --- events that came just before other triggers
 

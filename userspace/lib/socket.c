@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A handle: a generic netlink socket and the id of the module's family.
+ *
+ * Asked for a family by name that it does not have, the kernel loads the module
+ * that has it. That is wanted once in a program: later it would undo an rmmod.
+ * Asked for all families it loads none.
  */
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
@@ -8,6 +12,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,33 +81,42 @@ static int socket_connect(struct memtel *m)
 static int family_not_found(struct memtel *m)
 {
 	if (!access("/sys/module/" MEMTEL_FAMILY_NAME, F_OK))
-		return memtel_fail(m, -ENODEV,
+		return memtel_fail(m, -ENODEV, m->family ?
+				   "the memtel module is being unloaded" :
 				   "the memtel module is loaded, but its netlink family is only found in the initial network namespace");
 	return memtel_fail(m, -ENODEV,
 			   "the memtel module is not loaded: run modprobe memtel, or insmod memtel.ko, as root");
 }
 
-static uint16_t family_id_of(const struct memtel_reply *reply)
+/* The module's, of the families in a reply. */
+static struct nlmsghdr *family_of(const struct memtel_reply *reply)
 {
-	struct nlattr *attr;
+	for (size_t i = 0; i < reply->nr; i++) {
+		struct nlattr *name = nlmsg_find_attr(reply->messages[i],
+						      GENL_HDRLEN,
+						      CTRL_ATTR_FAMILY_NAME);
 
-	if (!reply->nr)
-		return 0;
-	attr = nlmsg_find_attr(reply->messages[0], GENL_HDRLEN,
-			       CTRL_ATTR_FAMILY_ID);
+		if (name && !nla_strcmp(name, MEMTEL_FAMILY_NAME))
+			return reply->messages[i];
+	}
+	return NULL;
+}
+
+static uint16_t family_id_of(struct nlmsghdr *nlh)
+{
+	struct nlattr *attr = nlmsg_find_attr(nlh, GENL_HDRLEN,
+					      CTRL_ATTR_FAMILY_ID);
+
 	return attr && nla_len(attr) == sizeof(uint16_t) ? nla_get_u16(attr) : 0;
 }
 
 /* The group of events, of those the family has. */
-static uint32_t group_id_of(const struct memtel_reply *reply)
+static uint32_t group_id_of(struct nlmsghdr *nlh)
 {
 	struct nlattr *groups, *group, *name, *id;
 	int left;
 
-	if (!reply->nr)
-		return 0;
-	groups = nlmsg_find_attr(reply->messages[0], GENL_HDRLEN,
-				 CTRL_ATTR_MCAST_GROUPS);
+	groups = nlmsg_find_attr(nlh, GENL_HDRLEN, CTRL_ATTR_MCAST_GROUPS);
 	if (!groups)
 		return 0;
 	nla_for_each_nested(group, groups, left) {
@@ -117,18 +131,20 @@ static uint32_t group_id_of(const struct memtel_reply *reply)
 	return 0;
 }
 
-static int family_ask(struct memtel *m, uint16_t *family, uint32_t *group)
+static int family_ask(struct memtel *m, bool may_load, uint16_t *family,
+		      uint32_t *group)
 {
 	struct memtel_reply reply;
 	struct nl_msg *request;
+	struct nlmsghdr *nlh;
 	int err;
 
 	request = nlmsg_alloc();
 	if (!request ||
-	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, GENL_ID_CTRL, 0, 0,
-			 CTRL_CMD_GETFAMILY, 1) ||
-	    nla_put_string(request, CTRL_ATTR_FAMILY_NAME,
-			   MEMTEL_FAMILY_NAME)) {
+	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, GENL_ID_CTRL, 0,
+			 may_load ? 0 : NLM_F_DUMP, CTRL_CMD_GETFAMILY, 1) ||
+	    (may_load && nla_put_string(request, CTRL_ATTR_FAMILY_NAME,
+					MEMTEL_FAMILY_NAME))) {
 		err = memtel_fail(m, -ENOMEM, "no memory for a request");
 		goto free_request;
 	}
@@ -137,11 +153,17 @@ static int family_ask(struct memtel *m, uint16_t *family, uint32_t *group)
 		err = family_not_found(m);
 	if (err)
 		goto free_request;
-	*family = family_id_of(&reply);
-	*group = group_id_of(&reply);
+	nlh = family_of(&reply);
+	if (!nlh) {
+		err = family_not_found(m);
+		goto free_reply;
+	}
+	*family = family_id_of(nlh);
+	*group = group_id_of(nlh);
 	if (!*family)
 		err = memtel_fail(m, -EBADMSG,
-				  "the kernel's reply names no family");
+				  "the kernel gave the memtel family no id");
+free_reply:
 	memtel_reply_free(&reply);
 free_request:
 	nlmsg_free(request);
@@ -153,13 +175,15 @@ free_request:
  * @m: handle with a socket
  * @family: set to it
  *
+ * Has no module loaded.
+ *
  * Return: 0, -ENODEV when there is none, or another negative errno.
  */
 int memtel_family_resolve(struct memtel *m, uint16_t *family)
 {
 	uint32_t group;
 
-	return family_ask(m, family, &group);
+	return family_ask(m, false, family, &group);
 }
 
 /**
@@ -171,7 +195,7 @@ int memtel_family_resolve(struct memtel *m, uint16_t *family)
  */
 int memtel_group_resolve(struct memtel *m, uint32_t *group)
 {
-	int err = family_ask(m, &m->family, group);
+	int err = family_ask(m, false, &m->family, group);
 
 	if (!err && !*group)
 		err = memtel_fail(m, -EBADMSG,
@@ -181,14 +205,18 @@ int memtel_group_resolve(struct memtel *m, uint32_t *group)
 
 int memtel_open(struct memtel **mp)
 {
+	static atomic_flag was_asked = ATOMIC_FLAG_INIT;
 	struct memtel *m = calloc(1, sizeof(*m));
+	uint32_t group;
 
 	*mp = m;
 	if (!m)
 		return -ENOMEM;
 	m->open_error = socket_connect(m);
 	if (!m->open_error)
-		m->open_error = memtel_family_resolve(m, &m->family);
+		m->open_error = family_ask(m,
+					   !atomic_flag_test_and_set(&was_asked),
+					   &m->family, &group);
 	return m->open_error;
 }
 

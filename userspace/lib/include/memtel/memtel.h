@@ -3,8 +3,9 @@
  * libmemtel: slab, reclaim, node and zone telemetry of the memtel kernel
  * module.
  *
- * A handle is one netlink socket. It keeps no global state: threads may use
- * different handles at the same time, and one handle one thread at a time.
+ * A handle is one netlink socket. There is no global state but that a handle was
+ * opened, see memtel_open(): threads may use different handles at the same time,
+ * and one handle one thread at a time.
  * The library starts no thread and installs no signal handler.
  *
  * Every function that returns int returns 0 or a negative errno, unless it
@@ -43,8 +44,9 @@ struct memtel;
  * @m: set to a handle, also when it fails, so that memtel_error() can say
  *     why; NULL only with -ENOMEM. To be given to memtel_close() in any case.
  *
- * The kernel loads an installed module when its family is asked for, if the
- * system lets it.
+ * The first call in a program has the kernel load an installed module, if the
+ * system lets it. Nothing later does, no other call and no other handle: a module
+ * that was unloaded stays so until somebody loads it.
  */
 int memtel_open(struct memtel **m);
 
