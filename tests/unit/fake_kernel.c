@@ -34,6 +34,8 @@ static unsigned int nr_told, nr_given;
 static bool is_new;
 uint64_t fake_sequence;
 uint64_t fake_sequence_step;
+uint16_t fake_family = FAMILY;
+unsigned int fake_triggers;
 unsigned int fake_loads;
 
 /* FAKE_MODE is the mode, or the path of a file that has it. */
@@ -64,11 +66,17 @@ static void queue_add(struct nl_msg *msg)
 	nlmsg_free(msg);
 }
 
+/* Loaded anew, the family has another id. */
+static uint16_t family(void)
+{
+	return fake_family + fake_loads + (mode_is("reloaded") && tries > 1);
+}
+
 static struct nl_msg *reply_new(int cmd)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(8192);
 
-	genlmsg_put(msg, 0, 0, FAMILY, 0,
+	genlmsg_put(msg, 0, 0, family(), 0,
 		    mode_is("intr-always") ||
 		    (mode_is("intr") && tries < 3) ? NLM_F_DUMP_INTR : 0,
 		    cmd, 1);
@@ -106,12 +114,6 @@ static void queue_done(int err, const char *words)
 	if (words)
 		nla_put_string(msg, NLMSGERR_ATTR_MSG, words);
 	queue_add(msg);
-}
-
-/* Loaded anew, the family has another id. */
-static uint16_t family(void)
-{
-	return FAMILY + fake_loads + (mode_is("reloaded") && tries > 1);
 }
 
 /* It can be loaded. In one mode it was until the second request. */
@@ -334,10 +336,18 @@ static bool families_reply(bool is_dump)
 		family_reply("nlctrl", GENL_ID_CTRL);
 	else if (is_unloaded())
 		fake_loads++;
-	if (mode_is("absent") || is_unloaded())
+	if (mode_is("absent") || is_unloaded() || !fake_family)
 		return false;
 	family_reply(MEMTEL_FAMILY_NAME, family());
 	return true;
+}
+
+static void trigger_reply(void)
+{
+	struct nl_msg *msg = reply_new(MEMTEL_CMD_TRIGGER_ADD);
+
+	nla_put_u32(msg, MEMTEL_A_TRIGGER_ID, ++fake_triggers);
+	queue_add(msg);
 }
 
 static void answer(const struct nlmsghdr *request)
@@ -413,6 +423,9 @@ static void answer(const struct nlmsghdr *request)
 			break;
 		case MEMTEL_CMD_SITE_GET:
 			site_reply(request);
+			break;
+		case MEMTEL_CMD_TRIGGER_ADD:
+			trigger_reply();
 			break;
 		}
 	}

@@ -20,6 +20,10 @@ void fake_tell(struct nl_msg *msg, int err);
 extern uint64_t fake_sequence;
 extern uint64_t fake_sequence_step;
 
+/* The family's id, 0 while there is none; triggers that were added, in all. */
+extern uint16_t fake_family;
+extern unsigned int fake_triggers;
+
 /* How often it was asked to load the module, which it does. */
 extern unsigned int fake_loads;
 

@@ -3,6 +3,7 @@
  * A subscription, with the fake kernel: what its events say, and what is lost.
  */
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <memtel/memtel.h>
 #include <netlink/errno.h>
 #include <netlink/genl/genl.h>
@@ -42,11 +43,39 @@ static void tell_event(uint64_t sequence, uint64_t first, unsigned int nr)
 	fake_tell(msg, 0);
 }
 
+/* Events of a family, with these numbers, in one message. */
+static void tell_events(uint16_t family, uint64_t first, uint64_t last)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(8192);
+
+	genlmsg_put(msg, 0, 0, family, 0, 0, MEMTEL_CMD_EVENT, 1);
+	for (; first <= last; first++) {
+		struct nlattr *nest = nla_nest_start(msg,
+				MEMTEL_A_EVENT_MESSAGE_EVENT);
+
+		nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, first);
+		nla_nest_end(msg, nest);
+	}
+	fake_tell(msg, 0);
+}
+
+/* nlctrl's word of a family: CTRL_CMD_NEWFAMILY or CTRL_CMD_DELFAMILY. */
+static void tell_family(int cmd, uint16_t family)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, 0, cmd, 2);
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, MEMTEL_FAMILY_NAME);
+	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, family);
+	fake_tell(msg, 0);
+}
+
 /* What was told. */
 struct seen {
 	unsigned int events;
 	unsigned int bad;
 	uint64_t lost;
+	unsigned int gone, back;
 };
 
 static void check_site(const struct memtel_suspect *site, struct seen *seen)
@@ -63,6 +92,8 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 {
 	struct seen *seen = arg;
 
+	seen->gone += notice->kind == MEMTEL_NOTICE_GONE;
+	seen->back += notice->kind == MEMTEL_NOTICE_BACK;
 	if (notice->kind == MEMTEL_NOTICE_LOST)
 		seen->lost += notice->lost;
 	if (notice->kind != MEMTEL_NOTICE_EVENT)
@@ -137,11 +168,134 @@ static void test_no_memory(void)
 	memtel_events_close(ev);
 }
 
+static const struct memtel_trigger_spec spec = {
+	.size = sizeof(spec),
+	.metric = MEMTEL_METRIC_STALL_TIME,
+};
+
+/* A subscription with a trigger. */
+static struct memtel_events *watch(void)
+{
+	struct memtel_events *ev;
+
+	fake_family = FAMILY;
+	ev = subscribe();
+	if (memtel_events_add(ev, &spec))
+		exit(1);
+	fake_triggers = 0;
+	return ev;
+}
+
+/* What nlctrl said may be old when it is read. */
+static void test_old_words(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { 0 };
+
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY);
+	ok(!memtel_events_read(ev, on_notice, &seen) && !seen.gone &&
+	   !seen.back && !fake_triggers,
+	   "word of the module that is joined is no news");
+	fake_family = FAMILY + 3;
+	for (uint16_t id = FAMILY; id < FAMILY + 3; id++) {
+		tell_family(CTRL_CMD_DELFAMILY, id);
+		tell_family(CTRL_CMD_NEWFAMILY, id + 1);
+	}
+	tell_events(FAMILY + 3, 1, 1);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.gone == 1 &&
+	   seen.back == 1 && fake_triggers == 1 && seen.events == 1,
+	   "loaded anew three times: told, and the trigger added, once");
+	tell_family(CTRL_CMD_DELFAMILY, FAMILY + 3);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.gone == 2 &&
+	   seen.back == 1, "and then unloaded");
+	memtel_events_close(ev);
+}
+
+/* Of the module before, which a request has found gone meanwhile. */
+static void test_old_events(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { 0 };
+
+	fake_family = FAMILY + 1;
+	for (uint64_t i = 1; i <= 3; i++)
+		tell_event(i, 1, 1);
+	tell_family(CTRL_CMD_DELFAMILY, FAMILY);
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
+	   !seen.lost && seen.gone == 1 && seen.back == 1 &&
+	   fake_triggers == 1, "its last events are told");
+	ok(seen.bad == 3, "without symbols, which only it had");
+	memtel_events_close(ev);
+}
+
+/* The new module is not asked for what the old one had. */
+static void test_added_between(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { 0 };
+
+	fake_family = FAMILY + 1;
+	ok(memtel_events_add(ev, &spec) == -ESTALE &&
+	   memtel_events_add(ev, &spec) == -ESTALE,
+	   "triggers added before the news is read");
+	tell_family(CTRL_CMD_DELFAMILY, FAMILY);
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.back == 1 &&
+	   fake_triggers == 3, "are added once");
+	memtel_events_close(ev);
+}
+
+/* The module goes while it is asked what was lost. */
+static void test_end_after_overrun(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { 0 };
+
+	tell_events(FAMILY, 1, 10);
+	fake_tell(NULL, NLE_NOMEM);
+	fake_tell(NULL, NLE_AGAIN);
+	fake_sequence = 11;
+	tell_events(FAMILY, 11, 11);
+	tell_family(CTRL_CMD_DELFAMILY, FAMILY);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 11 &&
+	   !seen.lost && seen.gone == 1, "its end is no loss");
+	fake_sequence = 0;
+	memtel_events_close(ev);
+}
+
+/* Another module answers what the last event was. */
+static void test_anew_after_overrun(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { 0 };
+
+	fake_family = FAMILY + 1;
+	tell_event(1, 1, 1);
+	fake_tell(NULL, NLE_NOMEM);
+	fake_tell(NULL, NLE_AGAIN);
+	fake_sequence = 500;
+	tell_event(2, 1, 1);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 2 &&
+	   !seen.lost && seen.gone == 1 && seen.back == 1 &&
+	   fake_triggers == 1, "a new module's number is no loss");
+	tell_events(FAMILY + 1, 502, 502);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
+	   seen.lost == 1, "what is lost of its events is");
+	fake_sequence = 0;
+	memtel_events_close(ev);
+}
+
 int main(void)
 {
 	alarm(60);
 	test_symbols();
 	test_overrun();
 	test_no_memory();
+	test_old_words();
+	test_old_events();
+	test_added_between();
+	test_end_after_overrun();
+	test_anew_after_overrun();
 	return tap_done();
 }

@@ -14,8 +14,11 @@
  * what was sent since the first event.
  *
  * Unloading the module ends its triggers and numbers; when a family of its name
- * is back the group is joined anew, as it may have another id, and the triggers
- * are added again.
+ * is back the group is joined anew, as it has another id, and the triggers are
+ * added again. What is read of that may be old: by then the module may have come
+ * and gone more often, and a request may have been the first to find out. So a
+ * message counts if it is of the family that is joined, and no trigger is added to
+ * any other.
  */
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
@@ -52,27 +55,27 @@ struct pending {
  * struct memtel_events - a subscription
  * @m: asks, and has the triggers
  * @sock: listens
- * @group: of events, 0 while the module is gone
+ * @family: the module's that is joined, 0 while that is gone. Not @m's, which is
+ *          that of the last answer
  * @all: also events of others' triggers
  * @first: number that the first event should have, or less: it may have been
  *         sent just before the module was asked
  * @next: number that the next event should have, 0 before the first
  * @overrun: something was lost; how much is not known yet
  * @lost: not told yet
- * @is_gone: the module is; @gone_untold: not told yet
+ * @gone_untold: that it is gone is not told yet
  * @triggers: those wanted; @ids, in the module, 0 for none
  * @head: messages taken from the socket, not given yet
  */
 struct memtel_events {
 	struct memtel *m;
 	struct nl_sock *sock;
-	uint32_t group;
+	uint16_t family;
 	bool all;
 	uint64_t first;
 	uint64_t next;
 	bool overrun;
 	uint64_t lost;
-	bool is_gone;
 	bool gone_untold;
 	size_t nr_triggers;
 	struct memtel_trigger_spec *triggers;
@@ -99,15 +102,20 @@ static int sequence_note(const struct memtel_status *status, void *arg)
 	return 0;
 }
 
+/* Not there, not there any more, or not yet: nlctrl's word of that will come. */
+static bool is_away(int err)
+{
+	return err == -ENODEV || err == -ESTALE || err == -EAGAIN;
+}
+
 static int join(struct memtel_events *ev)
 {
-	int err = memtel_group_resolve(ev->m, &ev->group);
+	uint32_t group;
+	int err = memtel_group_resolve(ev->m, &group);
 
-	if (err) {
-		ev->group = 0;
+	if (err)
 		return err;
-	}
-	err = nl_socket_add_membership(ev->sock, (int)ev->group);
+	err = nl_socket_add_membership(ev->sock, (int)group);
 	if (err) {
 		err = memtel_errno_of_nl(err);
 		return memtel_fail(ev->m, err,
@@ -120,8 +128,11 @@ static int join(struct memtel_events *ev)
 	ev->next = 0;
 	ev->first = 0;
 	err = memtel_status(ev->m, sequence_note, &ev->first);
+	if (err)
+		return err;
 	ev->first++;
-	return err;
+	ev->family = ev->m->family;
+	return 0;
 }
 
 static int listen_open(struct memtel_events *ev, uint32_t receive_bytes)
@@ -196,8 +207,7 @@ int memtel_events_open(struct memtel_events **evp,
 	if (err)
 		return err;
 	err = join(ev);
-	if (err == -ENODEV && options.wait) {
-		ev->is_gone = true;
+	if (is_away(err) && options.wait) {
 		ev->gone_untold = true;
 		return 0;
 	}
@@ -259,6 +269,14 @@ static int spec_read(struct memtel_events *ev, struct memtel_trigger_spec *spec,
 	return 0;
 }
 
+static int trigger_add(struct memtel_events *ev, size_t i)
+{
+	if (ev->m->family != ev->family)
+		return memtel_fail(ev->m, -ESTALE,
+				   "the memtel module was loaded anew");
+	return memtel_request_trigger_add(ev->m, &ev->triggers[i], &ev->ids[i]);
+}
+
 int memtel_events_add(struct memtel_events *ev,
 		      const struct memtel_trigger_spec *given)
 {
@@ -269,11 +287,10 @@ int memtel_events_add(struct memtel_events *ev,
 		err = remember(ev, &spec);
 	if (err)
 		return err;
-	if (ev->is_gone)
+	if (!ev->family)
 		return memtel_fail(ev->m, -ENODEV,
 				   "the memtel module is not loaded");
-	err = memtel_request_trigger_add(ev->m, &spec,
-					 &ev->ids[ev->nr_triggers - 1]);
+	err = trigger_add(ev, ev->nr_triggers - 1);
 	/* The listening socket has the news, too, and adds it then. */
 	if (err && err != -ENODEV && err != -ESTALE)
 		ev->nr_triggers--;
@@ -304,8 +321,8 @@ static void symbols_forget(struct memtel_events *ev)
 	ev->nr_symbols = 0;
 }
 
-/* "" where it may not be seen, the site is no longer among the first, or there
- * is no room: what the event has already must stay.
+/* "" where it may not be seen, the site is no longer among the first, its module
+ * has gone, or there is no room: what the event has already must stay.
  */
 static const char *symbol_of(struct memtel_events *ev, uint64_t id)
 {
@@ -315,7 +332,7 @@ static const char *symbol_of(struct memtel_events *ev, uint64_t id)
 	for (unsigned int i = 0; i < ev->nr_symbols; i++)
 		if (ev->symbols[i].id == id)
 			return ev->symbols[i].text;
-	if (ev->nr_symbols == SYMBOLS ||
+	if (ev->nr_symbols == SYMBOLS || ev->m->family != ev->family ||
 	    memtel_request_site(ev->m, id, symbol_note, &text) || !text ||
 	    !*text) {
 		free(text);
@@ -433,11 +450,9 @@ static int go(struct memtel_events *ev, notice_fn notice, void *arg)
 {
 	static const struct memtel_notice gone = { .kind = MEMTEL_NOTICE_GONE };
 
-	if (ev->is_gone)
+	if (!ev->family)
 		return 0;
-	ev->is_gone = true;
-	ev->group = 0;
-	ev->next = 0;
+	ev->family = 0;
 	for (size_t i = 0; i < ev->nr_triggers; i++)
 		ev->ids[i] = 0;
 	symbols_forget(ev);
@@ -449,16 +464,11 @@ static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
 	static const struct memtel_notice back = { .kind = MEMTEL_NOTICE_BACK };
 	int err = join(ev);
 
-	/* Gone again; its word of that will come. */
-	if (err == -ENODEV)
-		return 0;
 	if (err)
-		return err;
-	ev->is_gone = false;
+		return is_away(err) ? 0 : err;
 	/* Who is told that it is back can count on them. */
 	for (size_t i = 0; i < ev->nr_triggers; i++)
-		memtel_request_trigger_add(ev->m, &ev->triggers[i],
-					   &ev->ids[i]);
+		trigger_add(ev, i);
 	err = notice(&back, arg);
 	/* Those that failed are tried again, for the reason. */
 	for (size_t i = 0; i < ev->nr_triggers && !err; i++) {
@@ -467,10 +477,13 @@ static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
 			.trigger = &ev->triggers[i],
 		};
 
-		if (ev->ids[i] ||
-		    !memtel_request_trigger_add(ev->m, &ev->triggers[i],
-						&ev->ids[i]))
+		if (ev->ids[i])
 			continue;
+		err = trigger_add(ev, i);
+		if (!err || is_away(err)) {
+			err = 0;
+			continue;
+		}
 		refused.why = memtel_error(ev->m);
 		err = notice(&refused, arg);
 	}
@@ -485,15 +498,26 @@ static int on_family(struct memtel_events *ev, const struct nlmsghdr *nlh,
 	const struct nlattr *name = nlmsg_find_attr((struct nlmsghdr *)nlh,
 						    GENL_HDRLEN,
 						    CTRL_ATTR_FAMILY_NAME);
+	const struct nlattr *id = nlmsg_find_attr((struct nlmsghdr *)nlh,
+						  GENL_HDRLEN,
+						  CTRL_ATTR_FAMILY_ID);
+	uint16_t family;
 	int err;
 
-	if (!name || nla_strcmp(name, MEMTEL_FAMILY_NAME))
+	if (!name || nla_strcmp(name, MEMTEL_FAMILY_NAME) || !id ||
+	    nla_len(id) != sizeof(family))
 		return 0;
 	if (genl->cmd == CTRL_CMD_DELFAMILY)
-		return go(ev, notice, arg);
+		return nla_get_u16(id) == ev->family ? go(ev, notice, arg) : 0;
 	if (genl->cmd != CTRL_CMD_NEWFAMILY)
 		return 0;
-	/* That it had gone may have been lost. */
+	/* Which may have gone since, or be joined already. */
+	err = memtel_family_resolve(ev->m, &family);
+	if (err == -ENODEV)
+		return go(ev, notice, arg);
+	if (err || family == ev->family)
+		return err;
+	/* That the one before had gone may have been lost. */
 	err = go(ev, notice, arg);
 	return err ? err : come_back(ev, notice, arg);
 }
@@ -505,7 +529,7 @@ static int on_message(struct memtel_events *ev, const struct nlmsghdr *nlh,
 		return 0;
 	if (nlh->nlmsg_type == GENL_ID_CTRL)
 		return on_family(ev, nlh, notice, arg);
-	if (nlh->nlmsg_type == ev->m->family && !ev->is_gone)
+	if (ev->family && nlh->nlmsg_type == ev->family)
 		return give_events(ev, nlh, notice, arg);
 	return 0;
 }
@@ -590,26 +614,29 @@ static int give_pending(struct memtel_events *ev, notice_fn notice, void *arg)
 /* After an overrun: what is missing up to the last event that was sent? */
 static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
 {
+	uint16_t joined = ev->family, answering;
 	uint64_t last = 0, expected;
-	int err;
+	int answer, err = 0;
 
 	ev->overrun = false;
-	err = memtel_status(ev->m, sequence_note, &last);
-	/* Word of the module's end or return may be among what was lost. */
-	if (err == -ENODEV)
-		return go(ev, notice, arg);
-	if (err == -ESTALE || (!err && ev->is_gone)) {
-		err = go(ev, notice, arg);
-		return err ? err : come_back(ev, notice, arg);
-	}
+	answer = memtel_status(ev->m, sequence_note, &last);
+	answering = is_away(answer) ? 0 : ev->m->family;
+	if (answering)
+		err = answer;
 	if (!err)
 		err = receive(ev);
 	if (!err)
 		err = give_pending(ev, notice, arg);
-	if (err) {
+	/* Word of the module's end or return may be among what was lost. */
+	if (!err && answering != joined && ev->family == joined)
+		err = go(ev, notice, arg);
+	if (!err && !ev->family)
+		err = come_back(ev, notice, arg);
+	if (err)
 		ev->overrun = true;
+	/* Another's number says nothing. */
+	if (err || !ev->family || ev->family != answering)
 		return err;
-	}
 	expected = ev->next ? ev->next : ev->first;
 	if (last >= expected) {
 		ev->lost += last + 1 - expected;

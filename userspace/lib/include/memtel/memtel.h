@@ -567,8 +567,8 @@ int memtel_events_fd(const struct memtel_events *ev);
  * Events tell their trigger by metric and scope; its id changes when the module
  * is loaded anew.
  *
- * Return: 0 or a negative errno; -ENODEV while the module is gone, and then it
- * will be added when that is back.
+ * Return: 0 or a negative errno; -ENODEV while the module is gone, or -ESTALE
+ * where it was loaded anew, and then it will be added when that is read of.
  */
 int memtel_events_add(struct memtel_events *ev,
 		      const struct memtel_trigger_spec *spec);
