@@ -159,6 +159,12 @@ with subprocess.Popen([MEMTEL, "zones", "--interval", "0.01", "--json"],
     ok(p.returncode == 0 and not p.stderr.read(), "exit 0 by SIGINT in a write",
        p.returncode)
 
+# Events, of which several come at a time.
+for number in (1, 2, 4):
+    r = memtel(f"watch --events {number}", mode="flood")
+    ok(r.returncode == 0 and r.stdout.count(b"\n") == number,
+       f"watch --events {number} shows so many", r)
+
 # Text.
 lines = memtel("caches").stdout.decode().splitlines()
 ok(lines[0].split() == ["CACHE", "IN-USE", "TOTAL", "SIZE", "SLABS", "BYTES", "FRAG%",

@@ -70,13 +70,17 @@ static void tell_family(int cmd, uint16_t family)
 	fake_tell(msg, 0);
 }
 
-/* What was told. */
+/* What was told; @refuse says what to refuse. */
 struct seen {
 	unsigned int events;
 	unsigned int bad;
 	uint64_t lost;
-	unsigned int gone, back;
+	unsigned int gone, back, refused;
+	enum memtel_notice_kind refuse;
 };
+
+/* What the callback refuses with. */
+#define NO 7
 
 static void check_site(const struct memtel_suspect *site, struct seen *seen)
 {
@@ -92,18 +96,21 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 {
 	struct seen *seen = arg;
 
+	int err = notice->kind == seen->refuse ? NO : 0;
+
 	seen->gone += notice->kind == MEMTEL_NOTICE_GONE;
 	seen->back += notice->kind == MEMTEL_NOTICE_BACK;
+	seen->refused += notice->kind == MEMTEL_NOTICE_REFUSED;
 	if (notice->kind == MEMTEL_NOTICE_LOST)
 		seen->lost += notice->lost;
 	if (notice->kind != MEMTEL_NOTICE_EVENT)
-		return 0;
+		return err;
 	seen->events++;
 	if (notice->event->cause)
 		check_site(notice->event->cause, seen);
 	for (size_t i = 0; i < notice->event->nr_suspects; i++)
 		check_site(notice->event->suspects[i], seen);
-	return 0;
+	return err;
 }
 
 static struct memtel_events *subscribe(void)
@@ -246,6 +253,55 @@ static void test_added_between(void)
 	memtel_events_close(ev);
 }
 
+static void test_refusal(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { .refuse = MEMTEL_NOTICE_EVENT };
+
+	tell_events(FAMILY, 1, 3);
+	for (unsigned int i = 1; i <= 3; i++)
+		ok(memtel_events_read(ev, on_notice, &seen) == NO &&
+		   seen.events == i, "refused, it ends the call: %u", i);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
+	   !seen.lost, "and none is told twice");
+	seen.refuse = MEMTEL_NOTICE_LOST;
+	tell_events(FAMILY, 6, 7);
+	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.lost == 2 &&
+	   seen.events == 3, "a loss is refused");
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.lost == 2 &&
+	   seen.events == 5, "what follows it comes with the next call");
+	memtel_events_close(ev);
+}
+
+static void test_refused_news(void)
+{
+	struct memtel_events *ev = watch();
+	struct seen seen = { .refuse = MEMTEL_NOTICE_GONE };
+
+	/* That it had gone was lost. */
+	fake_family = FAMILY + 1;
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
+	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.gone == 1 &&
+	   !seen.back && fake_triggers == 1,
+	   "that it had gone is refused; the new one is watched");
+	seen.refuse = MEMTEL_NOTICE_BACK;
+	setenv("FAKE_MODE", "no-triggers", 1);
+	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.gone == 1 &&
+	   seen.back == 1, "that it is back comes with the next call");
+	tell_events(FAMILY + 1, 1, 1);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.back == 1 &&
+	   seen.events == 1 && !seen.refused, "and then events");
+	/* Now with a trigger that the new one has not. */
+	fake_family = FAMILY + 2;
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 2);
+	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.back == 2 &&
+	   !seen.refused, "that it is back is refused");
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.refused == 1,
+	   "that a trigger could not be added comes with the next call");
+	setenv("FAKE_MODE", "", 1);
+	memtel_events_close(ev);
+}
+
 /* The module goes while it is asked what was lost. */
 static void test_end_after_overrun(void)
 {
@@ -295,6 +351,8 @@ int main(void)
 	test_old_words();
 	test_old_events();
 	test_added_between();
+	test_refusal();
+	test_refused_news();
 	test_end_after_overrun();
 	test_anew_after_overrun();
 	return tap_done();

@@ -45,10 +45,11 @@ struct symbol {
 	char *text;
 };
 
-/* Messages that were read while a notice was refused by its callback. */
+/* A message that was taken from the socket, and not given yet, or not all of it. */
 struct pending {
 	struct pending *next;
 	struct nlmsghdr *message;
+	bool is_bad;	/* malformed: not tried again */
 };
 
 /**
@@ -63,9 +64,11 @@ struct pending {
  * @next: number that the next event should have, 0 before the first
  * @overrun: something was lost; how much is not known yet
  * @lost: not told yet
- * @gone_untold: that it is gone is not told yet
+ * @gone_untold: that it is gone is not told yet; @back_untold: that it is back
  * @triggers: those wanted; @ids, in the module, 0 for none
- * @head: messages taken from the socket, not given yet
+ * @nr_told: of those that were added again at the last return, @nr_again, it is
+ *           told of so many whether they could be
+ * @head: messages, the oldest first
  */
 struct memtel_events {
 	struct memtel *m;
@@ -77,9 +80,12 @@ struct memtel_events {
 	bool overrun;
 	uint64_t lost;
 	bool gone_untold;
+	bool back_untold;
 	size_t nr_triggers;
 	struct memtel_trigger_spec *triggers;
 	uint32_t *ids;
+	size_t nr_again;
+	size_t nr_told;
 	struct pending *head;
 	struct pending **tail;
 	struct symbol symbols[SYMBOLS];
@@ -369,17 +375,14 @@ static void symbols_fill(struct memtel_events *ev,
 		symbol_fill(ev, event->suspects[i]);
 }
 
-/* Its number says what was lost before it. False: it was given before. */
-static bool count(struct memtel_events *ev, uint64_t sequence)
+/* All before this number have come, or are lost. */
+static void count(struct memtel_events *ev, uint64_t sequence)
 {
 	uint64_t expected = ev->next ? ev->next : ev->first;
 
-	if (ev->next && sequence < ev->next)
-		return false;
 	if (sequence > expected)
 		ev->lost += sequence - expected;
-	ev->next = sequence + 1;
-	return true;
+	ev->next = sequence;
 }
 
 typedef int (*notice_fn)(const struct memtel_notice *notice, void *arg);
@@ -407,20 +410,25 @@ static int give_event(struct memtel_events *ev,
 	};
 	int err;
 
-	if (!count(ev, event->sequence))
+	/* It was given before. */
+	if (ev->next && event->sequence < ev->next)
 		return 0;
+	count(ev, event->sequence);
 	err = tell_lost(ev, notice, arg);
-	if (err || (!ev->all && !is_own(ev, event)))
+	if (err)
 		return err;
+	ev->next++;
+	if (!ev->all && !is_own(ev, event))
+		return 0;
 	symbols_fill(ev, event);
 	return notice(&told, arg);
 }
 
-/* A message of events. The first refusal is kept; all are counted. */
-static int give_events(struct memtel_events *ev, const struct nlmsghdr *nlh,
+/* A message of events. Given again after a refusal, it goes on behind that. */
+static int give_events(struct memtel_events *ev, struct pending *pending,
 		       notice_fn notice, void *arg)
 {
-	const struct genlmsghdr *genl = nlmsg_data(nlh);
+	const struct genlmsghdr *genl = nlmsg_data(pending->message);
 	const struct memtel_event_message *message;
 	struct memtel_malformed bad;
 	struct memtel_row row;
@@ -430,38 +438,69 @@ static int give_events(struct memtel_events *ev, const struct nlmsghdr *nlh,
 		return 0;
 	err = memtel_decode(&memtel_event_message_set, genlmsg_attrdata(genl, 0),
 			    genlmsg_attrlen(genl, 0), &row, &bad);
+	pending->is_bad = err == -EBADMSG;
 	if (err)
 		return memtel_fail(ev->m, err,
 				   err == -EBADMSG ?
 				   "malformed attributes in an event" :
 				   "no memory for an event");
 	message = row.data;
-	for (size_t i = 0; i < message->nr_events; i++) {
-		int refused = give_event(ev, message->events[i], notice, arg);
-
-		if (!err)
-			err = refused;
-	}
+	for (size_t i = 0; i < message->nr_events && !err; i++)
+		err = give_event(ev, message->events[i], notice, arg);
 	memtel_row_free(&row);
 	return err;
 }
 
-static int go(struct memtel_events *ev, notice_fn notice, void *arg)
+/* A trigger that could not be added again is tried once more, for the reason. */
+static int tell_refused(struct memtel_events *ev, size_t i, notice_fn notice,
+			void *arg)
+{
+	struct memtel_notice refused = {
+		.kind = MEMTEL_NOTICE_REFUSED,
+		.trigger = &ev->triggers[i],
+	};
+	int err = ev->ids[i] ? 0 : trigger_add(ev, i);
+
+	if (!err || is_away(err))
+		return 0;
+	refused.why = memtel_error(ev->m);
+	return notice(&refused, arg);
+}
+
+/* What became of the module and is not told yet. */
+static int tell_module(struct memtel_events *ev, notice_fn notice, void *arg)
 {
 	static const struct memtel_notice gone = { .kind = MEMTEL_NOTICE_GONE };
+	static const struct memtel_notice back = { .kind = MEMTEL_NOTICE_BACK };
+	int err = 0;
 
+	if (ev->gone_untold) {
+		ev->gone_untold = false;
+		err = notice(&gone, arg);
+	}
+	if (!err && ev->back_untold) {
+		ev->back_untold = false;
+		err = notice(&back, arg);
+	}
+	while (!err && ev->nr_told < ev->nr_again)
+		err = tell_refused(ev, ev->nr_told++, notice, arg);
+	return err;
+}
+
+static void go(struct memtel_events *ev)
+{
 	if (!ev->family)
-		return 0;
+		return;
 	ev->family = 0;
+	ev->nr_again = 0;
 	for (size_t i = 0; i < ev->nr_triggers; i++)
 		ev->ids[i] = 0;
 	symbols_forget(ev);
-	return notice(&gone, arg);
+	ev->gone_untold = true;
 }
 
-static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
+static int come_back(struct memtel_events *ev)
 {
-	static const struct memtel_notice back = { .kind = MEMTEL_NOTICE_BACK };
 	int err = join(ev);
 
 	if (err)
@@ -469,25 +508,25 @@ static int come_back(struct memtel_events *ev, notice_fn notice, void *arg)
 	/* Who is told that it is back can count on them. */
 	for (size_t i = 0; i < ev->nr_triggers; i++)
 		trigger_add(ev, i);
-	err = notice(&back, arg);
-	/* Those that failed are tried again, for the reason. */
-	for (size_t i = 0; i < ev->nr_triggers && !err; i++) {
-		struct memtel_notice refused = {
-			.kind = MEMTEL_NOTICE_REFUSED,
-			.trigger = &ev->triggers[i],
-		};
+	ev->nr_again = ev->nr_triggers;
+	ev->nr_told = 0;
+	ev->back_untold = true;
+	return 0;
+}
 
-		if (ev->ids[i])
-			continue;
-		err = trigger_add(ev, i);
-		if (!err || is_away(err)) {
-			err = 0;
-			continue;
-		}
-		refused.why = memtel_error(ev->m);
-		err = notice(&refused, arg);
-	}
-	return err;
+/* A module has come. It may have gone since, or be joined already. */
+static int look(struct memtel_events *ev)
+{
+	uint16_t family;
+	int err = memtel_family_resolve(ev->m, &family);
+
+	if (err && !is_away(err))
+		return err;
+	if (!err && family == ev->family)
+		return 0;
+	/* That the one before had gone may have been lost. */
+	go(ev);
+	return come_back(ev);
 }
 
 /* A word of nlctrl's: is it of our family? */
@@ -501,36 +540,29 @@ static int on_family(struct memtel_events *ev, const struct nlmsghdr *nlh,
 	const struct nlattr *id = nlmsg_find_attr((struct nlmsghdr *)nlh,
 						  GENL_HDRLEN,
 						  CTRL_ATTR_FAMILY_ID);
-	uint16_t family;
-	int err;
+	int err = 0;
 
 	if (!name || nla_strcmp(name, MEMTEL_FAMILY_NAME) || !id ||
-	    nla_len(id) != sizeof(family))
+	    nla_len(id) != sizeof(uint16_t))
 		return 0;
-	if (genl->cmd == CTRL_CMD_DELFAMILY)
-		return nla_get_u16(id) == ev->family ? go(ev, notice, arg) : 0;
-	if (genl->cmd != CTRL_CMD_NEWFAMILY)
-		return 0;
-	/* Which may have gone since, or be joined already. */
-	err = memtel_family_resolve(ev->m, &family);
-	if (err == -ENODEV)
-		return go(ev, notice, arg);
-	if (err || family == ev->family)
-		return err;
-	/* That the one before had gone may have been lost. */
-	err = go(ev, notice, arg);
-	return err ? err : come_back(ev, notice, arg);
+	if (genl->cmd == CTRL_CMD_DELFAMILY && nla_get_u16(id) == ev->family)
+		go(ev);
+	if (genl->cmd == CTRL_CMD_NEWFAMILY)
+		err = look(ev);
+	return err ? err : tell_module(ev, notice, arg);
 }
 
-static int on_message(struct memtel_events *ev, const struct nlmsghdr *nlh,
+static int on_message(struct memtel_events *ev, struct pending *pending,
 		      notice_fn notice, void *arg)
 {
+	const struct nlmsghdr *nlh = pending->message;
+
 	if (nlh->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
 		return 0;
 	if (nlh->nlmsg_type == GENL_ID_CTRL)
 		return on_family(ev, nlh, notice, arg);
 	if (ev->family && nlh->nlmsg_type == ev->family)
-		return give_events(ev, nlh, notice, arg);
+		return give_events(ev, pending, notice, arg);
 	return 0;
 }
 
@@ -601,10 +633,12 @@ static int give_pending(struct memtel_events *ev, notice_fn notice, void *arg)
 	while (ev->head && !err) {
 		struct pending *pending = ev->head;
 
+		err = on_message(ev, pending, notice, arg);
+		if (err && !pending->is_bad)
+			break;
 		ev->head = pending->next;
 		if (!ev->head)
 			ev->tail = &ev->head;
-		err = on_message(ev, pending->message, notice, arg);
 		free(pending->message);
 		free(pending);
 	}
@@ -629,9 +663,11 @@ static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
 		err = give_pending(ev, notice, arg);
 	/* Word of the module's end or return may be among what was lost. */
 	if (!err && answering != joined && ev->family == joined)
-		err = go(ev, notice, arg);
+		go(ev);
 	if (!err && !ev->family)
-		err = come_back(ev, notice, arg);
+		err = come_back(ev);
+	if (!err)
+		err = tell_module(ev, notice, arg);
 	if (err)
 		ev->overrun = true;
 	/* Another's number says nothing. */
@@ -647,14 +683,10 @@ static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
 
 int memtel_events_read(struct memtel_events *ev, notice_fn notice, void *arg)
 {
-	static const struct memtel_notice gone = { .kind = MEMTEL_NOTICE_GONE };
-	int err = 0;
+	int err;
 
 	memtel_succeed(ev->m);
-	if (ev->gone_untold) {
-		ev->gone_untold = false;
-		err = notice(&gone, arg);
-	}
+	err = tell_module(ev, notice, arg);
 	if (!err)
 		err = receive(ev);
 	if (!err)

@@ -577,7 +577,8 @@ int memtel_events_add(struct memtel_events *ev,
  * memtel_events_read() - take in all that has come, without waiting
  * @ev: subscription
  * @notice: called for each; what it returns other than 0 ends the call and is
- *          its result, and the rest comes with the next call
+ *          its result, and the rest comes with the next call, for which
+ *          memtel_events_fd() may not be readable
  * @arg: for it
  *
  * The library asks the module for the symbols of call sites and, after a loss,
