@@ -164,6 +164,26 @@ for number in (1, 2, 4):
     r = memtel(f"watch --events {number}", mode="flood")
     ok(r.returncode == 0 and r.stdout.count(b"\n") == number,
        f"watch --events {number} shows so many", r)
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+try:
+    while True:
+        os.write(writer, bytes(4096))
+except BlockingIOError:
+    os.set_blocking(writer, True)
+with subprocess.Popen([MEMTEL, "watch"], stdout=writer, stderr=subprocess.PIPE,
+                      env=environment("flood", True)) as p:
+    time.sleep(1)   # nobody reads: the pipe is full
+    p.send_signal(signal.SIGTERM)
+    try:
+        p.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        p.kill()
+    why = p.stderr.read()
+    ok(p.returncode == 0 and not why, "watch: exit 0 by SIGTERM in a write",
+       f"{p.returncode} {why}")
+os.close(reader)
+os.close(writer)
 
 # Text.
 lines = memtel("caches").stdout.decode().splitlines()

@@ -56,6 +56,7 @@ int hold_while_watching(struct memtel *m, const struct options *options,
 /* exit.c */
 int exit_code_of(int err);
 int fail(const struct memtel *m, int err);
+int end_stopped(void);
 int flush_output(void);
 
 /* help.c */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "cli.h"
@@ -44,6 +45,19 @@ int fail(const struct memtel *m, int err)
 }
 
 /**
+ * end_stopped() - end because a signal said so
+ *
+ * It may have cut a write short, and that is no failure.
+ *
+ * Return: 0.
+ */
+int end_stopped(void)
+{
+	__fpurge(stdout);
+	return 0;
+}
+
+/**
  * flush_output() - has all of stdout been written?
  * Return: 0 or EXIT_FAILED.
  */
@@ -52,7 +66,7 @@ int flush_output(void)
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
-	/* EINTR: a signal that ends memtel, see view.c. */
+	/* EINTR: a signal that ends memtel, see end_stopped(). */
 	if (errno != EPIPE && errno != EINTR)
 		log_error("cannot write: %s", strerror(errno ? errno : EIO));
 	return EXIT_FAILED;

@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
-#include <stdio_ext.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -163,11 +163,7 @@ static int refresh_often(struct memtel *m, const struct options *options,
 		code = refresh_once(m, options, view, true, shown == 0);
 		shown++;
 	}
-	if (!ticker_is_stopped())
-		return code;
-	/* A signal may have cut a write short, and that is no failure. */
-	__fpurge(stdout);
-	return 0;
+	return ticker_is_stopped() ? end_stopped() : code;
 }
 
 /**

@@ -237,9 +237,7 @@ static int loop(struct watch *watch)
 					      UINT64_C(1) << 62);
 	while (!err && ticker_poll(&fd))
 		err = memtel_events_read(watch->ev, on_notice, watch);
-	if (err == ENOUGH || ticker_is_stopped())
-		err = 0;
-	return err;
+	return err == ENOUGH ? 0 : err;
 }
 
 int watch_run(const struct options *options)
@@ -272,7 +270,10 @@ int watch_run(const struct options *options)
 	}
 	if (!err)
 		err = loop(&watch);
-	code = err ? events_fail(&watch, err) : flush_output();
+	if (ticker_is_stopped())
+		code = end_stopped();
+	else
+		code = err ? events_fail(&watch, err) : flush_output();
 close_events:
 	memtel_events_close(watch.ev);
 free_specs:
