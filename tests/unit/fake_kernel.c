@@ -3,7 +3,8 @@
  * A kernel for libmemtel to talk to, without one: LD_PRELOADed, it takes the
  * place of libnl's send and receive. FAKE_MODE says how it misbehaves, and
  * FAKE_ATTACHED that the slab source is attached from the start. A socket that
- * asks nothing gets what fake_tell() was given.
+ * asks nothing gets what fake_tell() was given. Triggers that come and go are
+ * written to the file FAKE_LOG.
  */
 #include <errno.h>
 #include <limits.h>
@@ -39,8 +40,9 @@ static bool is_new;
 uint64_t fake_sequence;
 uint64_t fake_sequence_step;
 uint16_t fake_family = FAMILY;
-unsigned int fake_triggers;
+unsigned int fake_added;
 unsigned int fake_loads;
+uint64_t fake_triggers;
 
 /* FAKE_MODE is the mode, or the path of a file that has it. */
 static bool mode_is(const char *mode)
@@ -346,12 +348,43 @@ static bool families_reply(bool is_dump)
 	return true;
 }
 
-static void trigger_reply(void)
+static void log_trigger(const char *what, uint32_t id, uint64_t threshold)
+{
+	const char *path = getenv("FAKE_LOG");
+	FILE *out = path ? fopen(path, "ae") : NULL;
+
+	if (!out)
+		return;
+	fprintf(out, "%s %u %llu\n", what, id, (unsigned long long)threshold);
+	fclose(out);
+}
+
+static void trigger_add(const struct nlmsghdr *request)
 {
 	struct nl_msg *msg = reply_new(MEMTEL_CMD_TRIGGER_ADD);
+	struct nlattr *threshold = nlmsg_find_attr((struct nlmsghdr *)request,
+						   GENL_HDRLEN,
+						   MEMTEL_A_TRIGGER_THRESHOLD);
+	uint32_t id = ++fake_added;
 
-	nla_put_u32(msg, MEMTEL_A_TRIGGER_ID, ++fake_triggers);
+	fake_triggers |= UINT64_C(1) << id;
+	log_trigger("add", id, nla_get_u64(threshold));
+	nla_put_u32(msg, MEMTEL_A_TRIGGER_ID, id);
 	queue_add(msg);
+}
+
+/* An errno. */
+static int trigger_delete(const struct nlmsghdr *request)
+{
+	uint32_t id = nla_get_u32(nlmsg_find_attr((struct nlmsghdr *)request,
+						  GENL_HDRLEN,
+						  MEMTEL_A_TRIGGER_ID));
+
+	if (!(fake_triggers & UINT64_C(1) << id))
+		return -ENOENT;
+	fake_triggers &= ~(UINT64_C(1) << id);
+	log_trigger("delete", id, 0);
+	return 0;
 }
 
 static void answer(const struct nlmsghdr *request)
@@ -360,6 +393,7 @@ static void answer(const struct nlmsghdr *request)
 	bool is_dump = request->nlmsg_flags & NLM_F_DUMP;
 	bool is_change = genl->cmd >= MEMTEL_CMD_SOURCE_HOLD &&
 			 genl->cmd <= MEMTEL_CMD_SOURCE_RESET;
+	int err = 0;
 
 	if (request->nlmsg_type == GENL_ID_CTRL) {
 		if (!families_reply(is_dump) && !is_dump) {
@@ -429,12 +463,15 @@ static void answer(const struct nlmsghdr *request)
 			site_reply(request);
 			break;
 		case MEMTEL_CMD_TRIGGER_ADD:
-			trigger_reply();
+			trigger_add(request);
+			break;
+		case MEMTEL_CMD_TRIGGER_DELETE:
+			err = trigger_delete(request);
 			break;
 		}
 	}
 	if (!is_dump)
-		queue_ack(0, NULL, 0, true, request);
+		queue_ack(err, NULL, 0, true, request);
 	else if (mode_is("no-nodes") && genl->cmd == MEMTEL_CMD_NODE_GET)
 		queue_done(-ENOMEM, "no memory for nodes");
 	else if (mode_is("done-error"))

@@ -22,9 +22,12 @@ extern uint64_t fake_sequence_step;
 
 /* The family's id, 0 while there is none; triggers that were added, in all. */
 extern uint16_t fake_family;
-extern unsigned int fake_triggers;
+extern unsigned int fake_added;
 
 /* How often it was asked to load the module, which it does. */
 extern unsigned int fake_loads;
+
+/* The triggers there are: a bit for each number. */
+extern uint64_t fake_triggers;
 
 #endif /* FAKE_KERNEL_H */

@@ -189,7 +189,7 @@ static struct memtel_events *watch(void)
 	ev = subscribe();
 	if (memtel_events_add(ev, &spec))
 		exit(1);
-	fake_triggers = 0;
+	fake_added = 0;
 	return ev;
 }
 
@@ -201,7 +201,7 @@ static void test_old_words(void)
 
 	tell_family(CTRL_CMD_NEWFAMILY, FAMILY);
 	ok(!memtel_events_read(ev, on_notice, &seen) && !seen.gone &&
-	   !seen.back && !fake_triggers,
+	   !seen.back && !fake_added,
 	   "word of the module that is joined is no news");
 	fake_family = FAMILY + 3;
 	for (uint16_t id = FAMILY; id < FAMILY + 3; id++) {
@@ -210,7 +210,7 @@ static void test_old_words(void)
 	}
 	tell_events(FAMILY + 3, 1, 1);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.gone == 1 &&
-	   seen.back == 1 && fake_triggers == 1 && seen.events == 1,
+	   seen.back == 1 && fake_added == 1 && seen.events == 1,
 	   "loaded anew three times: told, and the trigger added, once");
 	tell_family(CTRL_CMD_DELFAMILY, FAMILY + 3);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.gone == 2 &&
@@ -231,7 +231,7 @@ static void test_old_events(void)
 	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
 	   !seen.lost && seen.gone == 1 && seen.back == 1 &&
-	   fake_triggers == 1, "its last events are told");
+	   fake_added == 1, "its last events are told");
 	ok(seen.bad == 3, "without symbols, which only it had");
 	memtel_events_close(ev);
 }
@@ -249,7 +249,7 @@ static void test_added_between(void)
 	tell_family(CTRL_CMD_DELFAMILY, FAMILY);
 	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.back == 1 &&
-	   fake_triggers == 3, "are added once");
+	   fake_added == 3, "are added once");
 	memtel_events_close(ev);
 }
 
@@ -282,7 +282,7 @@ static void test_refused_news(void)
 	fake_family = FAMILY + 1;
 	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
 	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.gone == 1 &&
-	   !seen.back && fake_triggers == 1,
+	   !seen.back && fake_added == 1,
 	   "that it had gone is refused; the new one is watched");
 	seen.refuse = MEMTEL_NOTICE_BACK;
 	setenv("FAKE_MODE", "no-triggers", 1);
@@ -334,7 +334,7 @@ static void test_anew_after_overrun(void)
 	tell_event(2, 1, 1);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 2 &&
 	   !seen.lost && seen.gone == 1 && seen.back == 1 &&
-	   fake_triggers == 1, "a new module's number is no loss");
+	   fake_added == 1, "a new module's number is no loss");
 	tell_events(FAMILY + 1, 502, 502);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
 	   seen.lost == 1, "what is lost of its events is");

@@ -444,6 +444,40 @@ with Daemon(BASE.replace("triggers: []", TRIGGERS % 1) + FILE, env={
     ok(wait(lambda: "read anew" in daemon.said()) and names(OUT, "pressure"),
        "an event that was not read yet is told", f"{lines(OUT)}\n{daemon.said()}")
 
+# --- triggers that the module cannot be asked about yet
+
+LOG = DIR / "triggers"
+WATCHER = {"env": {**os.environ, "LD_PRELOAD": FAKE, "FAKE_MODE": str(MODE),
+                   "FAKE_LOG": str(LOG)}}
+USUAL = BASE.replace("triggers: []", "") + FILE
+
+
+def triggers(what="add"):
+    """Of the fake kernel's log of triggers: number and threshold."""
+    if not LOG.exists():
+        return []
+    rows = [line.split() for line in LOG.read_text(encoding="ascii").splitlines()]
+    return [(int(row[1]), int(row[2])) for row in rows if row[0] == what]
+
+
+mode("no-nodes")
+with Daemon(USUAL, **WATCHER) as daemon:
+    ok(wait(lambda: "no memory for nodes" in daemon.said()),
+       "what the usual triggers cannot be made of is told", daemon.said())
+    mode("good")
+    ok(wait(lambda: len(triggers()) == 8), "and they are added when they can",
+       f"{triggers()}\n{daemon.said()}")
+    ok(daemon.said().count("no memory") == 1, "told once", daemon.said())
+LOG.unlink(missing_ok=True)
+mode("no-nodes")
+with Daemon(USUAL, **WATCHER) as daemon:
+    wait(lambda: "no memory for nodes" in daemon.said())
+    mode("good")
+    daemon.reload()
+    ok(wait(lambda: len(triggers()) == 8, 3), "or on a reload",
+       f"{triggers()}\n{daemon.said()}")
+LOG.unlink(missing_ok=True)
+
 # --- names that are not UTF-8
 
 OUT.unlink()

@@ -135,6 +135,24 @@ static int add_trigger(const struct memtel_trigger_spec *spec, void *arg)
 	return 0;
 }
 
+static void retry_later(struct pressure *pressure)
+{
+	sd_event_source_set_time_relative(pressure->retry, RETRY_US);
+	sd_event_source_set_enabled(pressure->retry, SD_EVENT_ONESHOT);
+}
+
+/* Without the module there is nothing to do until it comes: that is told. */
+static void defer(struct pressure *pressure, int err, const char *why)
+{
+	if (err == -ENODEV)
+		return;
+	if (!pressure->was_told)
+		log_error("the usual triggers are not watched: %s; trying again",
+			  why);
+	pressure->was_told = true;
+	retry_later(pressure);
+}
+
 /* The usual ones depend on the host's memory, which the module knows. */
 static int add_default_triggers(struct pressure *pressure)
 {
@@ -143,6 +161,8 @@ static int add_default_triggers(struct pressure *pressure)
 
 	if (!err)
 		err = default_triggers(m, add_trigger, pressure);
+	if (err)
+		defer(pressure, err, memtel_error(m));
 	memtel_close(m);
 	return err;
 }
@@ -155,10 +175,8 @@ static void add_triggers(struct pressure *pressure)
 
 	if (pressure->are_added)
 		return;
-	if (!pressure->config->has_triggers) {
-		pressure->are_added = !add_default_triggers(pressure);
+	if (!pressure->config->has_triggers && add_default_triggers(pressure))
 		return;
-	}
 	for (size_t i = 0; i < triggers->nr; i++)
 		if (memtel_trigger_parse(triggers->items[i], &spec, &error))
 			log_error("not watched: %s: %s", triggers->items[i],
@@ -166,12 +184,7 @@ static void add_triggers(struct pressure *pressure)
 		else
 			add_trigger(&spec, pressure);
 	pressure->are_added = true;
-}
-
-static void retry_later(struct pressure *pressure)
-{
-	sd_event_source_set_time_relative(pressure->retry, RETRY_US);
-	sd_event_source_set_enabled(pressure->retry, SD_EVENT_ONESHOT);
+	pressure->was_told = false;
 }
 
 static void drop(struct pressure *pressure)
@@ -232,9 +245,14 @@ static void subscribe(struct pressure *pressure)
 
 static int on_retry(sd_event_source *source, uint64_t us, void *arg)
 {
+	struct pressure *pressure = arg;
+
 	(void)source;
 	(void)us;
-	subscribe(arg);
+	if (pressure->ev)
+		add_triggers(pressure);
+	else
+		subscribe(pressure);
 	return 0;
 }
 
@@ -272,8 +290,10 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 	if (!goes_on)
 		read_rest(pressure);
 	pressure->config = config;
-	if (goes_on)
+	if (goes_on) {
+		add_triggers(pressure);
 		return;
+	}
 	drop(pressure);
 	if (!pressure->retry)
 		err = sd_event_add_time_relative(pressure->event,

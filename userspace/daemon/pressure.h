@@ -18,9 +18,9 @@ struct memtel_events;
  * @config: which triggers
  * @ev: the subscription, NULL when there is none
  * @source: its place in the loop
- * @retry: opens it anew
+ * @retry: opens it anew, or adds the triggers
  * @are_added: the triggers were given to it
- * @was_told: that there is none, and why
+ * @was_told: that one of these failed, and why
  */
 struct pressure {
 	sd_event *event;
