@@ -342,11 +342,54 @@ static void test_anew_after_overrun(void)
 	memtel_events_close(ev);
 }
 
+static struct memtel_trigger_spec trigger(const char *text)
+{
+	struct memtel_trigger_error error;
+	struct memtel_trigger_spec parsed;
+
+	if (memtel_trigger_parse(text, &parsed, &error))
+		abort();
+	return parsed;
+}
+
+static void test_delete(void)
+{
+	const struct memtel_trigger_spec
+		one = trigger("stall-time > 1ms in 1s"),
+		other = trigger("stall-time > 1ms in 1s until 500us"),
+		on_node = trigger("kswapd-time > 1ms in 1s on node=1");
+	struct memtel_events *ev = subscribe();
+
+	if (memtel_events_add(ev, &one) || memtel_events_add(ev, &other) ||
+	    memtel_events_add(ev, &on_node) || memtel_events_add(ev, &one))
+		abort();
+	ok(fake_triggers == 0x1e && !memtel_events_delete(ev, &other) &&
+	   fake_triggers == 0x1a, "one is deleted, the others stay");
+	ok(memtel_events_delete(ev, &other) == -ENOENT &&
+	   fake_triggers == 0x1a && *memtel_events_error(ev),
+	   "once only");
+	ok(!memtel_events_delete(ev, &one) && !memtel_events_delete(ev, &one) &&
+	   fake_triggers == 0x08, "what was added twice is deleted twice");
+	setenv("FAKE_MODE", "eperm", 1);
+	ok(memtel_events_delete(ev, &on_node) == -EPERM,
+	   "a refusal is an error");
+	setenv("FAKE_MODE", "", 1);
+	ok(!memtel_events_delete(ev, &on_node) && !fake_triggers,
+	   "after which it is still there");
+	memtel_events_add(ev, &one);
+	fake_triggers = 0;
+	ok(!memtel_events_delete(ev, &one) &&
+	   memtel_events_delete(ev, &one) == -ENOENT,
+	   "one that the module has no more is forgotten");
+	memtel_events_close(ev);
+}
+
 int main(void)
 {
 	alarm(60);
 	test_symbols();
 	test_overrun();
+	test_delete();
 	test_no_memory();
 	test_old_words();
 	test_old_events();

@@ -695,3 +695,42 @@ int memtel_events_read(struct memtel_events *ev, notice_fn notice, void *arg)
 		err = settle(ev, notice, arg);
 	return err;
 }
+
+static bool is_same(const struct memtel_trigger_spec *a,
+		    const struct memtel_trigger_spec *b)
+{
+	return a->metric == b->metric && a->threshold == b->threshold &&
+	       a->has_clear == b->has_clear &&
+	       (!a->has_clear || a->clear == b->clear) &&
+	       a->window_ns == b->window_ns && a->hold_ns == b->hold_ns &&
+	       a->has_node == b->has_node &&
+	       (!a->has_node || a->node_id == b->node_id) &&
+	       !strcmp(a->zone, b->zone) && !strcmp(a->cache, b->cache) &&
+	       !strcmp(a->shrinker, b->shrinker) &&
+	       !strcmp(a->cgroup, b->cgroup) &&
+	       a->no_evidence == b->no_evidence;
+}
+
+int memtel_events_delete(struct memtel_events *ev,
+			 const struct memtel_trigger_spec *given)
+{
+	struct memtel_trigger_spec spec;
+	int err = spec_read(ev, &spec, given);
+	size_t i = 0;
+
+	if (err)
+		return err;
+	while (i < ev->nr_triggers && !is_same(&ev->triggers[i], &spec))
+		i++;
+	if (i == ev->nr_triggers)
+		return memtel_fail(ev->m, -ENOENT, "no such trigger was added");
+	if (ev->ids[i])
+		err = memtel_request_trigger_delete(ev->m, ev->ids[i]);
+	/* What the module has no more it lost when it was unloaded. */
+	if (err && err != -ENOENT && err != -ENODEV && err != -ESTALE)
+		return err;
+	ev->nr_triggers--;
+	ev->triggers[i] = ev->triggers[ev->nr_triggers];
+	ev->ids[i] = ev->ids[ev->nr_triggers];
+	return memtel_succeed(ev->m);
+}

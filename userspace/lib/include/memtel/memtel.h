@@ -574,6 +574,20 @@ int memtel_events_add(struct memtel_events *ev,
 		      const struct memtel_trigger_spec *spec);
 
 /**
+ * memtel_events_delete() - delete a trigger
+ * @ev: subscription
+ * @spec: as it was added; of several that are the same one is deleted
+ *
+ * Others go on undisturbed. Its events that were not read yet still come. What
+ * it alone held is released; so what takes its place is to be added before.
+ *
+ * Return: 0 or a negative errno, with which it stays; -ENOENT when there is no
+ * such trigger.
+ */
+int memtel_events_delete(struct memtel_events *ev,
+			 const struct memtel_trigger_spec *spec);
+
+/**
  * memtel_events_read() - take in all that has come, without waiting
  * @ev: subscription
  * @notice: called for each; what it returns other than 0 ends the call and is
