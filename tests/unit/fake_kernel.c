@@ -533,15 +533,26 @@ int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 	return 1;
 }
 
+/* Events that no memory was there for, and then it was. */
+static void no_memory_tell(void)
+{
+	fake_sequence = 7;
+	fake_tell(NULL, NLE_NOMEM);
+	fake_tell(NULL, NLE_NOMEM);
+	fake_tell(NULL, NLE_AGAIN);
+}
+
 /* The last error is told for ever. */
 static int give_told(unsigned char **buf)
 {
 	const struct fake_told *next = &told[nr_given % 256];
 	const struct nlmsghdr *nlh;
 
-	/* In this mode one event, for a listener that has read before. */
+	/* In these modes once, for a listener that has read before. */
 	if (!is_new && mode_is("event") && !nr_told)
 		events_tell(1);
+	if (!is_new && mode_is("no-memory") && !nr_told)
+		no_memory_tell();
 	is_new = false;
 	if (nr_given == nr_told)
 		return -NLE_AGAIN;

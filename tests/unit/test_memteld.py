@@ -478,6 +478,49 @@ with Daemon(USUAL, **WATCHER) as daemon:
        f"{triggers()}\n{daemon.said()}")
 LOG.unlink(missing_ok=True)
 
+# --- a trigger that is changed, and those beside it
+
+
+def watch(*thresholds_ms):
+    """A configuration."""
+    texts = ", ".join(f"'stall-time > {ms}ms in 1s'" for ms in thresholds_ms)
+    return BASE.replace("triggers: []", f"triggers: [{texts}]") + FILE
+
+
+OUT.unlink(missing_ok=True)
+mode("good")
+with Daemon(watch(1, 2), **WATCHER) as daemon:
+    wait(lambda: len(triggers()) == 2)
+    ok(triggers() == [(1, 10**6), (2, 2 * 10**6)], "triggers are added",
+       triggers())
+    for n, thresholds in enumerate(((3, 2), (3, 2), (2, 2)), 1):
+        daemon.write(watch(*thresholds))
+        daemon.reload()
+        wait(lambda n=n: daemon.said().count("read anew") == n)
+    log = LOG.read_text(encoding="ascii").splitlines()[2:]
+    ok(log[:2] == ["add 3 3000000", "delete 1 0"],
+       "one is added in place of one that goes, which goes after it", log)
+    ok(log[2:] == ["add 4 2000000", "delete 3 0"],
+       "what stays is not touched", log)
+    mode("no-memory")
+    daemon.write(watch(2))
+    daemon.reload()
+    ok(wait(lambda: any("7 events of the module were lost" in t
+                        for t in names(OUT, "daemon"))),
+       "what was lost is told after an error", f"{lines(OUT)}\n{daemon.said()}")
+    ok(len(triggers("delete")) == 3 and len(triggers()) == 4,
+       "which no trigger goes by", LOG.read_text(encoding="ascii"))
+    mode("eperm")
+    daemon.write(watch())
+    daemon.reload()
+    ok(wait(lambda: "still watched" in daemon.said()),
+       "that one cannot be deleted is told", daemon.said())
+    mode("good")
+    ok(wait(lambda: len(triggers("delete")) == 4), "and it is when it can be",
+       f"{triggers('delete')}\n{daemon.said()}")
+    ok(daemon.said().count("still watched") == 1, "told once", daemon.said())
+LOG.unlink(missing_ok=True)
+
 # --- names that are not UTF-8
 
 OUT.unlink()

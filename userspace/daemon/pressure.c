@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -93,7 +94,7 @@ static void tell_refused(const struct pressure *pressure,
 	tell_state(pressure, NOTICE_WARNING, text);
 }
 
-static void add_triggers(struct pressure *pressure);
+static void set_triggers(struct pressure *pressure);
 
 static int on_notice(const struct memtel_notice *notice, void *arg)
 {
@@ -107,11 +108,13 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 		tell_lost(pressure, notice->lost);
 		break;
 	case MEMTEL_NOTICE_GONE:
+		pressure->is_gone = true;
 		tell_state(pressure, NOTICE_WARNING,
 			   "the module is not loaded: its metrics and events are absent until it is");
 		break;
 	case MEMTEL_NOTICE_BACK:
-		add_triggers(pressure);
+		pressure->is_gone = false;
+		set_triggers(pressure);
 		tell_state(pressure, NOTICE_INFO,
 			   "the module is loaded: watching");
 		break;
@@ -122,16 +125,26 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 	return 0;
 }
 
-/* One that this kernel lacks is told, and does not stop the others. */
-static int add_trigger(const struct memtel_trigger_spec *spec, void *arg)
+/* Each is the same as one that is watched, or is to be added. */
+static int want(const struct memtel_trigger_spec *spec, void *arg)
 {
 	struct pressure *pressure = arg;
-	int err = memtel_events_add(pressure->ev, spec);
+	struct trigger *triggers = pressure->triggers;
 
-	if (err && err != -ENODEV && err != -ESTALE)
-		log_error("not watched: %s: %s",
-			  memtel_metric_name(spec->metric),
-			  memtel_events_error(pressure->ev));
+	for (size_t i = 0; i < pressure->nr; i++)
+		if (!triggers[i].is_wanted &&
+		    !memcmp(&triggers[i].spec, spec, sizeof(*spec))) {
+			triggers[i].is_wanted = true;
+			return 0;
+		}
+	triggers = realloc(triggers, (pressure->nr + 1) * sizeof(*triggers));
+	if (!triggers)
+		return -ENOMEM;
+	pressure->triggers = triggers;
+	triggers = &triggers[pressure->nr++];
+	triggers->is_wanted = true;
+	triggers->is_added = false;
+	memcpy(&triggers->spec, spec, sizeof(*spec));
 	return 0;
 }
 
@@ -141,76 +154,165 @@ static void retry_later(struct pressure *pressure)
 	sd_event_source_set_enabled(pressure->retry, SD_EVENT_ONESHOT);
 }
 
-/* Without the module there is nothing to do until it comes: that is told. */
-static void defer(struct pressure *pressure, int err, const char *why)
-{
-	if (err == -ENODEV)
-		return;
-	if (!pressure->was_told)
-		log_error("the usual triggers are not watched: %s; trying again",
-			  why);
-	pressure->was_told = true;
-	retry_later(pressure);
-}
-
 /* The usual ones depend on the host's memory, which the module knows. */
-static int add_default_triggers(struct pressure *pressure)
+static int want_default(struct pressure *pressure)
 {
 	struct memtel *m;
 	int err = memtel_open(&m);
 
 	if (!err)
-		err = default_triggers(m, add_trigger, pressure);
-	if (err)
-		defer(pressure, err, memtel_error(m));
+		err = default_triggers(m, want, pressure);
+	/* That the module is not there is told, and that it comes. */
+	if (err && err != -ENODEV && !pressure->was_told) {
+		log_error("the usual triggers are not watched: %s; trying again",
+			  *memtel_error(m) ? memtel_error(m) : strerror(-err));
+		pressure->was_told = true;
+	}
 	memtel_close(m);
 	return err;
 }
 
-static void add_triggers(struct pressure *pressure)
+static int want_configured(struct pressure *pressure)
 {
-	const struct strings *triggers = &pressure->config->triggers;
+	const struct strings *texts = &pressure->config->triggers;
 	struct memtel_trigger_error error;
 	struct memtel_trigger_spec spec;
+	int err = 0;
 
-	if (pressure->are_added)
+	/* They were parsed when the configuration was read. */
+	for (size_t i = 0; i < texts->nr && !err; i++)
+		if (!memtel_trigger_parse(texts->items[i], &spec, &error))
+			err = want(&spec, pressure);
+	if (err)
+		log_error("no memory for triggers; trying again");
+	return err;
+}
+
+/* Returns whether all that are not wanted are gone. */
+static bool delete_others(struct pressure *pressure)
+{
+	bool are_gone = true;
+
+	for (size_t i = 0; i < pressure->nr; i++) {
+		struct trigger *trigger = &pressure->triggers[i];
+		int err = 0;
+
+		if (trigger->is_wanted || !trigger->is_added)
+			continue;
+		err = memtel_events_delete(pressure->ev, &trigger->spec);
+		trigger->is_added = err && err != -ENOENT;
+		if (!trigger->is_added)
+			continue;
+		are_gone = false;
+		if (!pressure->was_told)
+			log_error("still watched: %s: %s; trying again",
+				  memtel_metric_name(trigger->spec.metric),
+				  memtel_events_error(pressure->ev));
+	}
+	return are_gone;
+}
+
+/* One that this kernel lacks is told, and does not stop the others. */
+static void add_wanted(struct pressure *pressure)
+{
+	for (size_t i = 0; i < pressure->nr; i++) {
+		struct trigger *trigger = &pressure->triggers[i];
+		int err;
+
+		if (trigger->is_added || !trigger->is_wanted)
+			continue;
+		err = memtel_events_add(pressure->ev, &trigger->spec);
+		/* There may be room only in place of those that go. */
+		if (err == -EDQUOT) {
+			delete_others(pressure);
+			err = memtel_events_add(pressure->ev, &trigger->spec);
+		}
+		trigger->is_added = !err || err == -ENODEV || err == -ESTALE;
+		if (!trigger->is_added)
+			log_error("not watched: %s: %s",
+				  memtel_metric_name(trigger->spec.metric),
+				  memtel_events_error(pressure->ev));
+	}
+}
+
+static void forget_others(struct pressure *pressure)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pressure->nr; i++)
+		if (pressure->triggers[i].is_added)
+			memmove(&pressure->triggers[kept++],
+				&pressure->triggers[i],
+				sizeof(*pressure->triggers));
+	pressure->nr = kept;
+}
+
+/*
+ * Add and delete only what differs: a trigger that stays has its state, and its
+ * sources count on. Those that come are added first, as they may need the same
+ * sources as those that go.
+ */
+static void set_triggers(struct pressure *pressure)
+{
+	int err;
+
+	if (pressure->are_set)
 		return;
-	if (!pressure->config->has_triggers && add_default_triggers(pressure))
-		return;
-	for (size_t i = 0; i < triggers->nr; i++)
-		if (memtel_trigger_parse(triggers->items[i], &spec, &error))
-			log_error("not watched: %s: %s", triggers->items[i],
-				  error.text);
-		else
-			add_trigger(&spec, pressure);
-	pressure->are_added = true;
-	pressure->was_told = false;
+	for (size_t i = 0; i < pressure->nr; i++)
+		pressure->triggers[i].is_wanted = false;
+	err = pressure->config->has_triggers ? want_configured(pressure) :
+					       want_default(pressure);
+	if (!err) {
+		add_wanted(pressure);
+		pressure->are_set = delete_others(pressure);
+		pressure->was_told = !pressure->are_set;
+	}
+	forget_others(pressure);
+	if (!pressure->are_set && err != -ENODEV)
+		retry_later(pressure);
 }
 
 static void drop(struct pressure *pressure)
 {
 	pressure->source = sd_event_source_unref(pressure->source);
 	memtel_events_close(pressure->ev);
+	free(pressure->triggers);
 	pressure->ev = NULL;
-	pressure->are_added = false;
+	pressure->triggers = NULL;
+	pressure->nr = 0;
+	pressure->are_set = false;
+	pressure->is_gone = false;
+}
+
+/*
+ * A subscription goes on after an error, and knows what it lost: it is read
+ * again before it is given up. While the module is gone there is nothing to
+ * keep, and the error may be that it came back.
+ */
+static void read_events(struct pressure *pressure)
+{
+	int err = memtel_events_read(pressure->ev, on_notice, pressure);
+
+	if (!err)
+		return;
+	log_error("events of the module: %s", memtel_events_error(pressure->ev));
+	err = memtel_events_read(pressure->ev, on_notice, pressure);
+	if (err)
+		log_error("events of the module: %s; subscribing anew",
+			  memtel_events_error(pressure->ev));
+	else if (!pressure->is_gone)
+		return;
+	drop(pressure);
+	retry_later(pressure);
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t events,
 		       void *arg)
 {
-	struct pressure *pressure = arg;
-	int err = memtel_events_read(pressure->ev, on_notice, pressure);
-
 	(void)source;
 	(void)fd;
 	(void)events;
-	if (!err)
-		return 0;
-	/* What the library cannot mend a new subscription may. */
-	log_error("events of the module: %s; subscribing anew",
-		  memtel_events_error(pressure->ev));
-	drop(pressure);
-	retry_later(pressure);
+	read_events(arg);
 	return 0;
 }
 
@@ -238,9 +340,9 @@ static void subscribe(struct pressure *pressure)
 		return;
 	}
 	pressure->was_told = false;
-	add_triggers(pressure);
+	set_triggers(pressure);
 	/* Whether the module is there is said by what is there to read. */
-	memtel_events_read(pressure->ev, on_notice, pressure);
+	read_events(pressure);
 }
 
 static int on_retry(sd_event_source *source, uint64_t us, void *arg)
@@ -250,19 +352,10 @@ static int on_retry(sd_event_source *source, uint64_t us, void *arg)
 	(void)source;
 	(void)us;
 	if (pressure->ev)
-		add_triggers(pressure);
+		set_triggers(pressure);
 	else
 		subscribe(pressure);
 	return 0;
-}
-
-/* What has come by now is told. */
-static void read_rest(struct pressure *pressure)
-{
-	if (pressure->ev &&
-	    memtel_events_read(pressure->ev, on_notice, pressure))
-		log_error("events of the module: %s",
-			  memtel_events_error(pressure->ev));
 }
 
 static bool is_same(const struct config *a, const struct config *b)
@@ -280,21 +373,18 @@ static bool is_same(const struct config *a, const struct config *b)
  * pressure_configure() - watch what a configuration says
  * @config: lives until the next call; the one before until this returned
  *
- * A subscription with the same triggers goes on.
+ * The subscription goes on, and triggers that stay as they are.
  */
 void pressure_configure(struct pressure *pressure, const struct config *config)
 {
-	bool goes_on = pressure->ev && is_same(pressure->config, config);
 	int err = 0;
 
-	if (!goes_on)
-		read_rest(pressure);
-	pressure->config = config;
-	if (goes_on) {
-		add_triggers(pressure);
-		return;
+	if (pressure->ev && !is_same(pressure->config, config)) {
+		/* What has come by now is told before its trigger goes. */
+		read_events(pressure);
+		pressure->are_set = false;
 	}
-	drop(pressure);
+	pressure->config = config;
 	if (!pressure->retry)
 		err = sd_event_add_time_relative(pressure->event,
 						 &pressure->retry,
@@ -305,13 +395,17 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 		return;
 	}
 	sd_event_source_set_enabled(pressure->retry, SD_EVENT_OFF);
-	subscribe(pressure);
+	if (pressure->ev)
+		set_triggers(pressure);
+	else
+		subscribe(pressure);
 }
 
 /** pressure_close() - end the subscription, and its triggers */
 void pressure_close(struct pressure *pressure)
 {
-	read_rest(pressure);
+	if (pressure->ev)
+		read_events(pressure);
 	drop(pressure);
 	pressure->retry = sd_event_source_unref(pressure->retry);
 }

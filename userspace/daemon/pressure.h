@@ -3,12 +3,23 @@
 #ifndef MEMTELD_PRESSURE_H
 #define MEMTELD_PRESSURE_H
 
+#include <memtel/memtel.h>
 #include <systemd/sd-event.h>
 
 #include "config.h"
 #include "notice.h"
 
-struct memtel_events;
+/**
+ * struct trigger - one that is watched
+ * @spec: of which all bytes are set
+ * @is_wanted: by the configuration
+ * @is_added: to the subscription
+ */
+struct trigger {
+	struct memtel_trigger_spec spec;
+	bool is_wanted;
+	bool is_added;
+};
 
 /**
  * struct pressure - a subscription
@@ -18,9 +29,11 @@ struct memtel_events;
  * @config: which triggers
  * @ev: the subscription, NULL when there is none
  * @source: its place in the loop
- * @retry: opens it anew, or adds the triggers
- * @are_added: the triggers were given to it
+ * @retry: opens it anew, or sets the triggers
+ * @triggers: that it has, @nr of them
+ * @are_set: they are those of @config
  * @was_told: that one of these failed, and why
+ * @is_gone: the module is
  */
 struct pressure {
 	sd_event *event;
@@ -30,8 +43,11 @@ struct pressure {
 	struct memtel_events *ev;
 	sd_event_source *source;
 	sd_event_source *retry;
-	bool are_added;
+	struct trigger *triggers;
+	size_t nr;
+	bool are_set;
 	bool was_told;
+	bool is_gone;
 };
 
 void pressure_configure(struct pressure *pressure, const struct config *config);
