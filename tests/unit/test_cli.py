@@ -218,6 +218,11 @@ ok(order == ["kmalloc-64", "large-kmalloc", "went-away", "dentry"],
 out = memtel("nodes --sort managed_bytes --top 1").stdout.decode().splitlines()
 ok(len(out) == 3 and out[1].split()[0] == "1" and out[2].split()[0] == "all",
    "a total stays, and stays last", out)
+out = memtel("nodes --columns managed_bytes,id").stdout.decode().splitlines()
+ok([line.split() for line in out[1:]] == [["1.0GiB", "0"], ["2.0GiB", "1"], ["3.0GiB", "all"]],
+   "all stands in place of what a total does not have, only", out)
+out = memtel("nodes --columns managed_bytes,free_bytes").stdout.decode().splitlines()
+ok(out[3].split() == ["3.0GiB", "-"], "not in another column", out)
 out = memtel("status").stdout.decode()
 ok("no BTF" in out and "\033" not in out and "\\x1b[2J" in out,
    "status: a reason; nothing a terminal obeys", out)

@@ -224,28 +224,28 @@ static size_t columns_choose(const struct table *table,
 	return nr;
 }
 
+/* The first field of a set tells rows apart, and a total has none. */
 static char *cell_of(const struct table *table, const struct table_row *row,
-		     const struct column *column, bool is_first)
+		     const struct column *column)
 {
 	const struct field_value *value =
 		&row->values[column->field - table->set->fields];
 	char text[OUTPUT_VALUE_MAX];
 
-	if (row->is_total && is_first)
+	if (row->is_total && column->field == table->set->fields)
 		return strdup("all");
 	output_format(column->field, value, text, sizeof(text));
 	return strdup(text);
 }
 
 static int column_fill(const struct table *table, size_t nr_rows,
-		       struct column *column, bool is_first)
+		       struct column *column)
 {
 	column->cells = calloc(nr_rows + 1, sizeof(*column->cells));
 	if (!column->cells)
 		return -ENOMEM;
 	for (size_t i = 0; i <= nr_rows; i++) {
-		char *cell = i ? cell_of(table, &table->rows[i - 1], column,
-					 is_first) :
+		char *cell = i ? cell_of(table, &table->rows[i - 1], column) :
 				 strdup(column->field->head);
 
 		if (!cell)
@@ -316,7 +316,7 @@ int output_table(FILE *out, const struct table *table,
 		return -ENOMEM;
 	nr = columns_choose(table, how, columns);
 	for (size_t i = 0; i < nr && !err; i++)
-		err = column_fill(table, nr_rows, &columns[i], i == 0);
+		err = column_fill(table, nr_rows, &columns[i]);
 	for (size_t line = 0; line <= nr_rows && !err; line++)
 		line_print(out, columns, nr, line,
 			   row_colour(table, line, how));
