@@ -74,6 +74,9 @@ for line, pattern in (
         ("disable", "needs the name"), ("nodes --active", "nodes does not take --active"),
         ("caches --count 1", "--count needs --interval"),
         ("caches --matrix --per-node", "do not go together"),
+        ("caches --sort allocs_per_s", "'allocs_per_s'.*needs --interval"),
+        ("caches --sort bytes_requested_per_s", "needs --interval"),
+        ("locks --sort busy_percent", "'busy_percent'.*needs --interval"),
         ("caches --bogus", "bogus"), ("enable slab --json", "does not take")):
     exits(2, line, pattern)
     exits(2, line, pattern, mode="absent")

@@ -29,6 +29,13 @@ static void keys_list(const struct field_set *set)
 	fputc('\n', stderr);
 }
 
+/* What changed since the last refresh: without one no row has it. */
+static bool is_rate(const struct field *field)
+{
+	return field->shown == FIELD_SHOWN_RATE || field->kind == FIELD_RATE ||
+	       field->kind == FIELD_BYTE_RATE;
+}
+
 static int keys_check(const struct options *options,
 		      const struct field_set *set)
 {
@@ -38,6 +45,12 @@ static int keys_check(const struct options *options,
 			      output_bad_column(set, options->sort))) {
 		log_error("--sort: there is no field '%s'", options->sort);
 		keys_list(set);
+		return EXIT_USAGE;
+	}
+	if (options->sort && !options->interval_ns &&
+	    is_rate(field_find(set, options->sort, strlen(options->sort)))) {
+		log_error("--sort: '%s' is a rate, which needs --interval",
+			  options->sort);
 		return EXIT_USAGE;
 	}
 	bad = options->columns ? output_bad_column(set, options->columns) :
