@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The field table and the decoder have every attribute that memtel.yaml has."""
+"""The field table and the decoder have every attribute that memtel.yaml has, and
+the manual has every field."""
 import os
 import re
 import subprocess
@@ -96,6 +97,43 @@ for enum in (d for d in spec["definitions"] if d["type"] == "enum"):
         macro = f"MEMTEL_{enum['name']}_{entry['name']}".upper().replace("-", "_")
         ok(f"[{macro}] = \"{entry['name']}\"" in source,
            f"{enum['name']}.{entry['name']}: has its name in JSON")
+
+# The manual's lists of fields, by the heading or the line with : above them.
+page = open(f"{TOP}/userspace/man/memtel.1.scd", encoding="utf-8").read().replace("\\_", "_")
+fields = re.search(r"\n# FIELDS\n(.*?)\n# ", page, re.S).group(1)
+listed = {}
+for line in fields.splitlines():
+    if title := re.fullmatch(r"## (\w+)|(\S.*):", line):
+        keys = listed.setdefault(title[1] or title[2], set())
+    elif key := re.fullmatch(r"\*(\w+)\*", line):
+        keys.add(key[1])
+
+LISTED_IN = {"status": "STATUS", "capability": "A *capability* has",
+             "source": "A *source* has", "hold": "A *hold* has",
+             "cache": "CACHES", "cache_node": "CACHES",
+             "cpu_node": "A *cpu_node* has",
+             "matrix": "With *--matrix*, the fields are", "node": "NODES",
+             "zone": "ZONES", "order": "With *--orders*, the fields are",
+             "free_blocks": "With *--orders*, the fields are",
+             "reclaim": "RECLAIM", "bucket": "A *bucket* has",
+             "reclaim_order": "An *order* has", "reclaim_gfp": "A *gfp* has",
+             "reclaim_outcome": "An *outcome* has", "shrinker": "SHRINKERS",
+             "lock": "LOCKS", "fallback": "FALLBACK", "site": "SITES",
+             "stall": "STALLS", "trigger": "TRIGGERS", "event": "EVENTS",
+             "suspect": "A *cause* or *suspect* has"}
+ok(set(table) == set(LISTED_IN), "every field set has a place in the manual",
+   set(table) ^ set(LISTED_IN))
+for name, title in LISTED_IN.items():
+    missing = table[name] - listed.get(title, set())
+    ok(not missing, f"{name}: the manual has every field", missing)
+watch = open(f"{TOP}/userspace/cli/watch.c", encoding="ascii").read()
+missing = set(re.findall(r"object_add\(\w+, \"(\w+)\"", watch)) - \
+    listed.get("What else *watch* says has", set())
+ok(not missing, "the manual has what watch says beside events", missing)
+(constant,) = (d for d in spec["definitions"] if d["name"] == "large-kmalloc-name")
+ok(f"_{constant['value']}_" in page, f"the manual has {constant['value']}")
+for name, text in ("the manual", page), ("the table", source):
+    ok(constant["name"] not in text, f"{name} has no name of a constant in place of it")
 
 print(f"1..{count}")
 sys.exit(failed != 0)

@@ -607,7 +607,8 @@ static const struct field site_fields[] = {
 	SITE(ID, id, "ID", COUNT, HIDDEN,
 	     "stands for call site and cache"),
 	SITE(CACHE, cache, "CACHE", TEXT, SHOWN,
-	     "name of the cache it allocates from, or large-kmalloc-name"),
+	     "name of the cache it allocates from, or "
+	     MEMTEL_LARGE_KMALLOC_NAME),
 	SITE(SYMBOL, symbol, "SITE", TEXT, SHOWN,
 	     "where in the kernel: function+offset/size [module]. Absent "
 	     "for who lacks CAP_SYSLOG, as symbols are in /proc/kallsyms"),
@@ -720,7 +721,7 @@ static const struct field suspect_fields[] = {
 	        "the cache's, site's, shrinker's or cgroup's id, or the "
 	        "task's pid"),
 	SUSPECT(CGROUP_PATH, cgroup_path, "CGROUP-PATH", TEXT, HIDDEN,
-	        "of a cgroup, see the stall set"),
+	        "of a cgroup, its path as in stalls"),
 	SUSPECT(CACHE, cache, "CACHE", TEXT, HIDDEN,
 	        "of a site, name of the cache it allocates from"),
 	{ .key = "measure", .head = "MEASURE", .kind = FIELD_ENUM,
