@@ -7,8 +7,9 @@ stays, and all of it ends.
 import glob
 import os
 
-from harness import (Skipped, check, client, equal, kernel_memory_kb, memtel,
-                     must, oracle, our_probes, run, sources, write)
+from harness import (Skipped, check, client, equal, keeps_freed,
+                     kernel_memory_kb, memtel, must, oracle, our_probes, run,
+                     sources, write)
 from test_access import ASK, family, numbers
 from test_stress import BURSTS, Bursts
 from test_trigger import MS, Reader
@@ -119,7 +120,9 @@ def test_blocks_of_memory():
 
     many_times(come_and_go)
     print(f"# {sum(times)} of {len(times)} times")
-    check(sum(times) > ROUNDS // 2, f"off only {sum(times)} times")
+    # What KASAN keeps from use does not move.
+    least = 1 if keeps_freed() else ROUNDS // 2
+    check(sum(times) >= least, f"off only {sum(times)} times")
 
 
 def test_caches():
