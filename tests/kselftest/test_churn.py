@@ -7,6 +7,7 @@ stays, and all of it ends.
 import glob
 import os
 
+from ask import Socket
 from harness import (Skipped, check, client, equal, keeps_freed,
                      kernel_memory_kb, memtel, must, oracle, our_probes, run,
                      sources, write)
@@ -15,6 +16,8 @@ from test_stress import BURSTS, Bursts
 from test_trigger import MS, Reader
 
 ROUNDS = 20
+# In each round.
+DUMPS = 5
 COUNTERS = ("allocs", "frees", "bytes-requested", "bytes-allocated")
 
 
@@ -40,7 +43,7 @@ def fallen(before, now):
     return [key for key, value in before.items() if now.get(key, value) < value]
 
 
-class Dumps(Bursts):
+class Dumping(Bursts):
     """A load, with dump after dump of caches and of who lost time."""
 
     runs_s = rests_s = 0.05
@@ -55,25 +58,30 @@ class Dumps(Bursts):
 
 def many_times(come_and_go, rounds=ROUNDS):
     """Each round, and what must hold of it."""
-    ynl, sub = client(), Reader()
+    ynl, sub, sock = client(), Reader(), Socket(family()[0])
+    cache_get = numbers()["cache-get"]
     memtel("enable", *sources())
     sub.add("slab-allocs", 100, 100 * MS, no_evidence=True)
-    with Dumps(BURSTS, reclaiming=True):
+    with Dumping(BURSTS, reclaiming=True):
         come_and_go()
         before, memory = totals(ynl), kernel_memory_kb()
         for i in range(1, rounds + 1):
             come_and_go()
             sub.read()
+            for _ in range(DUMPS):
+                sock.begin(cache_get, b"", True)
+                equal(sock.end(), 0, "errno of a dump")
             if i % (rounds // 2) == 0:
                 now = totals(ynl)
                 equal(fallen(before, now), [], "counters that fell")
                 before = now
         grown = kernel_memory_kb() - memory
     print(f"# memory grew by {grown} kB; {len(sub.events)} events")
-    # A snapshot lost by each dump would be 3 MB.
+    # A snapshot (50 kB) lost by each dump would be 5 MB.
     check(grown < 2048, f"memory grew by {grown} kB")
     check(len(sub.events) >= 2, "no event")
     sub.ynl.sock.close()
+    sock.sock.close()
     memtel("disable", *sources())
     equal(client().dump("hold-get", {}), [], "holds")
     equal(our_probes(), [], "probes")
