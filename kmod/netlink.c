@@ -77,6 +77,7 @@ static void decide(int is)
 /* Whether requests are served. May sleep, for as long as registering takes. */
 bool memtel_netlink_is_open(void)
 {
+	/* Pairs with decide(). */
 	wait_event(decided, smp_load_acquire(&state) != FAMILY_NEW);
 	return state == FAMILY_OPEN;
 }
