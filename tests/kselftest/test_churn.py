@@ -77,7 +77,7 @@ def many_times(come_and_go, rounds=ROUNDS):
                 before = now
         grown = kernel_memory_kb() - memory
     print(f"# memory grew by {grown} kB; {len(sub.events)} events")
-    # A snapshot (50 kB) lost by each dump would be 5 MB.
+    # A snapshot (36 kB) lost by each dump would be 3.6 MB.
     check(grown < 2048, f"memory grew by {grown} kB")
     check(len(sub.events) >= 2, "no event")
     sub.ynl.sock.close()
