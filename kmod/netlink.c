@@ -79,7 +79,7 @@ bool memtel_netlink_is_open(void)
 {
 	/* Pairs with decide(). */
 	wait_event(decided, smp_load_acquire(&state) != FAMILY_NEW);
-	return state == FAMILY_OPEN;
+	return READ_ONCE(state) == FAMILY_OPEN;
 }
 
 /* Register the family, with a group that nobody is in. */
