@@ -11,24 +11,14 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
+
+from tap import ok, tap_done
 
 MEMTEL = os.environ["MEMTEL"]
 FAKE = os.environ["FAKE_KERNEL"]
 TOP = os.environ["TOP"]
-
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    print(f"{'' if condition else 'not '}ok {count} - {name}")
-    if not condition:
-        failed += 1
-        print("\n".join(f"# {line}" for line in str(why).splitlines()))
 
 
 def environment(mode=None, attached=False, **more):
@@ -137,30 +127,30 @@ for handler, codes in ((signal.SIG_DFL, (-signal.SIGPIPE,)), (signal.SIG_IGN, (1
     os.close(writer)
     ok(r.returncode in codes and not r.stderr, f"quiet on a closed pipe, {handler!r}", r)
 
+
+def ends_well(process, sig, name):
+    """By a signal, without a word."""
+    process.send_signal(sig)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    why = process.stderr.read()
+    ok(process.returncode == 0 and not why, name, f"{process.returncode} {why}")
+
+
 # Signals end a stream well, waiting or writing.
 for sig in (signal.SIGINT, signal.SIGTERM):
     with subprocess.Popen([MEMTEL, "nodes", "--interval", "60"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=environment("", True)) as p:
         p.stdout.readline()
-        p.send_signal(sig)
-        try:
-            p.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            p.kill()
-        ok(p.returncode == 0 and not p.stderr.read(), f"exit 0 by {sig.name}",
-           p.returncode)
+        ends_well(p, sig, f"exit 0 by {sig.name}")
 with subprocess.Popen([MEMTEL, "zones", "--interval", "0.01", "--json"],
                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                       env=environment("", True)) as p:
     time.sleep(2)   # nobody reads: the pipe is full
-    p.send_signal(signal.SIGINT)
-    try:
-        p.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        p.kill()
-    ok(p.returncode == 0 and not p.stderr.read(), "exit 0 by SIGINT in a write",
-       p.returncode)
+    ends_well(p, signal.SIGINT, "exit 0 by SIGINT in a write")
 
 # Events, of which several come at a time.
 for number in (1, 2, 4):
@@ -177,14 +167,7 @@ except BlockingIOError:
 with subprocess.Popen([MEMTEL, "watch"], stdout=writer, stderr=subprocess.PIPE,
                       env=environment("flood", True)) as p:
     time.sleep(1)   # nobody reads: the pipe is full
-    p.send_signal(signal.SIGTERM)
-    try:
-        p.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        p.kill()
-    why = p.stderr.read()
-    ok(p.returncode == 0 and not why, "watch: exit 0 by SIGTERM in a write",
-       f"{p.returncode} {why}")
+    ends_well(p, signal.SIGTERM, "watch: exit 0 by SIGTERM in a write")
 os.close(reader)
 os.close(writer)
 
@@ -356,5 +339,4 @@ out = subprocess.run(["bash", "-c", script], capture_output=True, text=True, che
                      env=environment()).stdout.splitlines()
 ok(out == ["caches", "--per-node", "fragmentation_percent", "slab"], "bash completes", out)
 
-print(f"1..{count}")
-sys.exit(failed != 0)
+tap_done()

@@ -5,27 +5,15 @@ the manual has every field."""
 import os
 import re
 import subprocess
-import sys
 
 import yaml
+from tap import ok, tap_done
 
 TOP = os.environ["TOP"]
 spec = yaml.safe_load(open(f"{TOP}/kmod/memtel.yaml", encoding="ascii"))
 header = open(f"{TOP}/kmod/include/uapi/linux/memtel.h", encoding="ascii").read()
 schema = open(f"{TOP}/userspace/lib/schema.c", encoding="ascii").read()
 rows_h = open(f"{TOP}/userspace/lib/include/memtel/rows.h", encoding="ascii").read()
-
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    print(f"{'' if condition else 'not '}ok {count} - {name}")
-    if not condition:
-        failed += 1
-        print(f"# {why}")
-
 
 # The names the test's own C program prints: set, key, kind.
 table = {}
@@ -135,5 +123,4 @@ ok(f"_{constant['value']}_" in page, f"the manual has {constant['value']}")
 for name, text in ("the manual", page), ("the table", source):
     ok(constant["name"] not in text, f"{name} has no name of a constant in place of it")
 
-print(f"1..{count}")
-sys.exit(failed != 0)
+tap_done()

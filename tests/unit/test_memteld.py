@@ -13,11 +13,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
+
+from tap import ok, tap_done
 
 MEMTELD = Path(os.environ["MEMTEL"]).with_name("memteld")
 TOP = Path(os.environ["TOP"])
@@ -25,18 +26,6 @@ FAKE = os.environ["FAKE_KERNEL"]
 RULES = TOP / "userspace/daemon/rules.yaml"
 JOURNAL = "/run/systemd/journal/socket"
 DIR = Path(tempfile.mkdtemp(prefix="test_memteld-"))
-
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    """A test's result."""
-    global count, failed
-    count += 1
-    print(f"{'' if condition else 'not '}ok {count} - {name}", flush=True)
-    if not condition:
-        failed += 1
-        print("\n".join(f"# {line}" for line in str(why).splitlines()))
 
 
 def wait(condition, seconds=20):
@@ -900,5 +889,4 @@ with Daemon(BASE + "sinks: [{stdout: {}}]\n" + BIG, stdout=write_end,
 ok(daemon.process.returncode == 0, "it ends", daemon.process.returncode)
 
 shutil.rmtree(DIR)
-print(f"1..{count}")
-sys.exit(failed != 0)
+tap_done()
