@@ -108,12 +108,10 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 		tell_lost(pressure, notice->lost);
 		break;
 	case MEMTEL_NOTICE_GONE:
-		pressure->is_gone = true;
 		tell_state(pressure, NOTICE_WARNING,
 			   "the module is not loaded: its metrics and events are absent until it is");
 		break;
 	case MEMTEL_NOTICE_BACK:
-		pressure->is_gone = false;
 		set_triggers(pressure);
 		tell_state(pressure, NOTICE_INFO,
 			   "the module is loaded: watching");
@@ -281,13 +279,11 @@ static void drop(struct pressure *pressure)
 	pressure->triggers = NULL;
 	pressure->nr = 0;
 	pressure->are_set = false;
-	pressure->is_gone = false;
 }
 
 /*
  * A subscription goes on after an error, and knows what it lost: it is read
- * again before it is given up. While the module is gone there is nothing to
- * keep, and the error may be that it came back.
+ * again before it is given up.
  */
 static void read_events(struct pressure *pressure)
 {
@@ -297,11 +293,10 @@ static void read_events(struct pressure *pressure)
 		return;
 	log_error("events of the module: %s", memtel_events_error(pressure->ev));
 	err = memtel_events_read(pressure->ev, on_notice, pressure);
-	if (err)
-		log_error("events of the module: %s; subscribing anew",
-			  memtel_events_error(pressure->ev));
-	else if (!pressure->is_gone)
+	if (!err)
 		return;
+	log_error("events of the module: %s; subscribing anew",
+		  memtel_events_error(pressure->ev));
 	drop(pressure);
 	retry_later(pressure);
 }

@@ -33,7 +33,6 @@ struct trigger {
  * @triggers: that it has, @nr of them
  * @are_set: they are those of @config
  * @was_told: that one of these failed, and why
- * @is_gone: the module is
  */
 struct pressure {
 	sd_event *event;
@@ -47,7 +46,6 @@ struct pressure {
 	size_t nr;
 	bool are_set;
 	bool was_told;
-	bool is_gone;
 };
 
 void pressure_configure(struct pressure *pressure, const struct config *config);
