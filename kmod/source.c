@@ -56,9 +56,18 @@ static u32 next_hold_id = 1;
 #define OWNED_BITS	8
 static atomic_t owned[BIT(OWNED_BITS)];
 
-void memtel_socket_owns(u32 portid, int nr)
+/* It has one more; that has a reference to it. */
+void memtel_socket_owns(struct sock *socket, u32 portid)
 {
-	atomic_add(nr, &owned[hash_32(portid, OWNED_BITS)]);
+	sock_hold(socket);
+	atomic_inc(&owned[hash_32(portid, OWNED_BITS)]);
+}
+
+/* It has one less. */
+void memtel_socket_disowns(struct sock *socket, u32 portid)
+{
+	atomic_dec(&owned[hash_32(portid, OWNED_BITS)]);
+	sock_put(socket);
 }
 
 bool memtel_socket_may_own(u32 portid)
@@ -224,10 +233,8 @@ int memtel_source_hold(struct memtel_source *source,
 	list_add_tail(&hold->list, &source->holds);
 	source->nr_holds++;
 	memtel_source_generation++;
-	if (holder.socket) {
-		sock_hold(holder.socket);
-		memtel_socket_owns(holder.portid, 1);
-	}
+	if (holder.socket)
+		memtel_socket_owns(holder.socket, holder.portid);
 	return 0;
 }
 
@@ -235,10 +242,8 @@ static void drop(struct memtel_hold *hold)
 {
 	struct memtel_source *source = hold->source;
 
-	if (hold->holder.socket) {
-		memtel_socket_owns(hold->holder.portid, -1);
-		sock_put(hold->holder.socket);
-	}
+	if (hold->holder.socket)
+		memtel_socket_disowns(hold->holder.socket, hold->holder.portid);
 	list_del(&hold->list);
 	kfree(hold);
 	memtel_source_generation++;

@@ -166,7 +166,8 @@ int memtel_source_attach(struct memtel_source *source,
 void memtel_source_detach(struct memtel_source *source);
 void memtel_sources_release_dead(void);
 
-void memtel_socket_owns(u32 portid, int nr);
+void memtel_socket_owns(struct sock *socket, u32 portid);
+void memtel_socket_disowns(struct sock *socket, u32 portid);
 bool memtel_socket_may_own(u32 portid);
 
 /* Whether it is one that is being closed; whoever asks has a reference. */

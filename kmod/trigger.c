@@ -473,8 +473,7 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 		return err;
 	}
 	mutex_lock(&memtel_trigger_lock);
-	sock_hold(trigger->socket);
-	memtel_socket_owns(trigger->portid, 1);
+	memtel_socket_owns(trigger->socket, trigger->portid);
 	list_add_tail(&trigger->list, &memtel_triggers);
 	nr_triggers++;
 	list_changed();
@@ -532,8 +531,7 @@ static void drop(struct memtel_trigger *trigger)
 	if (!nr_triggers)
 		memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
-	memtel_socket_owns(trigger->portid, -1);
-	sock_put(trigger->socket);
+	memtel_socket_disowns(trigger->socket, trigger->portid);
 	release_sources(trigger);
 	kfree(trigger);
 }
