@@ -216,10 +216,16 @@ def chains(kernel):
 
 
 class Count:
-    """Counts results in what goes by."""
+    """Counts results in what goes by, and keeps the lines of what failed."""
 
     def __init__(self):
-        self.passed = self.failed = self.skipped = 0
+        self.passed = self.skipped = 0
+        self.failures = []
+
+    @property
+    def failed(self):
+        """How many failed."""
+        return len(self.failures)
 
     def line(self, text):
         """One line of a step's output."""
@@ -229,7 +235,7 @@ class Count:
             self.passed += 1
         elif (re.match(r"not ok \d+\b", text)
               or re.search(r" \.\.\. (FAIL|ERROR)$", text)):
-            self.failed += 1
+            self.failures.append(text)
 
     def total(self):
         """Results so far."""
@@ -238,8 +244,8 @@ class Count:
     def add(self, other):
         """Another's results, too."""
         self.passed += other.passed
-        self.failed += other.failed
         self.skipped += other.skipped
+        self.failures += other.failures
 
 
 class Runner:
@@ -253,6 +259,11 @@ class Runner:
         """Run a step; what it shows is counted, and so is its end."""
         show(f"=== {step.name}")
         start, count = time.monotonic(), Count()
+
+        def fail(what):
+            show(f"not ok - {step.name}: {what}")
+            count.failures.append(what)
+
         cwd = TOP / "tests/vm" if "unittest" in step.command else TOP
         with subprocess.Popen(step.command, cwd=cwd, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True,
@@ -265,12 +276,12 @@ class Runner:
             show(f"ok - {step.name}")
             count.passed += 1
         if process.returncode and not count.failed:
-            show(f"not ok - {step.name}: exit {process.returncode}")
-            count.failed += 1
+            fail(f"exit {process.returncode}")
         if not count.total():
-            show(f"not ok - {step.name}: no test ran")
-            count.failed += 1
+            fail("no test ran")
         show(f"=== {step.name}: {time.monotonic() - start:.0f} s")
+        # In the sum, where all are, which step it was.
+        count.failures = [f"{step.name}: {line}" for line in count.failures]
         with self.lock:
             self.count.add(count)
 
@@ -330,6 +341,8 @@ def main():
         except VmError as error:
             sys.exit(f"check.py: {error}")
     count = runner.count
+    for failure in count.failures:
+        print(f"# Failed: {failure}")
     print(f"{count.passed} passed, {count.failed} failed"
           + (f", {count.skipped} skipped" if count.skipped else ""))
     return 1 if count.failed else 0
