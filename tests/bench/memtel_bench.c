@@ -50,7 +50,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
-#include "call.h"
+#include "../oracle/call.h"
 
 #define LOOPS	5
 /* More than are on a slab page of either kind. */

@@ -16,7 +16,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "call.h"
+#include "../oracle/call.h"
 
 static DEFINE_MUTEX(lock);	/* one stall a time */
 static struct tracepoint *reclaim_begin, *reclaim_end;

@@ -45,6 +45,12 @@ def attrs_in(data):
         data = data[(size + 3) & ~3:]
 
 
+def message(family, cmd, attrs, flags, version=1):
+    """A request to a family, as it is sent."""
+    body = struct.pack("BBH", cmd, version, 0) + attrs
+    return struct.pack("=IHHII", 16 + len(body), family, flags, 1, 0) + body
+
+
 class Socket:
     """One to the family of a number."""
 
@@ -60,10 +66,8 @@ class Socket:
 
     def begin(self, cmd, attrs, is_dump=False):
         """Send a request."""
-        body = struct.pack("BBH", cmd, 1, 0) + attrs
-        self.sock.send(struct.pack(
-            "=IHHII", 16 + len(body), self.family,
-            REQUEST | (DUMP if is_dump else ACK), 1, 0) + body)
+        self.sock.send(message(self.family, cmd, attrs,
+                               REQUEST | (DUMP if is_dump else ACK)))
 
     def end(self):
         """The errno of what was begun; its attributes are in bodies, and what

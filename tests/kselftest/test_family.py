@@ -8,13 +8,12 @@ import subprocess
 import threading
 from errno import EADDRINUSE
 
-from ask import Socket, attr, find_family, number_of
+from ask import (ACK, DONE, DUMP, ERROR, REQUEST, Socket, attr, find_family,
+                 message, number_of)
 from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
                      must, oracle, our_probes, read, run, slab_probes,
                      wait_for, write)
 
-ERROR, DONE = 2, 3
-REQUEST, ACK, DUMP = 1, 4, 0x300
 FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
           "remote-allocs", "remote-frees", "slabs", "objects-total")
 
@@ -35,9 +34,7 @@ class Raw(Socket):
 
     def send(self, cmd, attrs=b"", flags=REQUEST | ACK, version=1):
         """Send a request; returns (errno, extack's message, its offset)."""
-        body = struct.pack("BBH", cmd, version, 0) + attrs
-        self.sock.send(struct.pack("=IHHII", 16 + len(body), self.family,
-                                   flags, 1, 0) + body)
+        self.sock.send(message(self.family, cmd, attrs, flags, version))
         while True:
             data = self.sock.recv(65536)
             while data:

@@ -16,8 +16,8 @@ import os
 import struct
 import time
 
-from ask import (NAME, NO_EVIDENCE, Socket, attr, find_family, number_of,
-                 trigger)
+from ask import (ACK, DUMP, NAME, NO_EVIDENCE, REQUEST, Socket, attr,
+                 find_family, message, number_of, trigger)
 from harness import (BUILD, MODULE, Skipped, check, client, equal, load,
                      memtel, must, oracle, our_probes, read, sources, unload,
                      wait_for, write)
@@ -28,7 +28,6 @@ DEBUG = "/sys/kernel/debug"
 KMEMLEAK = f"{DEBUG}/kmemleak"
 # What an allocation that failed may become on its way up.
 EXPECTED = (0, -errno.ENOMEM, -errno.ENOBUFS, -errno.EAGAIN)
-REQUEST, ACK, DUMP = 1, 4, 0x300
 (STATUS, SOURCE, HOLD, RELEASE, ENABLE, DISABLE, RESET, HOLD_GET, CACHE, NODE,
  ZONE, RECLAIM, SHRINKER, LOCK, FALLBACK, SITE, STALL, TRIGGER_ADD,
  TRIGGER_DELETE, TRIGGER_GET) = range(1, 21)
@@ -86,14 +85,12 @@ class Injector:
 
     def request(self, nth, raw, command, attrs=b"", flags=REQUEST | ACK):
         """The same of a request; then .rows and .words are what came."""
-        body = struct.pack("BBH", command, 1, 0) + attrs
-        message = struct.pack("=IHHII", 16 + len(body), raw.family, flags, 1,
-                              0) + body
+        data = message(raw.family, command, attrs, flags)
         left, rows = ctypes.c_uint(), ctypes.c_uint()
         words = ctypes.create_string_buffer(256)
         done = self.library.inject_request(
-            nth, ctypes.byref(left), raw.sock.fileno(), message,
-            len(message), ctypes.byref(rows), words, len(words))
+            nth, ctypes.byref(left), raw.sock.fileno(), data,
+            len(data), ctypes.byref(rows), words, len(words))
         self.words, self.rows = words.value.decode(), rows.value
         return done, bool(nth) and not left.value
 

@@ -39,6 +39,8 @@
 #include <linux/workqueue.h>
 #include <trace/events/vmscan.h>
 
+#include "call.h"
+
 #define MAX_NODES	8
 #define PAIR_MS		20
 
@@ -185,20 +187,6 @@ static void find(struct tracepoint *tp, void *priv)
 			*wanted[i].tp = tp;
 }
 
-/*
- * Call a tracepoint's probes as it would, in its context. Newer kernels give
- * them a memory cgroup, too; to others it is an argument more than they read.
- */
-#define CALL(tp, ...) do {						\
-	struct tracepoint_func *f;					\
-									\
-	preempt_disable_notrace();					\
-	f = rcu_dereference_sched((tp)->funcs);				\
-	for (; f && f->func; f++)					\
-		((typeof(fn))f->func)(f->data, __VA_ARGS__);		\
-	preempt_enable_notrace();					\
-} while (0)
-
 static noinline void call_start(int nid, long total_scan)
 {
 	void (*fn)(void *data, struct shrinker *shr, struct shrink_control *sc,
@@ -207,8 +195,10 @@ static noinline void call_start(int nid, long total_scan)
 		   int priority, struct mem_cgroup *memcg);
 	struct shrink_control sc = { .nid = nid, .gfp_mask = GFP_KERNEL };
 
+	preempt_disable_notrace();
 	CALL(shrink_start, &pretended, &sc, 0, 100, 100, total_scan, 0,
 	     NULL);
+	preempt_enable_notrace();
 }
 
 static noinline void call_end(long total_scan, int nr_freed)
@@ -217,7 +207,9 @@ static noinline void call_end(long total_scan, int nr_freed)
 		   long unused_scan, long new_scan, long total_scan,
 		   struct mem_cgroup *memcg);
 
+	preempt_disable_notrace();
 	CALL(shrink_end, &pretended, 0, nr_freed, 0, 0, total_scan, NULL);
+	preempt_enable_notrace();
 }
 
 /* A call within itself: its frame lies deeper in the stack. */
@@ -232,25 +224,6 @@ static noinline void call_nested(unsigned int depth)
 	if (depth)
 		call_nested(depth - 1);
 	call_end(0, 7);
-}
-
-static noinline void call_reclaim_begin(void)
-{
-	struct tracepoint_func *f;
-
-	preempt_disable_notrace();
-	f = rcu_dereference_sched(reclaim_begin->funcs);
-	for (; f && f->func; f++)
-		memtel_call_reclaim_begin(f->func, f->data, 0, GFP_KERNEL);
-	preempt_enable_notrace();
-}
-
-static noinline void call_reclaim_end(void)
-{
-	void (*fn)(void *data, unsigned long reclaimed,
-		   struct mem_cgroup *memcg);
-
-	CALL(reclaim_end, 32, NULL);
 }
 
 static int run_pairs(char *args)
@@ -273,11 +246,15 @@ static int run_pairs(char *args)
 	} else if (!strcmp(scenario, "lost-end")) {
 		call_end(0, 7);
 	} else if (!strcmp(scenario, "no-nodes")) {
-		call_reclaim_begin();
+		preempt_disable_notrace();
+		call_reclaim_begin(reclaim_begin);
+		preempt_enable_notrace();
 		call_start(1, 10);
 		msleep(PAIR_MS);
 		call_end(0, 7);
-		call_reclaim_end();
+		preempt_disable_notrace();
+		call_reclaim_end(reclaim_end);
+		preempt_enable_notrace();
 	} else {
 		return -EINVAL;
 	}

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Call a tracepoint's probes as it would, with preemption off. Every probe has a
- * prototype of its own; the ones that are called here read no more arguments
- * than are given.
+ * Call a tracepoint's probes as it would, with preemption off: the oracle and the
+ * benchmark do. Every probe has a prototype of its own; the ones that are called
+ * here read no more arguments than are given. Newer kernels give some of them a
+ * memory cgroup, too; to others it is an argument more than they read.
  */
-#ifndef _MEMTEL_BENCH_CALL_H
-#define _MEMTEL_BENCH_CALL_H
+#ifndef _MEMTEL_ORACLE_CALL_H
+#define _MEMTEL_ORACLE_CALL_H
 
 #include <linux/gfp.h>
 #include <linux/rcupdate.h>
 #include <linux/topology.h>
 #include <linux/tracepoint.h>
+
+struct mem_cgroup;
 
 #define CALL(tp, ...) do {						\
 	struct tracepoint_func *f =					\
@@ -38,9 +41,10 @@ static inline void call_lru_shrink(struct tracepoint *tp)
 
 static inline void call_reclaim_end(struct tracepoint *tp)
 {
-	void (*fn)(void *data, unsigned long reclaimed);
+	void (*fn)(void *data, unsigned long reclaimed,
+		   struct mem_cgroup *memcg);
 
-	CALL(tp, 32);
+	CALL(tp, 32, NULL);
 }
 
-#endif /* _MEMTEL_BENCH_CALL_H */
+#endif /* _MEMTEL_ORACLE_CALL_H */
