@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,8 @@ DEBIAN_KERNELS = [kernel for kernel in KERNELS if kernel.is_debian()]
 # What depends most on the kernel.
 CORE = ("test_family.py", "test_counts.py", "test_occupancy.py",
         "test_reclaim.py", "test_shrinker.py", "test_zonelock.py")
+# So many lines of what was said of a failure are said again at the end.
+SAID = 3
 # What has CPUs at the same things: most of it comes by the load.
 RACING = (STRESS, f"{CHURN}:cpus", f"{CHURN}:caches", "test_family.py",
           "test_counts.py", "test_sites.py")
@@ -216,11 +219,13 @@ def chains(kernel):
 
 
 class Count:
-    """Counts results in what goes by, and keeps the lines of what failed."""
+    """Counts results in what goes by, and keeps what failed with what was said of
+    it, a text each."""
 
     def __init__(self):
         self.passed = self.skipped = 0
         self.failures = []
+        self.left = 0  # lines that the last one's text may still get
 
     @property
     def failed(self):
@@ -229,6 +234,11 @@ class Count:
 
     def line(self, text):
         """One line of a step's output."""
+        if self.left and text.startswith("#"):
+            self.left -= 1
+            self.failures[-1] += f"\n{text}"
+            return
+        self.left = 0
         if re.match(r"ok \d+ .*# SKIP", text):
             self.skipped += 1
         elif re.match(r"ok \d+\b", text) or text.endswith(" ... ok"):
@@ -236,6 +246,7 @@ class Count:
         elif (re.match(r"not ok \d+\b", text)
               or re.search(r" \.\.\. (FAIL|ERROR)$", text)):
             self.failures.append(text)
+            self.left = SAID
 
     def total(self):
         """Results so far."""
@@ -259,19 +270,22 @@ class Runner:
         """Run a step; what it shows is counted, and so is its end."""
         show(f"=== {step.name}")
         start, count = time.monotonic(), Count()
+        last = deque(maxlen=SAID)
 
         def fail(what):
             show(f"not ok - {step.name}: {what}")
-            count.failures.append(what)
+            count.failures.append("\n".join([what, *last]))
 
         cwd = TOP / "tests/vm" if "unittest" in step.command else TOP
         with subprocess.Popen(step.command, cwd=cwd, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True,
                               errors="replace") as process:
             for line in process.stdout:
-                show(line.rstrip("\n"))
+                line = line.rstrip()
+                show(line)
+                last.append(line)
                 if not step.is_one:
-                    count.line(line.rstrip())
+                    count.line(line)
         if step.is_one and not process.returncode:
             show(f"ok - {step.name}")
             count.passed += 1
@@ -281,7 +295,7 @@ class Runner:
             fail("no test ran")
         show(f"=== {step.name}: {time.monotonic() - start:.0f} s")
         # In the sum, where all are, which step it was.
-        count.failures = [f"{step.name}: {line}" for line in count.failures]
+        count.failures = [f"{step.name}: {text}" for text in count.failures]
         with self.lock:
             self.count.add(count)
 
@@ -342,7 +356,7 @@ def main():
             sys.exit(f"check.py: {error}")
     count = runner.count
     for failure in count.failures:
-        print(f"# Failed: {failure}")
+        print("# Failed: " + failure.replace("\n", "\n#   "))
     print(f"{count.passed} passed, {count.failed} failed"
           + (f", {count.skipped} skipped" if count.skipped else ""))
     return 1 if count.failed else 0
