@@ -28,6 +28,9 @@ from kernels import Kernel, VmError
 
 LINUX_DIR = "/usr/src/memtel-linux"
 
+# To make a tree: a mirror may be just between two states.
+ATTEMPTS = 2
+
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 # What the headers packages lack: YNL, kselftest and the checkers.
@@ -188,13 +191,17 @@ def build(kernel: Kernel, root: Path) -> None:
     partial = root.with_name(f".{root.name}.partial")
     if partial.exists():
         shutil.rmtree(partial)
-    # INITRD=No: the VM has its own initramfs, Debian's would cost build time.
-    # stdout is for the path alone: callers take it from there.
-    done = subprocess.run(mmdebstrap_command(kernel, partial),
-                          env=os.environ | {"INITRD": "No"},
-                          stdin=subprocess.DEVNULL, stdout=sys.stderr.buffer)
-    if done.returncode != 0:
+    for _ in range(ATTEMPTS):
+        # INITRD=No: the VM has its own initramfs, Debian's would cost build time.
+        # stdout is for the path alone: callers take it from there.
+        done = subprocess.run(mmdebstrap_command(kernel, partial),
+                              env=os.environ | {"INITRD": "No"},
+                              stdin=subprocess.DEVNULL,
+                              stdout=sys.stderr.buffer)
+        if done.returncode == 0:
+            break
         shutil.rmtree(partial, ignore_errors=True)
+    else:
         raise VmError(f"mmdebstrap failed ({done.returncode})")
     if kernel.image:
         extract_vmlinux(partial)
