@@ -19,11 +19,23 @@ ROUNDS = 20
 # In each round.
 DUMPS = 5
 COUNTERS = ("allocs", "frees", "bytes-requested", "bytes-allocated")
+# Who shows rows with times, and what names such a row.
+TIMED = {"reclaim": "reclaim-get", "shrinker": "shrinker-get",
+         "zonelock": "lock-get"}
+NAMES = ("kind", "node-id", "zone", "reason", "name", "id")
 
 
 def totals(ynl):
-    """Counters that may never fall: of caches, and of losses."""
+    """Counters that may never fall: of caches, of times, and of losses."""
     found = {}
+    for source in TIMED.keys() & sources():
+        for row in ynl.dump(TIMED[source], {}):
+            if "cgroup-id" in row:
+                continue  # One of the most only, which another may replace.
+            which = (source, *(row.get(key) for key in NAMES))
+            for key, value in {**row, **row.get("timing", {})}.items():
+                if key not in NAMES and isinstance(value, int):
+                    found[(*which, key)] = value
     for row in ynl.dump("cache-get", {"only-active": True}):
         for node in row.get("node", []):
             for key in COUNTERS:
