@@ -498,24 +498,32 @@ void fake_tell(struct nl_msg *msg, int err)
 	told[nr_told++ % 256] = (struct fake_told){ msg, err };
 }
 
-/* The next events, so many, in one message. */
-static void events_tell(unsigned int nr)
+/* Tell events of a family, with these numbers, in one message. */
+void fake_tell_events(uint16_t family, uint64_t first, uint64_t last)
 {
-	static uint64_t sequence;
-	struct nl_msg *msg = nlmsg_alloc();
+	struct nl_msg *msg = nlmsg_alloc_size(8192);
 
-	genlmsg_put(msg, 0, 0, FAMILY, 0, 0, MEMTEL_CMD_EVENT, 1);
-	while (nr--) {
+	genlmsg_put(msg, 0, 0, family, 0, 0, MEMTEL_CMD_EVENT, 1);
+	for (; first <= last; first++) {
 		struct nlattr *nest = nla_nest_start(msg,
 				MEMTEL_A_EVENT_MESSAGE_EVENT);
 
-		nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, ++sequence);
+		nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, first);
 		nla_put_u32(msg, MEMTEL_A_EVENT_KIND, MEMTEL_EVENT_KIND_RAISED);
 		nla_put_u32(msg, MEMTEL_A_EVENT_METRIC,
 			    MEMTEL_METRIC_STALL_TIME);
 		nla_nest_end(msg, nest);
 	}
 	fake_tell(msg, 0);
+}
+
+/* The next of memtel's, so many. */
+static void tell_next(unsigned int nr)
+{
+	static uint64_t sequence;
+
+	fake_tell_events(FAMILY, sequence + 1, sequence + nr);
+	sequence += nr;
 }
 
 /* In this mode there are always more events, three at a time. */
@@ -528,7 +536,7 @@ int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 		return (int)syscall(SYS_ppoll, fds, nr,
 				    timeout ? &left : NULL, mask, _NSIG / 8);
 	if (nr_given == nr_told)
-		events_tell(3);
+		tell_next(3);
 	fds->revents = POLLIN;
 	return 1;
 }
@@ -550,7 +558,7 @@ static int give_told(unsigned char **buf)
 
 	/* In these modes once, for a listener that has read before. */
 	if (!is_new && mode_is("event") && !nr_told)
-		events_tell(1);
+		tell_next(1);
 	if (!is_new && mode_is("no-memory") && !nr_told)
 		no_memory_tell();
 	is_new = false;

@@ -15,6 +15,7 @@ struct fake_told {
 };
 
 void fake_tell(struct nl_msg *msg, int err);
+void fake_tell_events(uint16_t family, uint64_t first, uint64_t last);
 
 /* The number of the last event, in status, and how many come by the next. */
 extern uint64_t fake_sequence;

@@ -43,22 +43,6 @@ static void tell_event(uint64_t sequence, uint64_t first, unsigned int nr)
 	fake_tell(msg, 0);
 }
 
-/* Events of a family, with these numbers, in one message. */
-static void tell_events(uint16_t family, uint64_t first, uint64_t last)
-{
-	struct nl_msg *msg = nlmsg_alloc_size(8192);
-
-	genlmsg_put(msg, 0, 0, family, 0, 0, MEMTEL_CMD_EVENT, 1);
-	for (; first <= last; first++) {
-		struct nlattr *nest = nla_nest_start(msg,
-				MEMTEL_A_EVENT_MESSAGE_EVENT);
-
-		nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, first);
-		nla_nest_end(msg, nest);
-	}
-	fake_tell(msg, 0);
-}
-
 /* nlctrl's word of a family: CTRL_CMD_NEWFAMILY or CTRL_CMD_DELFAMILY. */
 static void tell_family(int cmd, uint16_t family)
 {
@@ -208,7 +192,7 @@ static void test_old_words(void)
 		tell_family(CTRL_CMD_DELFAMILY, id);
 		tell_family(CTRL_CMD_NEWFAMILY, id + 1);
 	}
-	tell_events(FAMILY + 3, 1, 1);
+	fake_tell_events(FAMILY + 3, 1, 1);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.gone == 1 &&
 	   seen.back == 1 && fake_added == 1 && seen.events == 1,
 	   "loaded anew three times: told, and the trigger added, once");
@@ -258,14 +242,14 @@ static void test_refusal(void)
 	struct memtel_events *ev = watch();
 	struct seen seen = { .refuse = MEMTEL_NOTICE_EVENT };
 
-	tell_events(FAMILY, 1, 3);
+	fake_tell_events(FAMILY, 1, 3);
 	for (unsigned int i = 1; i <= 3; i++)
 		ok(memtel_events_read(ev, on_notice, &seen) == NO &&
 		   seen.events == i, "refused, it ends the call: %u", i);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
 	   !seen.lost, "and none is told twice");
 	seen.refuse = MEMTEL_NOTICE_LOST;
-	tell_events(FAMILY, 6, 7);
+	fake_tell_events(FAMILY, 6, 7);
 	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.lost == 2 &&
 	   seen.events == 3, "a loss is refused");
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.lost == 2 &&
@@ -288,7 +272,7 @@ static void test_refused_news(void)
 	setenv("FAKE_MODE", "no-triggers", 1);
 	ok(memtel_events_read(ev, on_notice, &seen) == NO && seen.gone == 1 &&
 	   seen.back == 1, "that it is back comes with the next call");
-	tell_events(FAMILY + 1, 1, 1);
+	fake_tell_events(FAMILY + 1, 1, 1);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.back == 1 &&
 	   seen.events == 1 && !seen.refused, "and then events");
 	/* Now with a trigger that the new one has not. */
@@ -308,11 +292,11 @@ static void test_end_after_overrun(void)
 	struct memtel_events *ev = watch();
 	struct seen seen = { 0 };
 
-	tell_events(FAMILY, 1, 10);
+	fake_tell_events(FAMILY, 1, 10);
 	fake_tell(NULL, NLE_NOMEM);
 	fake_tell(NULL, NLE_AGAIN);
 	fake_sequence = 11;
-	tell_events(FAMILY, 11, 11);
+	fake_tell_events(FAMILY, 11, 11);
 	tell_family(CTRL_CMD_DELFAMILY, FAMILY);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 11 &&
 	   !seen.lost && seen.gone == 1, "its end is no loss");
@@ -335,7 +319,7 @@ static void test_anew_after_overrun(void)
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 2 &&
 	   !seen.lost && seen.gone == 1 && seen.back == 1 &&
 	   fake_added == 1, "a new module's number is no loss");
-	tell_events(FAMILY + 1, 502, 502);
+	fake_tell_events(FAMILY + 1, 502, 502);
 	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
 	   seen.lost == 1, "what is lost of its events is");
 	fake_sequence = 0;
