@@ -4,13 +4,15 @@ held, a trigger that fires, dumps without end, load. No counter falls, memory
 stays, and all of it ends.
 """
 
+import errno
 import glob
+import itertools
 import os
 
 from ask import Socket
-from harness import (Skipped, check, client, equal, keeps_freed,
-                     kernel_memory_kb, memtel, must, oracle, our_probes, run,
-                     sources, write)
+from harness import (Failed, Skipped, cache, check, client, equal, keeps_freed,
+                     kernel_memory_kb, memtel, must, oracle, our_probes, read,
+                     run, sources, write)
 from test_access import ASK, family, numbers
 from test_stress import BURSTS, Bursts
 from test_trigger import MS, Reader
@@ -18,6 +20,7 @@ from test_trigger import MS, Reader
 ROUNDS = 20
 # In each round.
 DUMPS = 5
+OBJECTS = 100
 COUNTERS = ("allocs", "frees", "bytes-requested", "bytes-allocated")
 # Who shows rows with times, and what names such a row.
 TIMED = {"reclaim": "reclaim-get", "shrinker": "shrinker-get",
@@ -164,12 +167,42 @@ def test_network_namespaces():
         "sh", "-c", "for i in 1 2 3 4 5; do unshare --net true; done"))
 
 
-def test_frozen_tasks():
-    """All tasks are frozen, as they are before the host is suspended."""
-    need("/sys/power/pm_test")
-    write("/sys/module/suspend/parameters/pm_test_delay", "0")
-    write("/sys/power/pm_test", "freezer")
+def suspend():
+    """To idle, until the oracle wakes the host; so soon now and then that it is
+    not asleep yet, and does not go to sleep."""
+    for _ in range(10):
+        try:
+            write("/sys/power/state", "freeze")
+            return
+        except OSError as error:
+            equal(error.errno, errno.EBUSY, "errno of the suspend")
+    raise Failed("woken too soon, ten times")
+
+
+def test_suspended():
+    """The host is suspended to idle; what was allocated before is freed after."""
+    suspends = "/sys/power/suspend_stats/success"
+    need(suspends)
+    ynl, before = client(), int(read(suspends))
+    count = OBJECTS * os.cpu_count()
+    rounds = itertools.count(1)
+    oracle("create churn-asleep 512")
+    oracle("wake 1000")
+
+    def come_and_go():
+        oracle(f"alloc churn-asleep task -1 -1 512 {OBJECTS}")
+        suspend()
+        oracle(f"free churn-asleep task -1 -1 {OBJECTS}")
+        want = count * next(rounds)
+        nodes = cache(ynl, "churn-asleep")["node"]
+        for key in ("allocs", "frees"):
+            equal(sum(node[key] for node in nodes), want, key)
+
     try:
-        many_times(lambda: write("/sys/power/state", "freeze"))
+        many_times(come_and_go)
     finally:
-        write("/sys/power/pm_test", "none")
+        oracle("wake 0")
+    oracle("destroy churn-asleep")
+    # More, where Python writes what was refused a second time.
+    done = int(read(suspends)) - before
+    check(done >= next(rounds) - 1, f"only {done} suspends")

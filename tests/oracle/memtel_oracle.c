@@ -20,6 +20,9 @@
  *     fragment NAME SLABS            fill SLABS slabs, then free all but one
  *                                    object of most and half of the others
  *     drop NAME                      free all that fragment left
+ *     wake MS                        wake the host from suspend to idle every MS,
+ *                                    0 to stop that; virtio devices, not all of
+ *                                    which come back from it, are not suspended
  *   probes  read: "TRACEPOINT FUNCTION [MODULE]" for every probe there is
  *
  * A command returns an error when not all N could be done.
@@ -30,11 +33,13 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/timer.h>
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
@@ -418,6 +423,35 @@ static int run_fragment(char *args)
 	return 0;
 }
 
+static unsigned int wake_ms;	/* written while wake_work does not run */
+static void wake(struct work_struct *work);
+static DECLARE_DELAYED_WORK(wake_work, wake);
+
+static void wake(struct work_struct *work)
+{
+	pm_system_wakeup();
+	schedule_delayed_work(&wake_work, msecs_to_jiffies(wake_ms));
+}
+
+/* Again and again, as a wakeup before tasks are frozen is lost. */
+static int run_wake(char *args)
+{
+	struct pci_dev *dev = NULL;
+	unsigned int ms;
+
+	if (kstrtouint(strim(args), 0, &ms))
+		return -EINVAL;
+	cancel_delayed_work_sync(&wake_work);
+	/* A VM's files come from such a device. */
+	while ((dev = pci_get_device(PCI_VENDOR_ID_REDHAT_QUMRANET, PCI_ANY_ID,
+				     dev)))
+		dev_pm_syscore_device(&dev->dev, ms);
+	wake_ms = ms;
+	if (ms)
+		schedule_delayed_work(&wake_work, msecs_to_jiffies(ms));
+	return 0;
+}
+
 static ssize_t run_write(struct file *file, const char __user *user,
 			 size_t len, loff_t *pos)
 {
@@ -450,6 +484,8 @@ static ssize_t run_write(struct file *file, const char __user *user,
 		err = run_fragment(args);
 	else if (!strcmp(buf, "drop"))
 		err = run_drop(args);
+	else if (!strcmp(buf, "wake"))
+		err = run_wake(args);
 	mutex_unlock(&lock);
 	return err ?: len;
 }
@@ -496,6 +532,7 @@ static void __exit oracle_exit(void)
 	int i;
 
 	debugfs_remove_recursive(dir);
+	cancel_delayed_work_sync(&wake_work);
 	for (i = 0; i < NR_TARGETS; i++)
 		if (targets[i])
 			free_target(targets[i]);
