@@ -48,8 +48,12 @@ int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
 	return 0;
 }
 
-/* The same for a dump. */
-int memtel_nl_check_dump(struct netlink_callback *cb)
+/*
+ * The same for a dump, before there is one. One that was let begin holds the
+ * module until it is read or its socket closes; to refuse it with its first
+ * message comes too late: who leaves no room for one never has it written.
+ */
+int memtel_nl_dump_start(struct netlink_callback *cb)
 {
 	return memtel_nl_check(cb->skb, cb->nlh, cb->extack);
 }

@@ -74,7 +74,11 @@ static void decide(int is)
 	wake_up_all(&decided);
 }
 
-/* Whether requests are served. May sleep, for as long as registering takes. */
+/*
+ * Whether requests are served. May sleep, for as long as registering takes. Each
+ * is asked for before it is begun, so nothing is left of those to a family that
+ * goes: a module whose load fails is freed, whoever has a reference to it.
+ */
 bool memtel_netlink_is_open(void)
 {
 	/* Pairs with decide(). */
@@ -90,8 +94,10 @@ static int __init register_alone(void)
 	for (i = 0; i < TRIES; i++) {
 		WRITE_ONCE(state, FAMILY_NEW);
 		err = genl_register_family(&memtel_nl_family);
-		if (err)
+		if (err) {
+			decide(FAMILY_GOING);
 			return err;
+		}
 		if (!genl_has_listeners(&memtel_nl_family, &init_net,
 					MEMTEL_NLGRP_EVENTS)) {
 			decide(FAMILY_OPEN);

@@ -121,7 +121,7 @@ out_free:
 
 int memtel_nl_cache_get_start(struct netlink_callback *cb)
 {
-	int err = memtel_nl_check_dump(cb);
+	int err = memtel_nl_dump_start(cb);
 
 	if (!err)
 		err = check(memtel_dump_attrs(cb), cb->extack);

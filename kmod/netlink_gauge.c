@@ -65,8 +65,7 @@ static int node_row(struct sk_buff *skb, struct netlink_callback *cb,
 int memtel_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr *id = memtel_dump_attrs(cb)[MEMTEL_A_NODE_ID];
-	int err = memtel_nl_check_dump(cb) ?:
-		  memtel_nl_check_node(id, cb->extack);
+	int err = memtel_nl_check_node(id, cb->extack);
 
 	return err ?: dump_locked(skb, cb, nr_node_ids, node_row);
 }
@@ -135,8 +134,7 @@ static int zone_row(struct sk_buff *skb, struct netlink_callback *cb,
 int memtel_nl_zone_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr *id = memtel_dump_attrs(cb)[MEMTEL_A_ZONE_NODE_ID];
-	int err = memtel_nl_check_dump(cb) ?:
-		  memtel_nl_check_node(id, cb->extack);
+	int err = memtel_nl_check_node(id, cb->extack);
 
 	return err ?: dump_locked(skb, cb, nr_node_ids * MAX_NR_ZONES,
 				  zone_row);

@@ -244,8 +244,7 @@ static int row(struct sk_buff *skb, struct netlink_callback *cb,
 static int get_all(const struct memtel_table *table, struct sk_buff *skb,
 		   struct netlink_callback *cb)
 {
-	int err = memtel_nl_check_dump(cb) ?:
-		  check_nodes(table, memtel_dump_attrs(cb), cb->extack);
+	int err = check_nodes(table, memtel_dump_attrs(cb), cb->extack);
 
 	if (err)
 		return err;

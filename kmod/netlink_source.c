@@ -82,10 +82,8 @@ static int source_row(struct sk_buff *skb, struct netlink_callback *cb,
 int memtel_nl_source_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
-	int err = memtel_nl_check_dump(cb);
+	int err;
 
-	if (err)
-		return err;
 	mutex_lock(&memtel_source_lock);
 	cb->seq = memtel_source_generation + 1;
 	err = memtel_dump_rows(skb, cb, memtel_nr_sources, source_row);
@@ -260,10 +258,8 @@ int memtel_nl_hold_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
 	const struct memtel_hold *hold;
 	unsigned int nr = 0;
-	int err = memtel_nl_check_dump(cb);
+	int err;
 
-	if (err)
-		return err;
 	mutex_lock(&memtel_source_lock);
 	cb->seq = memtel_source_generation + 1;
 	ctx->at = NULL;

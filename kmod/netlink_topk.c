@@ -197,7 +197,7 @@ static int dump_start(struct netlink_callback *cb,
 				  struct netlink_ext_ack *extack))
 {
 	struct memtel_topk_view *views;
-	int err = memtel_nl_check_dump(cb);
+	int err = memtel_nl_dump_start(cb);
 
 	if (err)
 		return err;

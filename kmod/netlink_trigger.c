@@ -268,10 +268,8 @@ int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
 	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
 	const struct memtel_trigger *trigger;
 	unsigned int nr = 0;
-	int err = memtel_nl_check_dump(cb);
+	int err;
 
-	if (err)
-		return err;
 	mutex_lock(&memtel_trigger_lock);
 	cb->seq = memtel_trigger_generation + 1;
 	ctx->at = NULL;

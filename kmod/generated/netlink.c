@@ -229,6 +229,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_SOURCE_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_source_get_dumpit,
 		.policy		= memtel_source_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_SOURCE_NAME,
@@ -278,6 +279,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_HOLD_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_hold_get_dumpit,
 		.policy		= memtel_hold_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_HOLD_SOURCE,
@@ -308,6 +310,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_NODE_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_node_get_dumpit,
 		.policy		= memtel_node_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_NODE_ID,
@@ -322,6 +325,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_ZONE_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_zone_get_dumpit,
 		.policy		= memtel_zone_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_ZONE_NAME,
@@ -336,6 +340,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_RECLAIM_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_reclaim_get_dumpit,
 		.policy		= memtel_reclaim_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_RECLAIM_CGROUP_ID,
@@ -350,6 +355,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_SHRINKER_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_shrinker_get_dumpit,
 		.policy		= memtel_shrinker_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_SHRINKER_NODE_ID,
@@ -364,6 +370,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_LOCK_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_lock_get_dumpit,
 		.policy		= memtel_lock_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_LOCK_ZONE,
@@ -378,6 +385,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_FALLBACK_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_fallback_get_dumpit,
 		.policy		= memtel_fallback_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_FALLBACK_ZONE,
@@ -438,6 +446,7 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 	},
 	{
 		.cmd		= MEMTEL_CMD_TRIGGER_GET,
+		.start		= memtel_nl_dump_start,
 		.dumpit		= memtel_nl_trigger_get_dumpit,
 		.policy		= memtel_trigger_get_dump_nl_policy,
 		.maxattr	= MEMTEL_A_TRIGGER_PORTID,

@@ -11,6 +11,7 @@
 
 #include <uapi/linux/memtel.h>
 
+int memtel_nl_dump_start(struct netlink_callback *cb);
 int memtel_nl_cache_get_start(struct netlink_callback *cb);
 int memtel_nl_site_get_start(struct netlink_callback *cb);
 int memtel_nl_stall_get_start(struct netlink_callback *cb);

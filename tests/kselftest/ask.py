@@ -9,6 +9,8 @@
   hold NUMBER           so many sockets hold the source slab, which all live
                         until stdin ends; prints the errno of each
   dumps COMMAND NUMBER  so many dumps begin and are not read, until stdin ends
+  full COMMAND...       a dump of each begins by a socket that has no room for
+                        its first message, until stdin ends
   loop COMMAND SECONDS  dump after dump for so long; prints how many
   lurk                  joins all groups it may, and prints how many these are;
                         when stdin ends, the type of each message that came
@@ -29,6 +31,8 @@ CTRL, GETFAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
 # Of a trigger, and a metric.
 METRIC, THRESHOLD, WINDOW_NS, NO_EVIDENCE = 3, 4, 6, 13
 SLAB_ALLOCS = 13
+# More answers than the least of room is for.
+UNREAD = 32
 
 
 def attr(kind, data):
@@ -153,6 +157,18 @@ def dumps(family, cmd, number):
     sys.stdin.read()
 
 
+def full(family, *cmds):
+    """See above."""
+    sockets = [Socket(family) for _ in cmds]
+    for sock, cmd in zip(sockets, cmds):
+        sock.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        for _ in range(UNREAD):
+            sock.sock.send(message(CTRL, GETFAMILY, b"", REQUEST | ACK))
+        sock.begin(int(cmd), b"", True)
+    print(len(sockets), flush=True)
+    sys.stdin.read()
+
+
 def loop(family, cmd, seconds):
     """See above."""
     sock, nr, end = Socket(family), 0, time.monotonic() + float(seconds)
@@ -176,5 +192,5 @@ def lurk(family):
 
 
 if __name__ == "__main__":
-    {"cells": cells, "hold": hold, "dumps": dumps, "loop": loop,
-     "lurk": lurk}[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:])
+    {"cells": cells, "hold": hold, "dumps": dumps, "full": full,
+     "loop": loop, "lurk": lurk}[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:])

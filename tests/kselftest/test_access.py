@@ -439,6 +439,19 @@ def test_memory_of_dumps_is_its_readers():
     check(charged > nr * 16384, f"only {charged} bytes are charged")
 
 
+def test_who_may_not_read_does_not_hold_the_module():
+    """A dump that nobody lets begin holds the module, however little room there is
+    for it: one that is let in does."""
+    number, ops, _ = family()
+    dumps = [str(cmd) for cmd, _, can_dump in ops if can_dump]
+    memtel("enable", *sources())
+    for user, holds in (("nobody", 0), ("CAP_PERFMON only", len(dumps))):
+        with asking(USERS[user][0], number, "full", *dumps) as other:
+            equal(int(other.stdout.readline()), len(dumps), user)
+            equal(int(read("/sys/module/memtel/refcnt")), holds, user)
+    memtel("disable", *sources())
+
+
 def test_readers_do_not_hold_others_up():
     """Four that dump without end, and how long others wait meanwhile."""
     number, _, _ = family()
