@@ -250,7 +250,7 @@ static void each_site(struct gather *g)
 
 		offer(g, &(struct item) {
 			.key = id,
-			.number = memtel_site_scale(row->extra),
+			.number = row->extra,
 			.nid = NUMA_NO_NODE,
 			.id = id,
 			.cache = row->name,

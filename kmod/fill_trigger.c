@@ -14,7 +14,6 @@
 /* function+offset/size [module] */
 #define SYMBOL_MAX	255
 
-/* Site source attached. */
 int memtel_fill_site(struct sk_buff *skb, const struct memtel_topk_row *row,
 		     bool with_symbol)
 {
@@ -31,10 +30,9 @@ int memtel_fill_site(struct sk_buff *skb, const struct memtel_topk_row *row,
 		memtel_site_symbol(row, symbol, sizeof(symbol));
 		memtel_put_string(&c, MEMTEL_A_SITE_SYMBOL, symbol);
 	}
-	memtel_put_u64(&c, MEMTEL_A_SITE_ALLOCS, memtel_site_scale(row->rank));
-	memtel_put_u64(&c, MEMTEL_A_SITE_BYTES, memtel_site_scale(row->extra));
-	memtel_put_u64(&c, MEMTEL_A_SITE_ALLOCS_ERROR,
-		       memtel_site_scale(row->error));
+	memtel_put_u64(&c, MEMTEL_A_SITE_ALLOCS, row->rank);
+	memtel_put_u64(&c, MEMTEL_A_SITE_BYTES, row->extra);
+	memtel_put_u64(&c, MEMTEL_A_SITE_ALLOCS_ERROR, row->error);
 	return memtel_cursor_end(&c);
 }
 

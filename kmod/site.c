@@ -180,25 +180,25 @@ static void site_reset(void)
 	memtel_topk_reset(&sites);
 }
 
+/* What is estimated from samples. Source attached. */
+static u64 scale(u64 samples)
+{
+	return samples * sampling;
+}
+
 static void site_stats(struct memtel_source_stats *stats)
 {
 	stats->memory_bytes = memtel_topk_bytes(&sites);
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_SLOTS_TOTAL, sites.nr);
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_UNPLACED_ALLOCS,
-			memtel_site_scale(memtel_topk_evicted(&sites)));
+			scale(memtel_topk_evicted(&sites)));
 	memtel_stat_add(stats, MEMTEL_A_SOURCE_SAMPLING, sampling);
 }
 
 /* By the samples, how many allocations there were. Source attached. */
 static u64 site_events(void)
 {
-	return memtel_site_scale(memtel_counter_sum(&memtel_site_draw.taken));
-}
-
-/* Source attached. */
-u64 memtel_site_scale(u64 samples)
-{
-	return samples * sampling;
+	return scale(memtel_counter_sum(&memtel_site_draw.taken));
 }
 
 /* Room that a view needs. */
@@ -212,10 +212,17 @@ int memtel_site_view_init(struct memtel_topk_view *view)
 	return memtel_topk_view_init(view, memtel_site_max_rows());
 }
 
-/* Source attached. */
+/* Estimates: the next to attach may sample otherwise. Source attached. */
 void memtel_site_view_take(struct memtel_topk_view *view)
 {
+	struct memtel_topk_row *row;
+
 	memtel_topk_view_take(view, &sites);
+	for (row = view->rows; row < view->rows + view->nr; row++) {
+		row->rank = scale(row->rank);
+		row->extra = scale(row->extra);
+		row->error = scale(row->error);
+	}
 }
 
 /* What stands for a site and its cache outside the module. */

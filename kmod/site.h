@@ -44,9 +44,6 @@ static __always_inline void memtel_site_pass(void)
 void memtel_site_event(const void *object, unsigned long call_site,
 		       size_t bytes_allocated);
 
-/* What an estimate of allocations or bytes is from: a row's rank or extra. */
-u64 memtel_site_scale(u64 samples);
-
 unsigned int memtel_site_max_rows(void);
 int memtel_site_view_init(struct memtel_topk_view *view);
 void memtel_site_view_take(struct memtel_topk_view *view);

@@ -5,16 +5,21 @@ import json
 import os
 import re
 import socket
+import struct
 import threading
 import time
 
+from ask import Socket, attrs_in
 from harness import (NlError, Skipped, cache, check, client, contexts, equal,
                      load, memtel, must, node_of, oracle, our_probes, run,
                      slab_probes, unload, write)
 from pressure import cgroup, read_disk
-from test_access import with_caps
+from test_access import family, numbers, with_caps
 
 NAME = "memtel_test_site"
+SITE_ALLOCS = 5
+# One of so many is looked at.
+FEW = 1_000_000
 
 
 class Cache:
@@ -170,6 +175,25 @@ def test_an_estimate():
         # Five standard deviations of 3125 samples.
         check(abs(row["allocs"] - 200000) < 200000 * 5 / 3125 ** 0.5,
               f"estimated {row['allocs']}")
+
+
+def test_a_dump_keeps_its_sampling():
+    """Rows are read to their end by the sampling they were taken with, whatever the
+    source does meanwhile."""
+    unload()
+    load("site_sampling=1")
+    ynl, sock = client(), Socket(family()[0])
+    ynl.do("source-hold", {"name": "site"})
+    run("find", "/sys", "-xdev", "-maxdepth", "3")
+    sock.begin(numbers()["site-get"], b"", True)
+    ynl.do("source-release", {"name": "site"})
+    write("/sys/module/memtel/parameters/site_sampling", str(FEW))
+    ynl.do("source-hold", {"name": "site"})
+    equal(sock.end(), 0, "errno")
+    most = max(struct.unpack("=Q", dict(attrs_in(body))[SITE_ALLOCS])[0]
+               for body in sock.bodies)
+    print(f"# {len(sock.bodies)} rows, at most {most} allocations")
+    check(most < FEW, f"{most} allocations of a site")
 
 
 def test_interrupts_do_not_stop_it():
