@@ -289,6 +289,7 @@ int memtel_source_reset(struct memtel_source *source)
 	source->reset();
 	/* Last: who sees the new time sees no number from before. */
 	smp_store_release(&source->since_ns, ktime_get_boottime_ns());
+	memtel_source_generation++;
 	return 0;
 }
 

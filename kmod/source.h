@@ -136,7 +136,7 @@ struct memtel_hold {
 };
 
 extern struct mutex memtel_source_lock;
-/* Changes with every hold; for dumps to see that they are not of one piece. */
+/* Changes with each hold and reset: so a dump sees that it is not of one piece. */
 extern unsigned int memtel_source_generation;
 
 extern struct memtel_source memtel_slab_source;

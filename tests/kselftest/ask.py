@@ -23,7 +23,7 @@ import sys
 import time
 
 ERROR, DONE = 2, 3
-REQUEST, ACK, DUMP = 1, 4, 0x300
+REQUEST, ACK, INTERRUPTED, DUMP = 1, 4, 0x10, 0x300
 SOURCE_HOLD = 3
 NAME, TRIGGER_ID = 2, 2
 # The family that knows all others.
@@ -67,6 +67,7 @@ class Socket:
         self.sock.settimeout(60)
         self.bodies = []
         self.events = 0
+        self.is_interrupted = False
 
     def begin(self, cmd, attrs, is_dump=False):
         """Send a request."""
@@ -75,12 +76,15 @@ class Socket:
 
     def end(self):
         """The errno of what was begun; its attributes are in bodies, and what
-        came unasked is counted in events."""
+        came unasked is counted in events. A dump may say that it is not of one
+        piece."""
         self.bodies = []
+        self.is_interrupted = False
         while True:
             data = self.sock.recv(1 << 17)
             while data:
-                size, kind, _, number = struct.unpack_from("=IHHI", data)
+                size, kind, flags, number = struct.unpack_from("=IHHI", data)
+                self.is_interrupted |= bool(flags & INTERRUPTED)
                 if kind in (ERROR, DONE):
                     # The words are looked at, too; the errno is not.
                     words = data[36 if kind == ERROR else 20:size]

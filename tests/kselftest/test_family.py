@@ -13,6 +13,7 @@ from ask import (ACK, DONE, DUMP, ERROR, REQUEST, Socket, attr, find_family,
 from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
                      must, oracle, our_probes, read, run, slab_probes,
                      wait_for, write)
+from test_access import asking, family, numbers
 
 FIELDS = ("allocs", "frees", "bytes-requested", "bytes-allocated",
           "remote-allocs", "remote-frees", "slabs", "objects-total")
@@ -351,3 +352,21 @@ def numbers_in(thing):
             yield from numbers_in(item)
     elif isinstance(thing, int):
         yield thing
+
+
+def test_a_changed_dump_is_told():
+    """Rows of before a change and of after it are not taken for one reading."""
+    number, ynl = family()[0], client()
+    # More than go into the message that is written as the dump begins, as long as
+    # the socket has not shown that it takes larger ones.
+    with asking((), number, "hold", 100) as other:
+        for _ in range(100):
+            equal(other.stdout.readline(), "0\n", "errno of a hold")
+        for change in (None, "source-reset", "source-hold"):
+            sock = Socket(number)
+            sock.begin(numbers()["hold-get"], b"", True)
+            if change:
+                ynl.do(change, {"name": "slab"})
+            equal(sock.end(), 0, "errno")
+            check(len(sock.bodies) >= 100, f"{len(sock.bodies)} rows")
+            equal(sock.is_interrupted, bool(change), f"marked after {change}")
