@@ -269,17 +269,14 @@ static bool is_read(const struct memtel_trigger *trigger)
 		memtel_collect_is_since(READ_ONCE(metric->source->since_ns)));
 }
 
-/* Look at a trigger. Returns how long after now it must be again. */
-static u64 look(struct memtel_trigger *trigger, u64 now)
+/*
+ * Make of a trigger's number what it is, and tell it. Returns how long after now it
+ * must be looked at again.
+ */
+static u64 judge(struct memtel_trigger *trigger, u64 now)
 {
 	u64 since_ns = trigger->level.since_ns;
 
-	if (memtel_trigger_is_blind(trigger))
-		return NEVER;
-	/* The next reading brings a look. */
-	if (!is_read(trigger))
-		return NEVER;
-	update(trigger, now);
 	switch (memtel_level_look(&trigger->level, now, trigger->value)) {
 	case MEMTEL_LEVEL_RAISED:
 		memtel_event_raised(trigger, memtel_event_is_heard() ?
@@ -309,8 +306,17 @@ static void on_look(struct work_struct *work)
 		smp_mb();
 	}
 	now = ktime_get_mono_fast_ns();
+	/* All numbers are of now: the evidence of one trigger takes its time. */
+	list_for_each_entry(trigger, &memtel_triggers, list) {
+		/* If it is not read yet, the reading will bring a look. */
+		trigger->is_fresh = !memtel_trigger_is_blind(trigger) &&
+				    is_read(trigger);
+		if (trigger->is_fresh)
+			update(trigger, now);
+	}
 	list_for_each_entry(trigger, &memtel_triggers, list)
-		next = min(next, look(trigger, now));
+		if (trigger->is_fresh)
+			next = min(next, judge(trigger, now));
 	memtel_events_send();
 	if (!list_empty(&memtel_triggers))
 		memtel_evidence_mark(now, held);
@@ -449,6 +455,25 @@ static int check_quota(const struct memtel_trigger *wish,
 }
 
 /* Under memtel_source_lock. */
+static struct memtel_trigger *find_trigger(u32 id)
+{
+	struct memtel_trigger *trigger;
+
+	list_for_each_entry(trigger, &memtel_triggers, list)
+		if (trigger->id == id)
+			return trigger;
+	return NULL;
+}
+
+/* Its holds are told from others' by the id. Under memtel_source_lock. */
+static u32 free_id(void)
+{
+	while (!next_id || find_trigger(next_id))
+		next_id++;
+	return next_id++;
+}
+
+/* Under memtel_source_lock. */
 static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 {
 	int err;
@@ -465,7 +490,7 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 		if (err)
 			return err;
 	}
-	trigger->id = next_id++;
+	trigger->id = free_id();
 	err = hold_sources(trigger, extack);
 	if (err) {
 		if (!nr_triggers)
@@ -549,17 +574,6 @@ static void drop_triggers(bool dead_only)
 			drop(trigger);
 }
 
-/* Under memtel_source_lock. */
-static struct memtel_trigger *find_trigger(u32 id, const struct sock *socket)
-{
-	struct memtel_trigger *trigger;
-
-	list_for_each_entry(trigger, &memtel_triggers, list)
-		if (trigger->id == id && trigger->socket == socket)
-			return trigger;
-	return NULL;
-}
-
 /**
  * memtel_trigger_delete() - delete a trigger of a socket
  * @id: which
@@ -571,13 +585,16 @@ static struct memtel_trigger *find_trigger(u32 id, const struct sock *socket)
 int memtel_trigger_delete(u32 id, const struct sock *socket)
 {
 	struct memtel_trigger *trigger;
+	int err = -ENOENT;
 
 	mutex_lock(&memtel_source_lock);
-	trigger = find_trigger(id, socket);
-	if (trigger)
+	trigger = find_trigger(id);
+	if (trigger && trigger->socket == socket) {
 		drop(trigger);
+		err = 0;
+	}
 	mutex_unlock(&memtel_source_lock);
-	return trigger ? 0 : -ENOENT;
+	return err;
 }
 
 /**

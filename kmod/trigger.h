@@ -19,8 +19,8 @@ struct sock;
 
 /**
  * struct memtel_trigger - somebody's wish to be told
- * @list: in the order of ids
- * @id: never used twice
+ * @list: in the order they were added
+ * @id: from 1 on; again only after all others, when nobody has it
  * @metric: what is watched
  * @scope: of it
  * @zone: name of the scope's zone, NULL for none
@@ -38,6 +38,7 @@ struct sock;
  * @level: threshold and state
  * @sliding: what the number was lately
  * @is_started: @sliding is begun
+ * @is_fresh: the look that is under way has read its number
  * @since_ns: since when its source has counted, at the last look
  * @number: the metric's total at the last look
  * @value: its growth
@@ -64,6 +65,7 @@ struct memtel_trigger {
 	struct memtel_level level;
 	struct memtel_sliding sliding;
 	bool is_started;
+	bool is_fresh;
 	u64 since_ns;
 	u64 number;
 	u64 value;
