@@ -24,11 +24,11 @@
 #define TIMEOUT_DEFAULT_MS 10000
 
 /*
- * The kernel makes a dump's buffers as large as the largest recvmsg() so far
- * asked for, up to 32 KiB; a row that does not fit ends the dump. A cache's
- * row grows with the square of the number of nodes.
+ * The kernel makes a dump's messages as large as the largest recvmsg() so far
+ * asked for, up to 32 KiB, or as large as a row may be. A cache's grows with the
+ * square of the nodes there may be: 42 KB for 32 of them, 158 KB for 64.
  */
-#define RECEIVE_BYTES 32768
+#define RECEIVE_BYTES (256 << 10)
 
 int memtel_set_timeout(struct memtel *m, unsigned int timeout_ms)
 {
