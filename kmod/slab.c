@@ -166,15 +166,17 @@ static void slab_stats(struct memtel_source_stats *stats)
 /* All there were since the last reset, on all CPUs. Source attached. */
 static u64 slab_events(void)
 {
+	/* Read once, as it grows: what is large would be counted twice. */
+	const unsigned int high = slab_table_high();
 	const struct slab_slot *slot;
 	unsigned int i;
 	int nid;
 	u64 sum = 0;
 
-	for (i = 0; i <= slab_table_high(); i++) {
+	for (i = 0; i <= high; i++) {
 		const u64 __percpu *words = slab_hot.large;
 
-		if (i < slab_table_high()) {
+		if (i < high) {
 			slot = slab_table_slot(i);
 			if (!slot)
 				continue;
