@@ -19,6 +19,7 @@
 #include "event.h"
 #include "evidence.h"
 #include "generated/netlink.h"
+#include "netlink.h"
 #include "reclaim.h"
 #include "source.h"
 #include "trigger.h"
@@ -57,7 +58,8 @@ u64 memtel_event_sequence(void)
  */
 bool memtel_event_is_heard(void)
 {
-	return genl_has_listeners(&memtel_nl_family, &init_net,
+	return !memtel_netlink_cannot_tell() &&
+	       genl_has_listeners(&memtel_nl_family, &init_net,
 				  MEMTEL_NLGRP_EVENTS);
 }
 

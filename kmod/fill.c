@@ -16,6 +16,7 @@
 #include "event.h"
 #include "fill.h"
 #include "gauge.h"
+#include "netlink.h"
 #include "private.h"
 #include "probe.h"
 #include "reclaim.h"
@@ -40,7 +41,7 @@ static void put_capability(struct memtel_cursor *c, const char *name,
 /* Of each source, and of what needs none. */
 int memtel_fill_status(struct sk_buff *skb)
 {
-	unsigned int i, nr = memtel_nr_sources + 2;
+	unsigned int i, nr = memtel_nr_sources + 3;
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
@@ -59,6 +60,7 @@ int memtel_fill_status(struct sk_buff *skb)
 	put_capability(&c, "slab-occupancy", memtel_private_cannot_list(),
 		       NULL);
 	put_capability(&c, "throttle", memtel_reclaim_cannot_throttle(), NULL);
+	put_capability(&c, "events", memtel_netlink_cannot_tell(), NULL);
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENT_SEQUENCE,
 		       memtel_event_sequence());
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENTS_UNSENT,

@@ -7,5 +7,6 @@
 int memtel_netlink_init(void);
 void memtel_netlink_exit(void);
 bool memtel_netlink_is_open(void);
+const char *memtel_netlink_cannot_tell(void);
 
 #endif /* _MEMTEL_NETLINK_H */

@@ -12,6 +12,7 @@
 #include "generated/netlink.h"
 #include "message.h"
 #include "metric.h"
+#include "netlink.h"
 #include "private.h"
 #include "trigger.h"
 
@@ -147,6 +148,14 @@ static int check_can_collect(struct genl_info *info, enum memtel_metric metric)
 	return -EOPNOTSUPP;
 }
 
+static int check_can_tell(struct genl_info *info)
+{
+	if (!memtel_netlink_cannot_tell())
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "no events can be sent: see status");
+	return -EOPNOTSUPP;
+}
+
 int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct memtel_trigger wish = {
@@ -167,6 +176,7 @@ int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = parse_scope(info, &wish) ?:
 	      parse_level(info, &wish) ?:
 	      check_can_collect(info, wish.metric) ?:
+	      check_can_tell(info) ?:
 	      memtel_reply_begin(&reply, info, 0);
 	if (err)
 		return err;

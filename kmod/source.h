@@ -69,7 +69,8 @@ static inline void memtel_stat_add(struct memtel_source_stats *stats,
  * @backoff: how long that takes
  *
  * All callbacks but the first two, and @holds to the end, under
- * memtel_source_lock; @is_shed is changed under memtel_trigger_lock, too.
+ * memtel_source_lock; @is_shed is set, and cleared for those who have triggers,
+ * under memtel_trigger_lock, too.
  */
 struct memtel_source {
 	const char *name;
@@ -119,7 +120,7 @@ struct memtel_holder {
  * struct memtel_hold - somebody's wish that a source be attached
  * @list: in the source's holds
  * @source: that source
- * @id: never used twice
+ * @id: used again only after all others
  * @holder: who holds
  * @uid: of who asked
  * @pid: tgid of who asked
