@@ -171,6 +171,14 @@ with subprocess.Popen([MEMTEL, "watch"], stdout=writer, stderr=subprocess.PIPE,
 os.close(reader)
 os.close(writer)
 
+# What is longer than the buffer of stdout is written before all of it is there.
+with open("/dev/full", "wb") as full:
+    r = subprocess.run(["stdbuf", "-o0", MEMTEL, "watch", "--json"], stdout=full,
+                       stderr=subprocess.PIPE, check=False, timeout=60,
+                       env=environment("flood", True))
+ok(r.returncode == 1 and b"No space left" in r.stderr,
+   "watch: exit 1 by a full disk", r)
+
 # Text.
 lines = memtel("caches").stdout.decode().splitlines()
 ok(lines[0].split() == ["CACHE", "IN-USE", "TOTAL", "SIZE", "SLABS", "BYTES", "FRAG%",

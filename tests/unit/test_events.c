@@ -257,6 +257,16 @@ static void test_refusal(void)
 	memtel_events_close(ev);
 }
 
+static struct memtel_trigger_spec trigger(const char *text)
+{
+	struct memtel_trigger_error error;
+	struct memtel_trigger_spec parsed;
+
+	if (memtel_trigger_parse(text, &parsed, &error))
+		abort();
+	return parsed;
+}
+
 static void test_refused_news(void)
 {
 	struct memtel_events *ev = watch();
@@ -284,6 +294,50 @@ static void test_refused_news(void)
 	   "that a trigger could not be added comes with the next call");
 	setenv("FAKE_MODE", "", 1);
 	memtel_events_close(ev);
+}
+
+/* Who is told of a trigger adds others in its place, and deletes it. */
+static int replace(const struct memtel_notice *notice, void *arg)
+{
+	struct memtel_events *ev = arg;
+	const struct memtel_trigger_spec instead =
+		trigger("compaction-time > 1ms in 1s");
+	char before[128], after[128];
+
+	if (notice->kind != MEMTEL_NOTICE_REFUSED)
+		return 0;
+	memtel_trigger_format(notice->trigger, before, sizeof(before));
+	for (int i = 0; i < 100; i++)
+		memtel_events_add(ev, &instead);
+	/* What these could not was told to whoever called. */
+	memtel_trigger_format(notice->trigger, after, sizeof(after));
+	if (strcmp(before, after) || strstr(notice->why, "no such trigger"))
+		return NO;
+	return memtel_events_delete(ev, notice->trigger);
+}
+
+static void test_replaced(void)
+{
+	const struct memtel_trigger_spec
+		one = trigger("stall-time > 1ms in 1s"),
+		other = trigger("stall-time > 2ms in 1s"),
+		last = trigger("stall-time > 3ms in 1s");
+	struct memtel_events *ev = subscribe();
+
+	if (memtel_events_add(ev, &one) || memtel_events_add(ev, &other) ||
+	    memtel_events_add(ev, &last))
+		abort();
+	setenv("FAKE_MODE", "no-triggers", 1);
+	fake_family = FAMILY + 1;
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
+	ok(!memtel_events_read(ev, replace, ev),
+	   "told of each refused one, and each replaced");
+	ok(memtel_events_delete(ev, &one) == -ENOENT &&
+	   memtel_events_delete(ev, &other) == -ENOENT &&
+	   memtel_events_delete(ev, &last) == -ENOENT, "all are gone");
+	setenv("FAKE_MODE", "", 1);
+	memtel_events_close(ev);
+	fake_family = FAMILY;
 }
 
 /* The module goes while it is asked what was lost. */
@@ -324,16 +378,6 @@ static void test_anew_after_overrun(void)
 	   seen.lost == 1, "what is lost of its events is");
 	fake_sequence = 0;
 	memtel_events_close(ev);
-}
-
-static struct memtel_trigger_spec trigger(const char *text)
-{
-	struct memtel_trigger_error error;
-	struct memtel_trigger_spec parsed;
-
-	if (memtel_trigger_parse(text, &parsed, &error))
-		abort();
-	return parsed;
 }
 
 static void test_delete(void)
@@ -380,6 +424,7 @@ int main(void)
 	test_added_between();
 	test_refusal();
 	test_refused_news();
+	test_replaced();
 	test_end_after_overrun();
 	test_anew_after_overrun();
 	return tap_done();

@@ -76,6 +76,8 @@ cgroup_root: {DIR}/cgroup
 builtin_rules: false
 triggers: []
 """
+# Root, but nothing that root may.
+POWERLESS = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all")
 BIG = """
 rules:
   - alert: Big
@@ -87,13 +89,13 @@ rules:
 class Daemon:
     """A memteld that runs."""
 
-    def __init__(self, text, **popen):
+    def __init__(self, text, prefix=(), **popen):
         self.config = DIR / "memteld.conf"
         self.write(text)
         self.errors = DIR / "stderr"
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                [MEMTELD, "--config", self.config, "--builtin-rules", RULES],
+                [*prefix, MEMTELD, "--config", self.config, "--builtin-rules", RULES],
                 stderr=errors, **popen)
 
     def write(self, text):
@@ -298,6 +300,16 @@ with Daemon(BASE.replace(f"{DIR}/history", f"{DIR}/none/history") + FILE
     time.sleep(1)
 ok("cannot save the past" in daemon.said() and daemon.process.returncode == 0,
    "a past that cannot be saved is told", daemon.said())
+# What cannot be read is not what was saved: it stays.
+os.chown(DIR / "history", 65534, 65534)
+(DIR / "history").chmod(0)
+before = (DIR / "history").read_bytes()
+with Daemon(BASE + FILE + BIG, POWERLESS) as daemon:
+    ok(wait(lambda: "moved to" in daemon.said()),
+       "a past that may not be read is told", daemon.said())
+ok((DIR / "history.unread").read_bytes() == before and
+   (DIR / "history").read_bytes() != before, "and kept, beside the new one",
+   list(DIR.iterdir()))
 os.mkfifo(DIR / "fifo")
 (DIR / "directory").mkdir()
 (DIR / "null").symlink_to("/dev/null")
@@ -345,6 +357,31 @@ with Daemon(BASE + FILE + BIG) as daemon:
     time.sleep(2.2)
     ok(not names(OUT, "resolved") and len(names(OUT, "firing")) == 1000,
        "and ends no other", lines(OUT)[-1])
+shutil.rmtree(DIR / "cgroup")
+
+# --- a cgroup that its owner shut
+
+OUT.unlink()
+(DIR / "history").unlink()
+cgroup("a", 2000)
+for name, mode in (("shut", 0o700), ("file", 0o755)):
+    path = cgroup(name, 3000)
+    os.chown(path, 65534, 65534)
+    os.chown(path / "memory.current", 65534, 65534)
+    (path / "memory.current").chmod(0)
+    path.chmod(mode)
+with Daemon(BASE + FILE + BIG, POWERLESS) as daemon:
+    ok(wait(lambda: names(OUT, "firing")) and
+       wait(lambda: "ermission" in daemon.said()), "is told",
+       f"{lines(OUT)}\n{daemon.said()}")
+    time.sleep(1.2)
+    ok(names(OUT, "firing") == ['FIRING Big{cgroup="/a"}: /a 2000'] and
+       not names(OUT, "rule_failed") and
+       daemon.said().count("ermission") == 1, "once, and the rules go on",
+       f"{lines(OUT)}\n{daemon.said()}")
+    (DIR / "cgroup/file/memory.current").chmod(0o644)
+    ok(wait(lambda: len(names(OUT, "firing")) == 2), "until it is open again",
+       lines(OUT))
 shutil.rmtree(DIR / "cgroup")
 
 # --- what cannot be read for a while

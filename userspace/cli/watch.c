@@ -71,9 +71,8 @@ static int show_json(const struct memtel_notice *notice)
 
 		memtel_trigger_format(notice->trigger, text, sizeof(text));
 		json_object_object_add(object, "trigger",
-				       json_object_new_string(text));
-		json_object_object_add(object, "why",
-				       json_object_new_string(notice->why));
+				       json_text(text));
+		json_object_object_add(object, "why", json_text(notice->why));
 	}
 	return print_json(object);
 }
@@ -154,6 +153,9 @@ static int on_notice(const struct memtel_notice *notice, void *arg)
 		show_text(watch, notice);
 	if (!err && fflush(stdout))
 		err = -errno;
+	/* What was longer than the buffer was written before, or was not. */
+	if (!err && ferror(stdout))
+		err = -EIO;
 	if (!err && notice->kind == MEMTEL_NOTICE_EVENT && watch->left &&
 	    !--watch->left)
 		err = ENOUGH;

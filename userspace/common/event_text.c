@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "event_text.h"
+#include "text.h"
 
 /* What a suspect's share is of, and its unit as that of a metric. */
 static const struct {
@@ -42,16 +43,14 @@ struct words {
 __attribute__((format(printf, 2, 3)))
 static void say(struct words *words, const char *format, ...)
 {
-	size_t room = words->size - words->length;
+	char text[EVENT_TEXT_MAX];
 	va_list args;
-	int length;
 
 	va_start(args, format);
-	length = vsnprintf(words->text + words->length, room, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (length > 0)
-		words->length += (size_t)length < room ? (size_t)length :
-							 room - 1;
+	words->length += text_plain(text, words->text + words->length,
+				    words->size - words->length);
 }
 
 static void say_who(struct words *words, const struct memtel_suspect *who)

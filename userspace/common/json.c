@@ -185,7 +185,7 @@ static const char *json_line(struct json_object *object)
 
 /**
  * json_print() - an object in one line
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or the negative errno of what could not be written.
  */
 int json_print(FILE *out, struct json_object *object)
 {
@@ -193,8 +193,7 @@ int json_print(FILE *out, struct json_object *object)
 
 	if (!line)
 		return -ENOMEM;
-	fprintf(out, "%s\n", line);
-	return 0;
+	return fprintf(out, "%s\n", line) < 0 ? -errno : 0;
 }
 
 /**

@@ -105,6 +105,15 @@ static bool is_absent(int err)
 	return err == ENOENT || err == ENODEV || err == EOPNOTSUPP;
 }
 
+/*
+ * Who owns a cgroup may shut others out of it. That is told, but is no failure of
+ * the metric: it would take all other cgroups' rules with it.
+ */
+static bool is_denied(int err)
+{
+	return err == EACCES || err == EPERM;
+}
+
 /* Returns 0 or the errno of what could not be opened or read. */
 static int read_file(struct collect *collect, const char *path,
 		     const char *metric, const char *cgroup,
@@ -153,7 +162,8 @@ static int read_cgroup(struct collect *collect, const char *directory)
 				files[i].put);
 		if (!err || is_absent(err))
 			continue;
-		collect_fail(collect, files[i].metric, err);
+		if (!is_denied(err))
+			collect_fail(collect, files[i].metric, err);
 		failed = err;
 	}
 	return failed;
@@ -173,7 +183,7 @@ static int glob_failed;
 static int on_glob_error(const char *path, int err)
 {
 	(void)path;
-	if (!is_absent(err))
+	if (!is_absent(err) && (!glob_failed || is_denied(glob_failed)))
 		glob_failed = err;
 	return 0;
 }
@@ -211,10 +221,10 @@ static void read_cgroups(struct collect *collect)
 
 	for (size_t i = 0; i < config->cgroups.nr; i++) {
 		err = find_cgroups(config, config->cgroups.items[i], &found);
-		if (err) {
+		if (err && !is_denied(err))
 			fail_cgroups(collect, err);
+		if (err)
 			failed = err;
-		}
 		for (size_t j = 0; j < found.gl_pathc; j++) {
 			if (nr++ >= CGROUPS_MAX)
 				continue;

@@ -20,6 +20,7 @@
 #include "engine.h"
 #include "expr.h"
 #include "template.h"
+#include "text.h"
 
 /* Memory of one evaluation. */
 #define ARENA_LIMIT (64 << 20)
@@ -161,7 +162,7 @@ static char *text_of(const struct notice *notice)
 {
 	const char *summary = labels_get(notice->annotations,
 					 notice->nr_annotations, "summary");
-	char *text = NULL;
+	char *text = NULL, *plain = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -178,9 +179,11 @@ static char *text_of(const struct notice *notice)
 	else if (isfinite(notice->value))
 		fprintf(out, ": %.10g", notice->value);
 	if (!fclose(out))
-		return text;
+		plain = malloc(TEXT_PLAIN_MAX(size));
+	if (plain)
+		text_plain(text, plain, TEXT_PLAIN_MAX(size));
 	free(text);
-	return NULL;
+	return plain;
 }
 
 static void tell_alert(const struct watched_rule *watched,

@@ -407,19 +407,25 @@ static bool is_whole(const char *data, size_t size)
 	       sum == sum_add(SUM_BEGIN, data, size - sizeof(sum));
 }
 
-static void move_aside(const char *path)
+/* What is saved next would take its place. */
+static void move_aside(const char *path, const char *suffix, const char *why)
 {
 	char *aside;
 
-	if (asprintf(&aside, "%s.damaged", path) < 0)
+	if (asprintf(&aside, "%s.%s", path, suffix) < 0)
 		return;
 	if (rename(path, aside))
-		log_error("%s: damaged, and cannot be moved aside: %s", path,
+		log_error("%s: %s, and cannot be moved aside: %s", path, why,
 			  strerror(errno));
 	else
-		log_error("%s: damaged, or not of this program: moved to %s; the past begins anew",
-			  path, aside);
+		log_error("%s: %s: moved to %s; the past begins anew", path,
+			  why, aside);
 	free(aside);
+}
+
+static void move_damaged(const char *path)
+{
+	move_aside(path, "damaged", "damaged, or not of this program");
 }
 
 /**
@@ -442,10 +448,11 @@ int state_load(struct engine *engine, const char *path, int64_t now_ms)
 			return 0;
 		err = -errno;
 		if (err == -EFBIG)
-			move_aside(path);
+			move_damaged(path);
+		else if (err == -ENOTSUP)
+			log_error("%s: it is no regular file", path);
 		else
-			log_error("%s: %s", path, err == -ENOTSUP ?
-				  "it is no regular file" : strerror(-err));
+			move_aside(path, "unread", strerror(-err));
 		return err;
 	}
 	if (is_whole(data, size)) {
@@ -454,7 +461,7 @@ int state_load(struct engine *engine, const char *path, int64_t now_ms)
 		get_history(&in, &engine->history, now_ms);
 		get_alerts(&in, engine);
 	} else {
-		move_aside(path);
+		move_damaged(path);
 		err = -EBADMSG;
 	}
 	free(data);

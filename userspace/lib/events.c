@@ -455,16 +455,22 @@ static int give_events(struct memtel_events *ev, struct pending *pending,
 static int tell_refused(struct memtel_events *ev, size_t i, notice_fn notice,
 			void *arg)
 {
+	/* Copies: who is told may add and delete, and so fail anew. */
+	const struct memtel_trigger_spec trigger = ev->triggers[i];
 	struct memtel_notice refused = {
 		.kind = MEMTEL_NOTICE_REFUSED,
-		.trigger = &ev->triggers[i],
+		.trigger = &trigger,
 	};
 	int err = ev->ids[i] ? 0 : trigger_add(ev, i);
+	char *why;
 
 	if (!err || is_away(err))
 		return 0;
-	refused.why = memtel_error(ev->m);
-	return notice(&refused, arg);
+	why = strdup(memtel_error(ev->m));
+	refused.why = why ? why : strerror(-err);
+	err = notice(&refused, arg);
+	free(why);
+	return err;
 }
 
 /* What became of the module and is not told yet. */
@@ -730,7 +736,12 @@ int memtel_events_delete(struct memtel_events *ev,
 	if (err && err != -ENOENT && err != -ENODEV && err != -ESTALE)
 		return err;
 	ev->nr_triggers--;
-	ev->triggers[i] = ev->triggers[ev->nr_triggers];
-	ev->ids[i] = ev->ids[ev->nr_triggers];
+	memmove(&ev->triggers[i], &ev->triggers[i + 1],
+		(ev->nr_triggers - i) * sizeof(*ev->triggers));
+	memmove(&ev->ids[i], &ev->ids[i + 1],
+		(ev->nr_triggers - i) * sizeof(*ev->ids));
+	/* Some may just be being told of, see tell_module(). */
+	ev->nr_again -= i < ev->nr_again;
+	ev->nr_told -= i < ev->nr_told;
 	return memtel_succeed(ev->m);
 }
