@@ -160,6 +160,24 @@ def test_reload_keeps_the_subscription():
                  "another trigger")
 
 
+def test_refused_triggers_are_tried_again():
+    """One that there was no room for is added when there is some, and not told of
+    twice."""
+    path = "/sys/module/memtel/parameters/triggers_max"
+    write(path, "0")
+    try:
+        with Daemon(f"triggers: ['{TRIGGER}']\n"):
+            wait_for(lambda: "triggers_max" in read("/tmp/memteld.err"), 60,
+                     "that it was refused")
+            time.sleep(12)
+            write(path, "1024")
+            wait_for(lambda: client().dump("trigger-get", {}), 60,
+                     "the trigger")
+            equal(read("/tmp/memteld.err").count("trying again"), 1, "told")
+    finally:
+        write(path, "1024")
+
+
 def test_usual_triggers_are_added_once():
     """Also when the module comes after the daemon."""
     def triggers():

@@ -89,6 +89,48 @@ static void test_limit(void)
 	history_free(&history);
 }
 
+/* Whoever comes and goes leaves room for those that are there. */
+static void test_coming_and_going(void)
+{
+	struct history history = { 0 };
+	unsigned int who = 0;
+	int64_t s = 0;
+	size_t nr;
+
+	history_want(&history, "m", WEEK_S * INT64_C(1000));
+	history_want(&history, "other", WEEK_S * INT64_C(1000));
+	/* The first stays; the others have some samples each. */
+	for (; who < 3 * HISTORY_SERIES; s += 10) {
+		history_round(&history, s * 1000);
+		add(&history, 0, "", 1);
+		for (unsigned int i = 1; i <= 10; i++)
+			add(&history, who + i, "", 1);
+		history_expire(&history);
+		who += 5;
+	}
+	nr = history.nr_series;
+	ok(history.metrics[0]->series[0]->nr > 1 && nr <= HISTORY_SERIES &&
+	   nr > HISTORY_SERIES / 2 && history.lost,
+	   "%zu series of %u are kept", nr, who);
+	for (size_t i = nr = 0; i < history.metrics[0]->nr; i++)
+		nr += series_is_fresh(&history, history.metrics[0]->series[i]);
+	ok(nr == 11, "all %zu that are there have their sample", nr);
+	ok(history.metrics[0]->series[0]->buckets[0].first_ms == 0,
+	   "and who was there has its past");
+	/* What could not be read did not go. */
+	for (; history.nr_series < HISTORY_SERIES; who++)
+		add(&history, who + 100, "", 1);
+	history.lost = 0;
+	for (int i = 0; i < 3; i++, s += 10) {
+		history_round(&history, s * 1000);
+		history_fail(&history, "m", EMFILE);
+		add(&history, who + 200, "", 1);
+	}
+	ok(history.lost == 3 && history.nr_series == HISTORY_SERIES,
+	   "none goes that could not be read");
+	history_free(&history);
+}
+
 /* As the past is bounded it takes alerts, here all of one, for a large state. */
 static void test_state(void)
 {
@@ -122,6 +164,7 @@ int main(void)
 {
 	test_week();
 	test_limit();
+	test_coming_and_going();
 	test_state();
 	return tap_done();
 }

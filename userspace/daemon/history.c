@@ -12,8 +12,9 @@
  * exact. A week at an interval of ten seconds has 657 buckets of 80 bytes, 52
  * KiB, and memory for an eighth more.
  *
- * At the limit of memory a new series is lost, and one that is there loses its
- * oldest bucket for its newest: what is now is known for as long as can be.
+ * At the limit of memory a new series takes the place of those that have had no
+ * sample for longest; where all have some it is lost, and one that is there loses
+ * its oldest bucket for its newest: what is now is known for as long as can be.
  *
  * Time is the wall clock's, so that a past survives a restart of the host. When
  * it is set back, what is then in the future is forgotten.
@@ -28,6 +29,9 @@
 #include <string.h>
 
 #include "history.h"
+
+/* Who makes room makes it for some: what went within this of the oldest. */
+#define EVICT_MS (60 * 60 * INT64_C(1000))
 
 /* Where a name is, or would be. */
 static size_t metric_index(const struct history *history, const char *name,
@@ -162,6 +166,7 @@ void history_round(struct history *history, int64_t now_ms)
 					      now_ms);
 	for (size_t i = 0; i < history->nr; i++)
 		history->metrics[i]->err = 0;
+	history->round_before_ms = history->round_ms;
 	history->round_ms = now_ms;
 }
 
@@ -172,6 +177,73 @@ void history_fail(struct history *history, const char *name, int err)
 
 	if (metric)
 		metric->err = err;
+}
+
+static int64_t series_last_ms(const struct series *series)
+{
+	return series->nr ? series->buckets[series->nr - 1].last_ms : 0;
+}
+
+static uint64_t series_samples(const struct series *series)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < series->nr; i++)
+		nr += series->buckets[i].count;
+	return nr;
+}
+
+/*
+ * Since when the longest stale series has had no sample; not that of a metric that
+ * could not be read. The round that is under way may have yet to bring some.
+ */
+static int64_t stalest_ms(const struct history *history)
+{
+	int64_t least_ms = history->round_before_ms;
+
+	for (size_t i = 0; i < history->nr; i++) {
+		const struct metric *metric = history->metrics[i];
+
+		for (size_t j = 0; j < metric->nr && !metric->err; j++)
+			if (series_last_ms(metric->series[j]) < least_ms)
+				least_ms = series_last_ms(metric->series[j]);
+	}
+	return least_ms;
+}
+
+/* What was kept of those that went first goes. Returns whether there were some. */
+static bool evict(struct history *history)
+{
+	int64_t before_ms = stalest_ms(history) + EVICT_MS;
+	size_t nr = history->nr_series;
+
+	if (before_ms > history->round_before_ms)
+		before_ms = history->round_before_ms;
+	for (size_t i = 0; i < history->nr; i++) {
+		struct metric *metric = history->metrics[i];
+		size_t left = 0;
+
+		for (size_t j = 0; j < metric->nr; j++) {
+			struct series *series = metric->series[j];
+
+			if (metric->err || series_last_ms(series) >= before_ms) {
+				metric->series[left++] = series;
+				continue;
+			}
+			history->lost += series_samples(series);
+			series_free(history, series);
+		}
+		metric->nr = left;
+	}
+	return history->nr_series < nr;
+}
+
+static bool has_room(const struct history *history, const struct label *labels,
+		     unsigned int nr)
+{
+	return history->nr_series < HISTORY_SERIES &&
+	       history->bytes + sizeof(struct series) +
+	       labels_size(labels, nr) <= HISTORY_BYTES;
 }
 
 /**
@@ -198,10 +270,10 @@ struct series *metric_series(struct history *history, struct metric *metric,
 		else
 			high = middle;
 	}
-	if (history->nr_series >= HISTORY_SERIES ||
-	    history->bytes + sizeof(*series) + labels_size(labels, nr) >
-	    HISTORY_BYTES)
-		return NULL;
+	/* Its place is another after some went. */
+	if (!has_room(history, labels, nr))
+		return evict(history) ?
+		       metric_series(history, metric, labels, nr) : NULL;
 	if (metric->nr == metric->room) {
 		size_t room = metric->room ? 2 * metric->room : 8;
 

@@ -91,6 +91,7 @@ struct metric {
  * @nr_series: of all metrics
  * @bytes: of these
  * @round_ms: time of the last round of samples
+ * @round_before_ms: of the one before
  * @lost: samples that did not fit, or took the place of the oldest, since the
  *        start
  */
@@ -100,6 +101,7 @@ struct history {
 	size_t nr_series;
 	size_t bytes;
 	int64_t round_ms;
+	int64_t round_before_ms;
 	uint64_t lost;
 };
 

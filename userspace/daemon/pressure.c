@@ -83,7 +83,10 @@ static void tell_lost(const struct pressure *pressure, uint64_t lost)
 	tell_state(pressure, NOTICE_WARNING, text);
 }
 
-static void tell_refused(const struct pressure *pressure,
+static void retry_later(struct pressure *pressure);
+
+/* It is added again with the next try, as one that could not be at first. */
+static void tell_refused(struct pressure *pressure,
 			 const struct memtel_notice *notice)
 {
 	char trigger[EVENT_TEXT_MAX / 2], text[EVENT_TEXT_MAX];
@@ -92,6 +95,14 @@ static void tell_refused(const struct pressure *pressure,
 	snprintf(text, sizeof(text), "not watched any more: %s: %s", trigger,
 		 notice->why);
 	tell_state(pressure, NOTICE_WARNING, text);
+	for (size_t i = 0; i < pressure->nr; i++)
+		if (!memcmp(&pressure->triggers[i].spec, notice->trigger,
+			    sizeof(*notice->trigger)))
+			pressure->triggers[i].is_added = false;
+	memtel_events_delete(pressure->ev, notice->trigger);
+	pressure->are_set = false;
+	pressure->was_told = true;
+	retry_later(pressure);
 }
 
 static void set_triggers(struct pressure *pressure);
@@ -210,9 +221,14 @@ static bool delete_others(struct pressure *pressure)
 	return are_gone;
 }
 
-/* One that this kernel lacks is told, and does not stop the others. */
-static void add_wanted(struct pressure *pressure)
+/*
+ * One that could not be added is told, and does not stop the others. Returns
+ * whether there is none that might be by another time.
+ */
+static bool add_wanted(struct pressure *pressure)
 {
+	bool are_added = true;
+
 	for (size_t i = 0; i < pressure->nr; i++) {
 		struct trigger *trigger = &pressure->triggers[i];
 		int err;
@@ -226,11 +242,18 @@ static void add_wanted(struct pressure *pressure)
 			err = memtel_events_add(pressure->ev, &trigger->spec);
 		}
 		trigger->is_added = !err || err == -ENODEV || err == -ESTALE;
-		if (!trigger->is_added)
-			log_error("not watched: %s: %s",
+		if (trigger->is_added)
+			continue;
+		/* What this kernel lacks it will not have. */
+		if (err != -EOPNOTSUPP)
+			are_added = false;
+		if (!pressure->was_told)
+			log_error("not watched: %s: %s%s",
 				  memtel_metric_name(trigger->spec.metric),
-				  memtel_events_error(pressure->ev));
+				  memtel_events_error(pressure->ev),
+				  err == -EOPNOTSUPP ? "" : "; trying again");
 	}
+	return are_added;
 }
 
 static void forget_others(struct pressure *pressure)
@@ -261,8 +284,8 @@ static void set_triggers(struct pressure *pressure)
 	err = pressure->config->has_triggers ? want_configured(pressure) :
 					       want_default(pressure);
 	if (!err) {
-		add_wanted(pressure);
-		pressure->are_set = delete_others(pressure);
+		pressure->are_set = add_wanted(pressure);
+		pressure->are_set &= delete_others(pressure);
 		pressure->was_told = !pressure->are_set;
 	}
 	forget_others(pressure);
