@@ -6,6 +6,7 @@ Needs more than two CPUs: the first waiter fires no event.
 
 import json
 import os
+import time
 
 from harness import (NlError, Skipped, check, client, equal, lacks_zonelock,
                      memtel, read)
@@ -85,10 +86,10 @@ def test_storm_equals_ftrace():
     storm()
     ynl.do("source-reset", {"name": "zonelock"})
     with Trace(*LOCK_EVENTS, option=("nohash-ptr",)) as trace:
-        for _ in range(20):
+        # A host with fewer CPUs has them wait now and then only.
+        end = time.monotonic() + 60
+        while waits_so_far(ynl) < 200 and time.monotonic() < end:
             storm()
-            if waits_so_far(ynl) > 200:
-                break
     locks = zone_locks()
     waits = by_cpu(trace.events, locks)
     rows = {(row["node-id"], row["zone"]): row
@@ -102,7 +103,7 @@ def test_storm_equals_ftrace():
         equal(timing["count"], len(waits[lock]), f"waits for {zone}")
         # More CPUs than the host has: each may stop between two clocks.
         close(timing["total-ns"], sum(waits[lock]), len(waits[lock]),
-              f"waits for {zone}", share=0.1)
+              f"waits for {zone}", share=0.25)
         equal(sum(b["count"] for b in timing.get("bucket", [])),
               timing["count"], f"histogram of {zone}")
         joined = ynl.do("zone-get", {"node-id": zone[0], "name": zone[1]})
