@@ -189,6 +189,7 @@ def test_a_dump_keeps_its_sampling():
     ynl.do("source-release", {"name": "site"})
     write("/sys/module/memtel/parameters/site_sampling", str(FEW))
     ynl.do("source-hold", {"name": "site"})
+    write("/sys/module/memtel/parameters/site_sampling", "64")
     equal(sock.end(), 0, "errno")
     most = max(struct.unpack("=Q", dict(attrs_in(body))[SITE_ALLOCS])[0]
                for body in sock.bodies)
