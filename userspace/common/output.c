@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "text.h"
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
@@ -25,25 +26,6 @@ bool output_may_colour(FILE *out)
 	       term && strcmp(term, "dumb");
 }
 
-/*
- * Names come from the kernel, but a process chooses its own: nothing that a
- * terminal might obey.
- */
-static void format_text(const char *from, char *text, size_t size)
-{
-	size_t used = 0;
-
-	for (; *from && used + 5 < size; from++) {
-		unsigned char c = *from;
-
-		if (c >= ' ' && c < 0x7f)
-			text[used++] = c;
-		else
-			used += snprintf(text + used, size - used, "\\x%02x", c);
-	}
-	text[used] = '\0';
-}
-
 static void format_names(const char *const *names, char *text, size_t size)
 {
 	size_t used = 0;
@@ -52,8 +34,7 @@ static void format_names(const char *const *names, char *text, size_t size)
 	for (size_t i = 0; names[i] && used + 2 < size; i++) {
 		if (i)
 			text[used++] = ',';
-		format_text(names[i], text + used, size - used);
-		used += strlen(text + used);
+		used += text_ascii(names[i], text + used, size - used);
 	}
 }
 
@@ -104,7 +85,7 @@ void output_format(const struct field *field, const struct field_value *value,
 	}
 	switch (field->kind) {
 	case FIELD_TEXT:
-		format_text(value->text, text, size);
+		text_ascii(value->text, text, size);
 		break;
 	case FIELD_NAMES:
 		format_names(value->names, text, size);
@@ -132,7 +113,7 @@ void output_format(const struct field *field, const struct field_value *value,
 	case FIELD_ENUM:
 		if (value->count < field->nr_names &&
 		    field->names[value->count]) {
-			format_text(field->names[value->count], text, size);
+			text_ascii(field->names[value->count], text, size);
 			break;
 		}
 		/* fall through */

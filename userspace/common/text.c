@@ -16,6 +16,33 @@ static int control_length(const unsigned char *c)
 	return *c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
+/* 1 for what may take another width than one, too. */
+static int foreign_length(const unsigned char *c)
+{
+	return *c < ' ' || *c >= 0x7f;
+}
+
+/* Copy, with what @length finds as \xNN. */
+static size_t escape(const char *from, char *to, size_t size,
+		     int (*length)(const unsigned char *c))
+{
+	const unsigned char *c = (const unsigned char *)from;
+	size_t used = 0;
+
+	while (*c) {
+		int escaped = length(c);
+
+		if (used + (escaped ? 4 * escaped : 1) >= size)
+			break;
+		if (!escaped)
+			to[used++] = *c++;
+		for (; escaped; escaped--)
+			used += sprintf(to + used, "\\x%02x", *c++);
+	}
+	to[used] = '\0';
+	return used;
+}
+
 /**
  * text_plain() - a text whose control characters are \xNN
  * @to: room for it; what does not fit is left out
@@ -25,19 +52,11 @@ static int control_length(const unsigned char *c)
  */
 size_t text_plain(const char *from, char *to, size_t size)
 {
-	const unsigned char *c = (const unsigned char *)from;
-	size_t used = 0;
+	return escape(from, to, size, control_length);
+}
 
-	while (*c) {
-		int control = control_length(c);
-
-		if (used + (control ? 4 * control : 1) >= size)
-			break;
-		if (!control)
-			to[used++] = *c++;
-		for (; control; control--)
-			used += sprintf(to + used, "\\x%02x", *c++);
-	}
-	to[used] = '\0';
-	return used;
+/** text_ascii() - the same, for a column: all that is not ASCII is \xNN, too */
+size_t text_ascii(const char *from, char *to, size_t size)
+{
+	return escape(from, to, size, foreign_length);
 }

@@ -9,5 +9,6 @@
 #define TEXT_PLAIN_MAX(length) (4 * (length) + 1)
 
 size_t text_plain(const char *from, char *to, size_t size);
+size_t text_ascii(const char *from, char *to, size_t size);
 
 #endif /* MEMTEL_COMMON_TEXT_H */

@@ -166,6 +166,7 @@ void history_round(struct history *history, int64_t now_ms)
 					      now_ms);
 	for (size_t i = 0; i < history->nr; i++)
 		history->metrics[i]->err = 0;
+	history->is_all_fresh = false;
 	history->round_before_ms = history->round_ms;
 	history->round_ms = now_ms;
 }
@@ -211,14 +212,13 @@ static int64_t stalest_ms(const struct history *history)
 	return least_ms;
 }
 
-/* What was kept of those that went first goes. Returns whether there were some. */
-static bool evict(struct history *history)
+/* Free all series of which @goes says, by a time, that they go. */
+static void sweep(struct history *history,
+		  bool (*goes)(struct history *history,
+			       const struct metric *metric,
+			       struct series *series, int64_t ms),
+		  int64_t ms)
 {
-	int64_t before_ms = stalest_ms(history) + EVICT_MS;
-	size_t nr = history->nr_series;
-
-	if (before_ms > history->round_before_ms)
-		before_ms = history->round_before_ms;
 	for (size_t i = 0; i < history->nr; i++) {
 		struct metric *metric = history->metrics[i];
 		size_t left = 0;
@@ -226,16 +226,39 @@ static bool evict(struct history *history)
 		for (size_t j = 0; j < metric->nr; j++) {
 			struct series *series = metric->series[j];
 
-			if (metric->err || series_last_ms(series) >= before_ms) {
+			if (goes(history, metric, series, ms))
+				series_free(history, series);
+			else
 				metric->series[left++] = series;
-				continue;
-			}
-			history->lost += series_samples(series);
-			series_free(history, series);
 		}
 		metric->nr = left;
 	}
-	return history->nr_series < nr;
+}
+
+static bool is_evicted(struct history *history, const struct metric *metric,
+		       struct series *series, int64_t before_ms)
+{
+	if (metric->err || series_last_ms(series) >= before_ms)
+		return false;
+	history->lost += series_samples(series);
+	return true;
+}
+
+/* What was kept of those that went first goes. Returns whether there were some. */
+static bool evict(struct history *history)
+{
+	size_t nr = history->nr_series;
+	int64_t before_ms;
+
+	/* None gets stale within a round: one look is enough. */
+	if (history->is_all_fresh)
+		return false;
+	before_ms = stalest_ms(history) + EVICT_MS;
+	if (before_ms > history->round_before_ms)
+		before_ms = history->round_before_ms;
+	sweep(history, is_evicted, before_ms);
+	history->is_all_fresh = history->nr_series == nr;
+	return !history->is_all_fresh;
 }
 
 static bool has_room(const struct history *history, const struct label *labels,
@@ -412,10 +435,13 @@ void history_add(struct history *history, const struct sample *sample)
 }
 
 /* Forget what nobody looks back on. True when nothing is left. */
-static bool series_expire(struct series *series, int64_t before_ms)
+static bool is_expired(struct history *history, const struct metric *metric,
+		       struct series *series, int64_t round_ms)
 {
+	int64_t before_ms = round_ms - metric->keep_ms - 1;
 	size_t old = 0;
 
+	(void)history;
 	while (old < series->nr && series->buckets[old].last_ms <= before_ms)
 		old++;
 	if (old)
@@ -426,22 +452,7 @@ static bool series_expire(struct series *series, int64_t before_ms)
 /** history_expire() - after a round: what is too old goes */
 void history_expire(struct history *history)
 {
-	for (size_t i = 0; i < history->nr; i++) {
-		struct metric *metric = history->metrics[i];
-		int64_t before_ms = history->round_ms - metric->keep_ms - 1;
-		size_t left = 0;
-
-		for (size_t j = 0; j < metric->nr; j++) {
-			struct series *series = metric->series[j];
-
-			if (series_expire(series, before_ms)) {
-				series_free(history, series);
-			} else {
-				metric->series[left++] = series;
-			}
-		}
-		metric->nr = left;
-	}
+	sweep(history, is_expired, history->round_ms);
 }
 
 /** history_free() - all of it goes; it may be used anew */

@@ -92,6 +92,7 @@ struct metric {
  * @bytes: of these
  * @round_ms: time of the last round of samples
  * @round_before_ms: of the one before
+ * @is_all_fresh: none could make room for another, in this round
  * @lost: samples that did not fit, or took the place of the oldest, since the
  *        start
  */
@@ -102,6 +103,7 @@ struct history {
 	size_t bytes;
 	int64_t round_ms;
 	int64_t round_before_ms;
+	bool is_all_fresh;
 	uint64_t lost;
 };
 

@@ -83,7 +83,11 @@ static void tell_lost(const struct pressure *pressure, uint64_t lost)
 	tell_state(pressure, NOTICE_WARNING, text);
 }
 
-static void retry_later(struct pressure *pressure);
+static void retry_later(struct pressure *pressure)
+{
+	sd_event_source_set_time_relative(pressure->retry, RETRY_US);
+	sd_event_source_set_enabled(pressure->retry, SD_EVENT_ONESHOT);
+}
 
 /* It is added again with the next try, as one that could not be at first. */
 static void tell_refused(struct pressure *pressure,
@@ -155,12 +159,6 @@ static int want(const struct memtel_trigger_spec *spec, void *arg)
 	triggers->is_added = false;
 	memcpy(&triggers->spec, spec, sizeof(*spec));
 	return 0;
-}
-
-static void retry_later(struct pressure *pressure)
-{
-	sd_event_source_set_time_relative(pressure->retry, RETRY_US);
-	sd_event_source_set_enabled(pressure->retry, SD_EVENT_ONESHOT);
 }
 
 /* The usual ones depend on the host's memory, which the module knows. */
@@ -401,6 +399,7 @@ void pressure_configure(struct pressure *pressure, const struct config *config)
 		/* What has come by now is told before its trigger goes. */
 		read_events(pressure);
 		pressure->are_set = false;
+		pressure->was_told = false;
 	}
 	pressure->config = config;
 	if (!pressure->retry)
