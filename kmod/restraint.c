@@ -133,6 +133,8 @@ static void look(struct work_struct *work)
 			continue;
 		}
 		memtel_cost_look(source, now);
+		if (source->tick)
+			source->tick();
 		share_ppm += source->estimate.share_ppm;
 		if (!dearest || source->estimate.share_ppm >
 				dearest->estimate.share_ppm)

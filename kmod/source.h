@@ -56,6 +56,8 @@ static inline void memtel_stat_add(struct memtel_source_stats *stats,
  * @cleanup: free storage, after no probe runs any more
  * @reset: zero while probes run
  * @stats: add to stats, all zero before; while attached
+ * @tick: once a second while attached: give back the rows of what is gone;
+ *        bounded work; NULL for nothing to do
  * @cost: where its probes' time goes, see cost.h
  * @events: how many events it counted, at this time; NULL when @cost says
  * @lacks: the tracepoint it cannot be without, said as a reason; set at load
@@ -85,6 +87,7 @@ struct memtel_source {
 	void (*cleanup)(void);
 	void (*reset)(void);
 	void (*stats)(struct memtel_source_stats *stats);
+	void (*tick)(void);
 	struct memtel_cost __percpu *cost;
 	u64 (*events)(void);
 
