@@ -31,8 +31,6 @@ struct verb {
 	const char *help;
 };
 
-extern const struct verb verbs[];	/* ends with a name of NULL */
-
 int status_run(const struct options *options);
 int caches_run(const struct options *options);
 int nodes_run(const struct options *options);
@@ -59,9 +57,9 @@ int fail(const struct memtel *m, int err);
 int end_stopped(void);
 int flush_output(void);
 
-/* help.c */
-const struct verb *verb_find(const char *name);
-void help_print(const struct verb *verb);
-int words_print(int argc, char **argv);
+/* help.c; the table of verbs ends with a name of NULL */
+const struct verb *verb_find(const struct verb *verbs, const char *name);
+void help_print(const struct verb *verbs, const struct verb *verb);
+int words_print(const struct verb *verbs, int argc, char **argv);
 
 #endif /* CLI_H */

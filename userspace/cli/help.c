@@ -13,7 +13,7 @@
  * verb_find() - a verb by its name
  * Return: the verb, or NULL.
  */
-const struct verb *verb_find(const char *name)
+const struct verb *verb_find(const struct verb *verbs, const char *name)
 {
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		if (!strcmp(verb->name, name))
@@ -45,9 +45,9 @@ static void verb_help(const struct verb *verb)
 }
 
 /**
- * help_print() - print help of a verb, or of all for NULL
+ * help_print() - print help of a verb of the table, or of all for NULL
  */
-void help_print(const struct verb *verb)
+void help_print(const struct verb *verbs, const struct verb *verb)
 {
 	if (verb) {
 		verb_help(verb);
@@ -68,7 +68,7 @@ void help_print(const struct verb *verb)
  * @argv: nothing: print verbs; a verb: its options; a verb and "keys": keys of
  *        its fields
  */
-int words_print(int argc, char **argv)
+int words_print(const struct verb *verbs, int argc, char **argv)
 {
 	const struct verb *verb;
 
@@ -77,7 +77,7 @@ int words_print(int argc, char **argv)
 			puts(verb->name);
 		return flush_output();
 	}
-	verb = verb_find(argv[0]);
+	verb = verb_find(verbs, argv[0]);
 	if (!verb)
 		return EXIT_USAGE;
 	if (argc == 1)

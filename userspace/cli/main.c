@@ -9,7 +9,7 @@
 #include "log.h"
 #include "options.h"
 
-const struct verb verbs[] = {
+static const struct verb verbs[] = {
 	{ "status", VERB_STATUS, NULL, NULL, status_run,
 	  "what is loaded, what counts, who holds it, what was lost" },
 	{ "caches", VERB_CACHES, NULL, &field_cache_set, caches_run,
@@ -52,19 +52,19 @@ int main(int argc, char **argv)
 	int code;
 
 	if (argc > 1 && !strcmp(argv[1], "--complete-words"))
-		return words_print(argc - 2, argv + 2);
+		return words_print(verbs, argc - 2, argv + 2);
 	code = options_parse(argc, argv, &options, &name, &given);
 	if (code)
 		goto usage;
 	if (name) {
-		verb = verb_find(name);
+		verb = verb_find(verbs, name);
 		if (!verb) {
 			log_error("there is no verb '%s'", name);
 			goto usage;
 		}
 	}
 	if (options.help) {
-		help_print(verb);
+		help_print(verbs, verb);
 		return flush_output();
 	}
 	if (options.version) {

@@ -23,17 +23,17 @@
 #define DERIVED(getter, k, h, KIND, SHOW, text) { \
 	.key = k, .head = h, .kind = FIELD_##KIND, .shown = FIELD_##SHOW, \
 	.get = field_get_##getter, .help = text }
-#define LIST(of, k, inner, text) { \
+#define LIST(of, set, k, inner, text) { \
 	.key = k, .head = k, .kind = FIELD_NEST, .shown = FIELD_HIDDEN, \
 	.get = field_get_nest, .nest = &field_##of##_nest, \
-	.is_inner = inner, .help = text }
+	.nest_set = &field_##set##_set, .is_inner = inner, .help = text }
 
 static const struct field status_fields[] = {
 	PLAIN(STATUS_VERSION, memtel_status, version, "version", "MODULE",
 	      TEXT, SHOWN, "version of the loaded module"),
 	PLAIN(STATUS_KERNEL, memtel_status, kernel, "kernel", "KERNEL",
 	      TEXT, SHOWN, "release of the running kernel"),
-	LIST(capability, "capability", false,
+	LIST(capability, capability, "capability", false,
 	     "what memtel can and cannot do on this kernel"),
 	PLAIN(STATUS_EVENT_SEQUENCE, memtel_status, event_sequence,
 	      "event_sequence", "EVENTS", COUNT, SHOWN,
@@ -236,8 +236,9 @@ static const struct field cache_fields[] = {
 	      "how many caches were merged into it"),
 	DERIVED(alias_names, "alias_names", "ALSO", NAMES, SHOWN_ALIAS,
 		"names of those, from /sys/kernel/slab; with --aliases"),
-	LIST(cache_node, "node", false, "the same by node of the objects"),
-	LIST(cpu_node, "cpu_node", true,
+	LIST(cache_node, cache_inner, "node", false,
+	     "the same by node of the objects"),
+	LIST(cpu_node, cpu_node, "cpu_node", true,
 	     "allocs and frees by node of the CPU; where a row is one node"),
 };
 
@@ -346,7 +347,8 @@ static const struct field zone_fields[] = {
 		   "compactions waited for; while the reclaim source counts"),
 	HAS_TIMING(memtel_zone, lock_wait, "LOCKWAIT",
 		   "waits for the zone's lock; while the zonelock source counts"),
-	LIST(free_blocks, "free_blocks", false, "free blocks by order"),
+	LIST(free_blocks, order_inner, "free_blocks", false,
+	     "free blocks by order"),
 };
 
 #define ORDER_ZONE(ATTR, member, h, KIND, text) { \
@@ -404,7 +406,7 @@ static const struct field order_fields[] = {
 	     "count per second since the last refresh"), \
 	PACE(TOTAL_NS, busy_percent, "BUSY%", PERCENT, \
 	     "total_ns of the time since the last refresh; above 100 where several waited"), \
-	LIST(bucket, "bucket", false, "histogram of their times")
+	LIST(bucket, bucket, "bucket", false, "histogram of their times")
 
 static const struct field bucket_fields[] = {
 	PLAIN(TIMING_BUCKET_FROM_NS, memtel_timing_bucket, from_ns, "from_ns",
@@ -503,9 +505,12 @@ static const struct field reclaim_fields[] = {
 		"allocations then served from another node"),
 	RECLAIM(LANDED_NOWHERE, landed_nowhere, "NOWHERE", COUNT, HIDDEN,
 		"allocations that then failed"),
-	LIST(reclaim_order, "order", false, "count by order of the request"),
-	LIST(reclaim_gfp, "gfp", false, "count by class of the gfp mask"),
-	LIST(reclaim_outcome, "outcome", false, "count by outcome"),
+	LIST(reclaim_order, reclaim_order, "order", false,
+	     "count by order of the request"),
+	LIST(reclaim_gfp, reclaim_gfp, "gfp", false,
+	     "count by class of the gfp mask"),
+	LIST(reclaim_outcome, reclaim_outcome, "outcome", false,
+	     "count by outcome"),
 };
 
 #define SHRINKER(ATTR, member, h, KIND, SHOW, text) \
@@ -795,9 +800,9 @@ static const struct field event_fields[] = {
 	EVENT(EVIDENCE_INTERVAL_NS, evidence_interval_ns, "EVIDENCE", NS,
 	      HIDDEN,
 	      "time over which the suspects were measured, ns"),
-	LIST(event_cause, "cause", false,
+	LIST(event_cause, suspect, "cause", false,
 	     "the module's best single answer to who caused it"),
-	LIST(event_suspect, "suspect", false,
+	LIST(event_suspect, suspect, "suspect", false,
 	     "evidence: of each kind and measure the few that have most of it, in descending order"),
 	EVENT(SOURCE, source, "SOURCE", TEXT, HIDDEN,
 	      "the source that was shed or restored"),

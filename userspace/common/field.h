@@ -64,7 +64,8 @@ struct field_nest;
  * @size: its size there
  * @is_inner: part of the nested JSON object, see struct field_set
  * @names: an ENUM's, by value, @nr_names of them
- * @nest: a NEST's rows
+ * @nest: how to get at a NEST's rows
+ * @nest_set: their fields
  * @help: what it means, for the manual
  */
 struct field {
@@ -82,6 +83,7 @@ struct field {
 	const char *const *names;
 	size_t nr_names;
 	const struct field_nest *nest;
+	const struct field_set *nest_set;
 	const char *help;
 };
 
@@ -169,13 +171,11 @@ union field_inner_row {
 
 /**
  * struct field_nest - how to get at the rows within a row
- * @set: their fields
  * @count: how many
  * @at: one of them, which may be in @room
  * @is_one: not a list: there is one, or the field is absent
  */
 struct field_nest {
-	const struct field_set *set;
 	size_t (*count)(const void *row);
 	const void *(*at)(const void *row, size_t index,
 			  union field_inner_row *room);
@@ -201,6 +201,16 @@ extern const struct field_set field_stall_set;		/* struct memtel_stall */
 extern const struct field_set field_trigger_set;	/* struct memtel_trigger */
 extern const struct field_set field_suspect_set;	/* struct memtel_suspect */
 extern const struct field_set field_event_set;		/* struct memtel_event */
+
+/* The fields of field_cache_set and field_order_set in a nested row. */
+extern const struct field_set field_cache_inner_set;
+extern const struct field_set field_order_inner_set;
+
+/* What is nested in a timed row. */
+extern const struct field_set field_bucket_set;
+extern const struct field_set field_reclaim_order_set;
+extern const struct field_set field_reclaim_gfp_set;
+extern const struct field_set field_reclaim_outcome_set;
 
 /* Names of the sets above, for who walks all of them; ends with NULL. */
 extern const struct field_set *const field_sets[];

@@ -304,7 +304,7 @@ static const void *capability_at(const void *row, size_t index,
 }
 
 const struct field_nest field_capability_nest = {
-	&field_capability_set, capability_count, capability_at, false,
+	capability_count, capability_at, false,
 };
 
 /* A row that is one node already has no nodes. */
@@ -329,7 +329,7 @@ static const void *cache_node_at(const void *row, size_t index,
 }
 
 const struct field_nest field_cache_node_nest = {
-	&field_cache_inner_set, cache_node_count, cache_node_at, false,
+	cache_node_count, cache_node_at, false,
 };
 
 static size_t cpu_node_count(const void *row)
@@ -345,7 +345,7 @@ static const void *cpu_node_at(const void *row, size_t index,
 }
 
 const struct field_nest field_cpu_node_nest = {
-	&field_cpu_node_set, cpu_node_count, cpu_node_at, false,
+	cpu_node_count, cpu_node_at, false,
 };
 
 static size_t free_blocks_count(const void *row)
@@ -366,7 +366,7 @@ static const void *free_blocks_at(const void *row, size_t index,
 }
 
 const struct field_nest field_free_blocks_nest = {
-	&field_order_inner_set, free_blocks_count, free_blocks_at, false,
+	free_blocks_count, free_blocks_at, false,
 };
 
 static size_t bucket_count(const void *row)
@@ -384,7 +384,7 @@ static const void *bucket_at(const void *row, size_t index,
 }
 
 const struct field_nest field_bucket_nest = {
-	&field_bucket_set, bucket_count, bucket_at, false,
+	bucket_count, bucket_at, false,
 };
 
 static const struct memtel_reclaim *reclaim_of(const void *row)
@@ -406,8 +406,7 @@ static const void *reclaim_##noun##_at(const void *row, size_t index, \
 } \
 \
 const struct field_nest field_reclaim_##noun##_nest = { \
-	&field_reclaim_##noun##_set, reclaim_##noun##_count, \
-	reclaim_##noun##_at, false, \
+	reclaim_##noun##_count, reclaim_##noun##_at, false, \
 }
 
 DEFINE_RECLAIM_NEST(order);
@@ -428,7 +427,7 @@ static const void *event_cause_at(const void *row, size_t index,
 }
 
 const struct field_nest field_event_cause_nest = {
-	&field_suspect_set, event_cause_count, event_cause_at, true,
+	event_cause_count, event_cause_at, true,
 };
 
 static size_t event_suspect_count(const void *row)
@@ -444,7 +443,7 @@ static const void *event_suspect_at(const void *row, size_t index,
 }
 
 const struct field_nest field_event_suspect_nest = {
-	&field_suspect_set, event_suspect_count, event_suspect_at, false,
+	event_suspect_count, event_suspect_at, false,
 };
 
 bool field_get_symbol(const struct field *field, const void *row,

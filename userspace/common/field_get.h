@@ -58,10 +58,6 @@ bool field_get_symbol(const struct field *field, const void *row,
 bool field_get_nest(const struct field *field, const void *row,
 		    struct field_value *value);
 
-/* The fields of field_cache_set and field_order_set in a nested row. */
-extern const struct field_set field_cache_inner_set;
-extern const struct field_set field_order_inner_set;
-
 extern const struct field_nest field_capability_nest;
 extern const struct field_nest field_cache_node_nest;
 extern const struct field_nest field_cpu_node_nest;
@@ -72,11 +68,5 @@ extern const struct field_nest field_reclaim_gfp_nest;
 extern const struct field_nest field_reclaim_outcome_nest;
 extern const struct field_nest field_event_cause_nest;
 extern const struct field_nest field_event_suspect_nest;
-
-/* What is nested in a timed row. */
-extern const struct field_set field_bucket_set;
-extern const struct field_set field_reclaim_order_set;
-extern const struct field_set field_reclaim_gfp_set;
-extern const struct field_set field_reclaim_outcome_set;
 
 #endif /* FIELD_GET_H */

@@ -83,20 +83,21 @@ static struct json_object *json_of_names(const char *const *names)
 	return array;
 }
 
-static struct json_object *json_of_nest(const struct field_nest *nest,
+static struct json_object *json_of_nest(const struct field *field,
 					const void *row)
 {
+	const struct field_nest *nest = field->nest;
+	const struct field_set *set = field->nest_set;
 	union field_inner_row room;
 	struct json_object *array;
 
 	if (nest->is_one)
-		return json_of_row(nest->set, nest->at(row, 0, &room));
+		return json_of_row(set, nest->at(row, 0, &room));
 	array = json_object_new_array();
-	for (size_t i = 0; array && i < nest->count(row); i++) {
+	for (size_t i = 0; array && i < nest->count(row); i++)
 		json_object_array_add(array,
-				      json_of_row(nest->set,
+				      json_of_row(set,
 						  nest->at(row, i, &room)));
-	}
 	return array;
 }
 
@@ -127,7 +128,7 @@ static struct json_object *json_of_value(const struct field *field,
 	case FIELD_MILLI:
 		return json_object_new_int64(value->milli);
 	case FIELD_NEST:
-		return json_of_nest(field->nest, row);
+		return json_of_nest(field, row);
 	case FIELD_ENUM:
 		if (value->count < field->nr_names &&
 		    field->names[value->count])

@@ -26,17 +26,40 @@ struct collect {
 	unsigned int missing;
 };
 
+/* collect.c, above the two that follow */
 void collect_configure(struct collect *collect, const struct config *config);
 void collect_run(struct collect *collect);
-void collect_close(struct collect *collect);
 
+/* collect_module.c */
 int collect_module_open(struct collect *collect);
 void collect_module(struct collect *collect);
+void collect_close(struct collect *collect);
+
+/* collect_host.c */
 void collect_host(struct collect *collect);
 
-void collect_put(struct collect *collect, const char *metric,
-		 const struct label *labels, unsigned int nr, double value);
-void collect_fail(struct collect *collect, const char *metric, int err);
-bool collect_wants(const struct collect *collect, const char *metric);
+/** collect_wants() - does any rule look at the metric? */
+static inline bool collect_wants(const struct collect *collect,
+				 const char *metric)
+{
+	return history_find(collect->history, metric);
+}
+
+/** collect_put() - a sample of this round; labels sorted by name */
+static inline void collect_put(struct collect *collect, const char *metric,
+			       const struct label *labels, unsigned int nr,
+			       double value)
+{
+	const struct sample sample = { metric, labels, nr, value };
+
+	history_add(collect->history, &sample);
+}
+
+/** collect_fail() - samples of a metric are missing by an error, an errno */
+static inline void collect_fail(struct collect *collect, const char *metric,
+				int err)
+{
+	history_fail(collect->history, metric, err);
+}
 
 #endif /* MEMTELD_COLLECT_H */

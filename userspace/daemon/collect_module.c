@@ -409,6 +409,13 @@ static int collect_rows(struct collect *collect, enum rows rows)
 	return 0;
 }
 
+/** collect_close() - give up the module, and what is held of it */
+void collect_close(struct collect *collect)
+{
+	memtel_close(collect->m);
+	collect->m = NULL;
+}
+
 /**
  * collect_module() - samples of what rules look at
  *
