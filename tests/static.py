@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from arrows import USERSPACE, of_kmod, of_userspace, room_of
 from tap import report
 
 TOP = Path(__file__).resolve().parents[1]
@@ -87,12 +88,22 @@ def generated(linux, _build):
     return command("/usr/bin/python3", "tests/gen.py", "--check", linux)
 
 
-def versions(_linux, _build):
-    """LINUX_VERSION_CODE stands in compat/ only."""
-    bad = [f for f in sources("*.[ch]", under=("kmod",))
-           if "/compat/" not in f
-           and "LINUX_VERSION_CODE" in (TOP / f).read_text()]
-    return "\n".join(bad) or None
+def texts(folder):
+    """{file: text} of the code in a folder."""
+    return {str(Path(f).relative_to(folder)): (TOP / f).read_text()
+            for f in sources("*.[ch]", under=(folder,))}
+
+
+def rooms(_linux, build):
+    """No arrow of a room against the order, no circle of objects."""
+    code = texts("userspace")
+    objects = [name[:-1] + "o" for name in code if name.endswith(".c")
+               and room_of(name, USERSPACE) and "/examples/" not in name]
+    symbols = subprocess.run(["nm", "-A", "-P", *objects], check=True,
+                             cwd=f"{build}/userspace", text=True,
+                             stdout=subprocess.PIPE).stdout
+    return "\n".join(of_kmod(texts("kmod"))
+                     + of_userspace(code, symbols)) or None
 
 
 def licences(_linux, _build):
@@ -153,7 +164,7 @@ def installed_program(_linux, build):
                        "$(pkg-config --cflags --libs libmemtel)")
 
 
-CHECKS = (checkpatch, sparse, shellcheck, codespell, generated, versions,
+CHECKS = (checkpatch, sparse, shellcheck, codespell, generated, rooms,
           licences, man_pages, readme_program, installed_program)
 
 
