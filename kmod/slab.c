@@ -60,7 +60,7 @@ static u64 __percpu *slab_search(const struct kmem_cache *cache,
 	const struct kmem_cache *found;
 
 	/*
-	 * Pairs with add_cache(): the counts are written before the cache. The
+	 * Pairs with slab_table_add(): the counts are written before the cache. The
 	 * last entry is always empty, so the search ends.
 	 */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)

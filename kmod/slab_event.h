@@ -84,7 +84,7 @@ static __always_inline void slab_count(struct slab_event event)
 	/* A pointer is loaded in one piece, and once. */
 	if (unlikely(data_race(entry->cache) != event.cache))
 		goto rare;
-	/* Pairs with add_cache(). */
+	/* Pairs with slab_table_add(). */
 	smp_acquire__after_ctrl_dep();
 	slab_add(entry->counts, memtel_page_nid(page, flags),
 		 event.bytes_requested, event.what);

@@ -23,6 +23,7 @@
  * come while this CPU is in here. Readers of slots hold the source lock.
  */
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -35,10 +36,8 @@
 #include "private.h"
 #include "slab_table.h"
 
-/* Four entries a slot keep the way to an entry short. */
+/* A table that is a quarter full keeps the way to an entry short. */
 #define ENTRIES_PER_SLOT	4
-/* How far from its home an entry may be; then the cache has no place. */
-#define MAX_STEPS		64
 
 #define TOMBSTONE		((const struct kmem_cache *)1)
 
@@ -65,31 +64,31 @@ static struct {
 
 static DEFINE_PER_CPU(unsigned int, busy);
 
-/* Under table.lock. The entry of a cache, or NULL. */
-static struct slab_entry *find_entry(const struct kmem_cache *cache)
+/* The entry of a cache, or NULL. */
+static struct slab_entry *slab_table_find(const struct kmem_cache *cache)
 {
 	struct slab_entry *entry = slab_table_home(cache);
 
+	lockdep_assert_held(&table.lock);
 	for (; entry->cache; entry++)
 		if (entry->cache == cache)
 			return entry;
 	return NULL;
 }
 
-/* Under table.lock. Where a cache that is not there may go, or NULL. */
-static struct slab_entry *free_entry(const struct kmem_cache *cache)
+/* Where a cache that is not there goes. There is room for each that has a slot. */
+static struct slab_entry *slab_table_room(const struct kmem_cache *cache)
 {
 	struct slab_entry *entry = slab_table_home(cache);
-	int i;
 
-	for (i = 0; i < MAX_STEPS; i++, entry++)
-		if (!entry->cache || entry->cache == TOMBSTONE)
-			return entry;
-	return NULL;
+	lockdep_assert_held(&table.lock);
+	while (entry->cache && entry->cache != TOMBSTONE)
+		entry++;
+	return entry;
 }
 
-/* Under table.lock, the cache alive, a slot free. */
-static unsigned int take_slot(const struct kmem_cache *cache)
+/* The cache alive, a slot free; table.lock held, or no probe registered. */
+static unsigned int slab_table_take(const struct kmem_cache *cache)
 {
 	unsigned int i = table.free[table.nr_free - 1];
 	struct slab_slot *slot = &table.slots[i];
@@ -106,15 +105,17 @@ static unsigned int take_slot(const struct kmem_cache *cache)
 	return i;
 }
 
-/* Under table.lock, the cache alive. NULL when there is no room. */
-static u64 __percpu *add_cache(const struct kmem_cache *cache)
+/* The cache alive. NULL when no slot is free. */
+static u64 __percpu *slab_table_add(const struct kmem_cache *cache)
 {
-	struct slab_entry *entry = free_entry(cache);
+	struct slab_entry *entry;
 	unsigned int i;
 
-	if (!table.nr_free || !entry)
+	lockdep_assert_held(&table.lock);
+	if (!table.nr_free)
 		return NULL;
-	i = take_slot(cache);
+	entry = slab_table_room(cache);
+	i = slab_table_take(cache);
 	table.entry_slots[entry - slab_hot.entries] = i;
 	entry->counts = table.slots[i].counts;
 	/* Pairs with slab_count() and slab_search(). */
@@ -127,7 +128,7 @@ static u64 __percpu *add_cache(const struct kmem_cache *cache)
  * of. It must be known before the first event, or the end of a cache could be
  * missed.
  */
-static struct kmem_cache *find_boot(void)
+static struct kmem_cache *slab_table_find_boot(void)
 {
 	void *object = kmalloc(sizeof(u64), GFP_KERNEL);
 	struct kmem_cache *cache;
@@ -139,12 +140,13 @@ static struct kmem_cache *find_boot(void)
 	return memtel_slab_cache(memtel_object_page(cache));
 }
 
-/* Under table.lock. Nobody looks for the cache any more: it has no object. */
-static void remove_cache(const struct kmem_cache *cache)
+/* Nobody looks for the cache any more: it has no object. */
+static void slab_table_remove(const struct kmem_cache *cache)
 {
-	struct slab_entry *entry = find_entry(cache);
+	struct slab_entry *entry = slab_table_find(cache);
 	struct slab_slot *slot;
 
+	lockdep_assert_held(&table.lock);
 	if (!entry)
 		return;
 	slot = &table.slots[table.entry_slots[entry - slab_hot.entries]];
@@ -176,7 +178,7 @@ u64 __percpu *slab_table_place(const struct kmem_cache *cache,
 	struct slab_entry *entry;
 	unsigned long flags;
 
-	/* A full table must not cost every event of a cache outside a lock. */
+	/* A full table: do not take the lock for each event of its others. */
 	if (!READ_ONCE(table.nr_free) && cache != table.boot)
 		goto out_unplaced;
 
@@ -191,10 +193,10 @@ u64 __percpu *slab_table_place(const struct kmem_cache *cache,
 	if (cache == table.boot) {
 		counts = table.slots[table.boot_slot].counts;
 		if (freed)
-			remove_cache(freed);
+			slab_table_remove(freed);
 	} else {
-		entry = find_entry(cache);
-		counts = entry ? entry->counts : add_cache(cache);
+		entry = slab_table_find(cache);
+		counts = entry ? entry->counts : slab_table_add(cache);
 	}
 	raw_spin_unlock(&table.lock);
 	this_cpu_dec(busy);
@@ -221,8 +223,11 @@ int slab_table_init(unsigned int slots)
 	unsigned int i;
 	int err;
 
-	/* Entries past the last bucket, and one that stays empty. */
-	table.nr_entries = buckets + MAX_STEPS + 1;
+	/*
+	 * A cache is found at its home or after caches that were in the way: all
+	 * others at the most. The last entry stays empty, so a search ends.
+	 */
+	table.nr_entries = buckets + slots;
 	table.nr_slots = slots;
 	table.nr_free = slots;
 	table.high = 0;
@@ -255,11 +260,11 @@ int slab_table_init(unsigned int slots)
 	slab_hot.large = memtel_counters_slot(&table.counts, slots);
 	slab_hot.lost = memtel_counters_slot(&table.lost, 0);
 
-	table.boot = find_boot();
+	table.boot = slab_table_find_boot();
 	err = -ENOMEM;
 	if (!table.boot)
 		goto err_exit;
-	table.boot_slot = take_slot(table.boot);
+	table.boot_slot = slab_table_take(table.boot);
 	return 0;
 
 err_exit:
@@ -383,7 +388,7 @@ const struct slab_slot *slab_table_slot(unsigned int i)
 {
 	const struct slab_slot *slot = &table.slots[i];
 
-	/* Pairs with add_cache(). */
+	/* Pairs with slab_table_add(). */
 	return smp_load_acquire(&slot->state) == SLAB_SLOT_FREE ? NULL : slot;
 }
 
@@ -401,7 +406,7 @@ const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
 	const struct slab_entry *entry = slab_table_home(cache);
 	const struct kmem_cache *found;
 
-	/* Pairs with add_cache(). */
+	/* Pairs with slab_table_add(). */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;
 	if (found)

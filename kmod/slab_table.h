@@ -79,12 +79,22 @@ struct slab_hot {
 
 extern struct slab_hot slab_hot;
 
-/* The entry at which the search for a cache starts. */
+/*
+ * The entry at which the search for a cache starts.
+ *
+ * A multiplier of 31 bits is part of the instruction on x86. The kmem_caches of
+ * a slab page are some hundred bytes apart, and their product differs most from
+ * one to the next below bit 40: the bits that number a bucket begin at bit 26,
+ * so that neighbours of a page lie far apart in tables of any size. With bits
+ * from 36 up they lie side by side, and pages on each other.
+ */
+#define SLAB_HASH_SHIFT		22
+
 static __always_inline struct slab_entry *
 slab_table_home(const struct kmem_cache *cache)
 {
-	/* A multiplier of 31 bits is part of the instruction on x86. */
-	unsigned long hash = (unsigned long)cache * GOLDEN_RATIO_32 >> 32;
+	unsigned long hash = (unsigned long)cache * GOLDEN_RATIO_32 >>
+			     SLAB_HASH_SHIFT;
 
 	return (void *)slab_hot.entries + (hash & slab_hot.mask);
 }
