@@ -45,12 +45,26 @@
 #define MARK_ITEMS		(BIT(MARK_ITEMS_BITS) / 2)
 
 /**
+ * struct key - what tells an item from all others, whole
+ * @a: what it is
+ * @b: the rest of that
+ * @nid: where, NUMA_NO_NODE for none
+ * @group: of which group
+ */
+struct key {
+	u64 a;
+	u64 b;
+	int nid;
+	unsigned int group;
+};
+
+/**
  * struct mark - all numbers at one time
  * @time_ns: when, 0 for never
  * @nr: numbers in @items
  * @lacks: groups of which some were left out, a bit each
  * @is_early: there was no reading of the caches yet
- * @items: by hash of their key, open addressing; key 0 for none
+ * @items: by hash of their key, open addressing; number 0 for none
  */
 struct mark {
 	u64 time_ns;
@@ -58,7 +72,7 @@ struct mark {
 	unsigned int lacks;
 	bool is_early;
 	struct mark_item {
-		u64 key;
+		struct key key;
 		u64 number;
 	} items[BIT(MARK_ITEMS_BITS)];
 };
@@ -73,7 +87,8 @@ static struct memtel_topk_view view;
 
 /**
  * struct item - one who may be a suspect
- * @key: in its group
+ * @a: what it is, in its group and node
+ * @b: the rest of that
  * @number: what it has now
  * @nid: where, NUMA_NO_NODE for none
  * @id: for the event
@@ -82,7 +97,8 @@ static struct memtel_topk_view view;
  * @cache: for the event
  */
 struct item {
-	u64 key;
+	u64 a;
+	u64 b;
 	u64 number;
 	int nid;
 	u64 id;
@@ -113,36 +129,51 @@ struct gather {
 	unsigned int nr;
 };
 
-static struct mark_item *find(struct mark *mark, u64 key)
+static bool is_same(const struct key *a, const struct key *b)
 {
-	u32 i = hash_64(key, MARK_ITEMS_BITS);
+	return a->a == b->a && a->b == b->b && a->nid == b->nid &&
+	       a->group == b->group;
+}
 
-	while (mark->items[i].key && mark->items[i].key != key)
+/* Only where to look first: the whole key is compared there. */
+static u32 hash_of(const struct key *key)
+{
+	return hash_64(key->a + key->b * 31 + key->nid * 127 +
+		       key->group * 1021, MARK_ITEMS_BITS);
+}
+
+/* Where the item of a key is, or the empty place where it may go. */
+static struct mark_item *find(struct mark *mark, const struct key *key)
+{
+	u32 i = hash_of(key);
+
+	while (mark->items[i].number && !is_same(&mark->items[i].key, key))
 		i = (i + 1) & (BIT(MARK_ITEMS_BITS) - 1);
 	return &mark->items[i];
 }
 
-static void note(struct gather *g, u64 key, u64 number)
+static void note(struct gather *g, const struct key *key, u64 number)
 {
 	struct mark_item *item = find(g->mark, key);
 
 	if (!number)
 		return;
-	if (!item->key && g->mark->nr == MARK_ITEMS) {
+	if (!item->number && g->mark->nr == MARK_ITEMS) {
 		g->mark->lacks |= BIT(g->group);
 		return;
 	}
-	g->mark->nr += !item->key;
-	item->key = key;
+	g->mark->nr += !item->number;
+	item->key = *key;
 	item->number = number;
 }
 
 /* What an item has got since the mark. */
-static u64 part_of(const struct gather *g, u64 key, const struct item *item)
+static u64 part_of(const struct gather *g, const struct key *key,
+		   const struct item *item)
 {
 	const struct mark_item *was = find((struct mark *)g->base, key);
 
-	if (!was->key)
+	if (!was->number)
 		return g->base->lacks & BIT(g->group) ? 0 : item->number;
 	/* Less than it was: what falls did not grow, what counts began anew. */
 	return item->number > was->number ? item->number - was->number : 0;
@@ -171,12 +202,16 @@ static void rank(struct gather *g, const struct item *item, u64 part)
 /* An item of a group comes by. */
 static void offer(struct gather *g, const struct item *item)
 {
-	/* Never 0, and apart from other groups'. */
-	u64 key = hash_64(item->key, 56) | (u64)(g->group + 1) << 56;
+	struct key key = {
+		.a = item->a,
+		.b = item->b,
+		.nid = item->nid,
+		.group = g->group,
+	};
 	u64 part;
 
 	if (g->mark) {
-		note(g, key, item->number);
+		note(g, &key, item->number);
 		return;
 	}
 	if (item->nid != NUMA_NO_NODE &&
@@ -184,7 +219,7 @@ static void offer(struct gather *g, const struct item *item)
 		return;
 	if (g->cache && strcmp(g->cache, item->cache))
 		return;
-	part = part_of(g, key, item);
+	part = part_of(g, &key, item);
 	if (!part)
 		return;
 	g->total += part;
@@ -217,10 +252,8 @@ static void each_cache(struct gather *g, bool by_allocs)
 			 * Memory is there, under its name, before the slab
 			 * source counts, which alone gives ids, and after.
 			 */
-			item.key = (by_allocs ? row->id :
-				    full_name_hash(NULL, row->name,
-						   row->name_len)) +
-				   ((u64)nid << 40);
+			item.a = by_allocs ? row->id :
+				 full_name_hash(NULL, row->name, row->name_len);
 			item.number = by_allocs ? node->allocs :
 						  node->slab_bytes;
 			offer(g, &item);
@@ -249,7 +282,8 @@ static void each_site(struct gather *g)
 		u64 id = memtel_site_id(row);
 
 		offer(g, &(struct item) {
-			.key = id,
+			.a = row->a,
+			.b = row->b,
 			.number = row->extra,
 			.nid = NUMA_NO_NODE,
 			.id = id,
@@ -273,7 +307,7 @@ static void each_shrinker(struct gather *g)
 		if (!i)
 			memtel_shrinker_calls_read(&calls);
 		offer(g, &(struct item) {
-			.key = i + 1,
+			.a = i,
 			.number = total_ns + memtel_shrinker_call_ns(&calls, i),
 			.nid = row.nid,
 			.id = row.id,
@@ -309,7 +343,7 @@ static void each_zone(struct gather *g,
 			continue;
 		ns = total_ns(&scope);
 		offer(g, &(struct item) {
-			.key = i + 1,
+			.a = scope.zid,
 			.number = ns,
 			.nid = scope.nid,
 			.name = zone->name,
@@ -352,7 +386,6 @@ static void each_node(struct gather *g)
 		     with_open(MEMTEL_RECLAIM_KIND_KSWAPD, &scope) +
 		     with_open(MEMTEL_RECLAIM_KIND_NODE, &scope);
 		offer(g, &(struct item) {
-			.key = scope.nid + 1,
 			.number = ns,
 			.nid = scope.nid,
 		});
@@ -369,7 +402,8 @@ static void each_stalled(struct gather *g, enum memtel_suspect_kind kind)
 		const struct memtel_topk_row *row = &view.rows[i];
 
 		offer(g, &(struct item) {
-			.key = row->a * 31 + row->b,
+			.a = row->a,
+			.b = row->b,
 			/* Not what it took over from others. */
 			.number = row->rank - row->error,
 			.nid = NUMA_NO_NODE,
@@ -406,7 +440,7 @@ static void each_memory(struct gather *g)
 			u64 bytes = (u64)max(pages, 0L) << PAGE_SHIFT;
 
 			offer(g, &(struct item) {
-				.key = nid * ARRAY_SIZE(items) + i + 1,
+				.a = i,
 				.number = bytes,
 				.nid = nid,
 			});
