@@ -100,15 +100,9 @@ static inline u32 hash_64(u64 value, unsigned int bits)
 	return value * 0x61C8864680B583EBull >> (64 - bits);
 }
 
-/* Of 32 bits, as there; what of does not matter here. */
-static inline unsigned int full_name_hash(const void *salt, const char *name,
-					  unsigned int len)
+static inline u32 hash_32(u32 value, unsigned int bits)
 {
-	u64 hash = (unsigned long)salt;
-
-	while (len--)
-		hash = (hash + (unsigned char)*name++) * 0x9E3779B97F4A7C15ull;
-	return hash >> 32;
+	return value * 0x61C88647 >> (32 - bits);
 }
 
 static inline unsigned int ilog2(u64 n)

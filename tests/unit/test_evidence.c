@@ -35,6 +35,7 @@ struct delayed_work *stub_queued;
 
 static struct fake_cache {
 	char name[32];
+	u64 cookie;
 	u32 id;
 	u64 bytes[STUB_NODES];
 	u64 allocs[STUB_NODES];
@@ -54,6 +55,14 @@ static unsigned int nr_shrinkers;
 
 static u64 kswapd_ns[STUB_NODES];
 
+static void shrinker(const char *name, u32 id)
+{
+	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
+		shrinkers[nr_shrinkers++] = (struct fake_shrinker) {
+			.name = name, .id = id, .nid = nid,
+		};
+}
+
 static struct fake_cache *cache(const char *name)
 {
 	struct fake_cache *c = &caches[nr_caches];
@@ -62,6 +71,7 @@ static struct fake_cache *cache(const char *name)
 	memset(c->bytes, 0, sizeof(c->bytes));
 	memset(c->allocs, 0, sizeof(c->allocs));
 	c->id = ++nr_caches;
+	c->cookie = 0x1234567800000000 + c->id;
 	return c;
 }
 
@@ -99,6 +109,7 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	for (unsigned int i = 0; i < nr_caches; i++) {
 		struct memtel_cache_row row = {
 			.kind = MEMTEL_CACHE_KIND_SLAB,
+			.cookie = caches[i].cookie,
 			.id = caches[i].id,
 			.name = caches[i].name,
 			.nodes = nodes,
@@ -168,6 +179,11 @@ void memtel_reclaim_add_losers(struct memtel_topk_view *view,
 {
 	(void)view;
 	(void)kind;
+}
+
+unsigned int memtel_shrinker_max_rows(void)
+{
+	return ARRAY_SIZE(shrinkers);
 }
 
 unsigned int memtel_shrinker_rows(void)
@@ -406,8 +422,136 @@ static void test_keys(void)
 	end();
 }
 
+/* All that was consumed, evenly over the nodes, is one cache's. */
+static void test_even_over_nodes(unsigned int nodes)
+{
+	struct fake_cache *leak;
+
+	begin(nodes);
+	cache("dentry")->bytes[0] = 7 * MIB;
+	leak = cache("kmalloc-192");
+	second();
+	second();
+	for (unsigned int nid = 0; nid < nodes; nid++)
+		leak->bytes[nid] += 288 * MIB;
+	second();
+	ok(is(cause(MEMTEL_METRIC_KSWAPD_TIME, SECOND), "kmalloc-192",
+	      nodes * 288 * MIB), "a cache that grew on %u nodes is the cause",
+	   nodes);
+	ok(evidence.cause.nid == (nodes == 1 ? 0 : NUMA_NO_NODE),
+	   "no node has most of it, but one that is alone");
+	ok(evidence.nr == 1, "and it is one suspect");
+	leak->bytes[nodes - 1] += nodes * 10 * MIB;
+	leak->bytes[0] += MIB;
+	second();
+	ok(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND)->nid == (int)nodes - 1,
+	   "the node that has most is named");
+	end();
+}
+
+/* The same of shrinkers, beside two others and what found no place. */
+static void test_shrinker_over_nodes(unsigned int nodes)
+{
+	begin(nodes);
+	shrinker("", 0);
+	shrinker("super_cache_scan", 77);
+	shrinker("mb_cache_scan", 3);
+	second();
+	second();
+	for (unsigned int i = 0; i < nr_shrinkers; i++)
+		shrinkers[i].ns += shrinkers[i].id == 77 ? 600 : 150;
+	for (unsigned int nid = 0; nid < nodes; nid++)
+		kswapd_ns[nid] += 1000;
+	second();
+	ok(is(cause(MEMTEL_METRIC_KSWAPD_TIME, SECOND), "super_cache_scan",
+	      nodes * 600) && evidence.cause.total == nodes * 1000 &&
+	   evidence.cause.id == 77,
+	   "a shrinker on %u nodes that took most of their time is the cause",
+	   nodes);
+	is(cause(MEMTEL_METRIC_SHRINKER_TIME, SECOND), "super_cache_scan",
+	   nodes * 600);
+	ok(evidence.cause.total == nodes * 900, "of the time of all shrinkers");
+	end();
+}
+
+/* Of one node's trigger only what is on that node counts. */
+static void test_scope(void)
+{
+	struct memtel_scope node1 = everywhere;
+	struct fake_cache *here, *there;
+
+	begin(4);
+	here = cache("kmalloc-64");
+	there = cache("kmalloc-96");
+	second();
+	second();
+	here->bytes[1] += 5 * MIB;
+	there->bytes[1] += 4 * MIB;
+	there->bytes[2] += 100 * MIB;
+	second();
+	node1.nid = 1;
+	memtel_evidence_take(&evidence, &node1, stub_now_ns, SECOND, ALL);
+	memtel_cause_find(&evidence, MEMTEL_METRIC_SLAB_GROWTH);
+	ok(is(&evidence.cause, "kmalloc-64", 5 * MIB) &&
+	   evidence.cause.nid == 1 && evidence.consumed_bytes == 9 * MIB,
+	   "a node's trigger counts what is on the node");
+	end();
+}
+
+/* Two of one name at rest, and a third that grows, of the same name too. */
+static void test_same_name(void)
+{
+	struct fake_cache *leak, *third;
+
+	begin(2);
+	cache("mlx5_fs_ftes")->bytes[0] = MIB;
+	cache("mlx5_fs_ftes")->bytes[0] = 1024 * MIB;
+	cache("mlx5_fs_ftes")->bytes[1] = 17 * MIB;
+	leak = cache("kmalloc-192");
+	second();
+	second();
+	leak->bytes[1] += 32 * MIB;
+	second();
+	ok(is(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND), "kmalloc-192",
+	      32 * MIB) && !is_suspected("mlx5_fs_ftes"),
+	   "caches of one name at rest are not mixed up");
+	third = cache("mlx5_fs_ftes");
+	third->bytes[0] = 3 * MIB;
+	second();
+	ok(is(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND), "mlx5_fs_ftes",
+	      3 * MIB), "one that is new grew from nothing");
+	end();
+}
+
+/* Destroyed while it is counted: no cookie any more, and its id stays. */
+static void test_gone(void)
+{
+	struct fake_cache *gone;
+
+	begin(1);
+	gone = cache("short-lived");
+	gone->bytes[0] = MIB;
+	gone->allocs[0] = 100000;
+	second();
+	second();
+	gone->cookie = 0;
+	gone->bytes[0] = 0;
+	gone->allocs[0] += 50;
+	second();
+	ok(is(cause(MEMTEL_METRIC_SLAB_ALLOCS, SECOND), "short-lived", 50),
+	   "what a cache did before it was destroyed");
+	end();
+}
+
 int main(void)
 {
+	for (unsigned int nodes = 1; nodes <= STUB_NODES; nodes++) {
+		test_even_over_nodes(nodes);
+		test_shrinker_over_nodes(nodes);
+	}
+	test_scope();
+	test_same_name();
+	test_gone();
 	test_uneven_at_rest();
 	test_growth_where_it_has_less();
 	test_shrinking();
