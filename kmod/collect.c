@@ -49,11 +49,11 @@ static size_t write_collected(void *to, size_t bytes,
 			      const void *arg)
 {
 	struct memtel_collected *c = to;
-	ssize_t len = strscpy(c->name, row->name, sizeof(c->name));
 	int nid;
 
+	c->cookie = row->cookie;
 	c->id = row->id;
-	c->name_len = len < 0 ? sizeof(c->name) - 1 : len;
+	strscpy(c->name, row->name, sizeof(c->name));
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		const struct memtel_cache_node_row *node = &row->nodes[nid];
 

@@ -22,14 +22,14 @@ struct memtel_collected_node {
 
 /**
  * struct memtel_collected - a cache of a reading
- * @id: as in struct memtel_cache_row
- * @name_len: bytes of @name
+ * @cookie: as in struct memtel_cache_row
+ * @id: as there
  * @name: its name, cut
  * @nodes: nr_node_ids of them
  */
 struct memtel_collected {
+	u64 cookie;
 	u32 id;
-	unsigned int name_len;
 	char name[MEMTEL_NAME_MAX + 1];
 	struct memtel_collected_node nodes[];
 };

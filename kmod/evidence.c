@@ -6,9 +6,15 @@
  * items, each with a key and a number that grows. While there are triggers, all
  * numbers are marked down about once a second, for the last MARKS times. At an
  * event each item's number less that of the youngest mark that is at least a
- * window old is its part, and the few items of a group that have most are the
- * suspects. So evidence covers a window of up to MARKS seconds, and of a longer
- * one its end. An item that was in no mark began at zero.
+ * window old is its part, and the few of a group that have most are the suspects.
+ * So evidence covers a window of up to MARKS seconds, and of a longer one its end.
+ * An item that was in no mark began at zero.
+ *
+ * A cache or a shrinker has an item on each node, but is one suspect: the parts
+ * that it has on the nodes of the scope are summed before they are compared with
+ * others'. Its node is named only where one has most of the sum. Caches are told
+ * from each other by their cookies and ids, never by their names, which several
+ * may share.
  *
  * Bounds. A mark has room for MARK_ITEMS numbers other than zero; small groups
  * are marked first. Where not all of a group are in the mark, an item that is not
@@ -20,7 +26,7 @@
  * attached for as long as it holds its lock.
  */
 #include <linux/hash.h>
-#include <linux/math64.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
@@ -45,12 +51,26 @@
 #define MARK_ITEMS		(BIT(MARK_ITEMS_BITS) / 2)
 
 /**
+ * struct item_key - what tells an item from all others, whole
+ * @a: what it is
+ * @b: the rest of that
+ * @nid: where, NUMA_NO_NODE for none
+ * @group: of which group
+ */
+struct item_key {
+	u64 a;
+	u64 b;
+	int nid;
+	unsigned int group;
+};
+
+/**
  * struct mark - all numbers at one time
  * @time_ns: when, 0 for never
  * @nr: numbers in @items
  * @lacks: groups of which some were left out, a bit each
  * @is_early: there was no reading of the caches yet
- * @items: by hash of their key, open addressing; key 0 for none
+ * @items: by hash of their key, open addressing; number 0 for none
  */
 struct mark {
 	u64 time_ns;
@@ -58,9 +78,42 @@ struct mark {
 	unsigned int lacks;
 	bool is_early;
 	struct mark_item {
-		u64 key;
+		struct item_key key;
 		u64 number;
 	} items[BIT(MARK_ITEMS_BITS)];
+};
+
+/**
+ * struct sum - what one has on all nodes of the scope
+ * @value: the sum of its parts
+ * @most: the largest of them
+ * @nid: where it has that
+ */
+struct sum {
+	u64 value;
+	u64 most;
+	int nid;
+};
+
+static void add_part(struct sum *sum, int nid, u64 part)
+{
+	sum->value += part;
+	if (part <= sum->most)
+		return;
+	sum->most = part;
+	sum->nid = nid;
+}
+
+/* The node that has most of a sum, if there is one. */
+static int node_of(const struct sum *sum)
+{
+	return sum->most > sum->value / 2 ? sum->nid : NUMA_NO_NODE;
+}
+
+struct shrinker_sum {
+	u32 id;
+	const char *name;
+	struct sum sum;
 };
 
 /* Made and freed with the first and the last trigger. */
@@ -68,12 +121,19 @@ static struct mark *marks[MARKS];
 static unsigned int newest;
 static struct memtel_topk_view view;
 
+/* Parts of shrinkers, summed over nodes; by hash of the id, 0 for none. */
+static struct {
+	unsigned int nr;
+	struct shrinker_sum *rows;
+} sums;
+
 /* Of what the memory of nodes is made, beside slab; no suspects. */
 #define GROUP_MEMORY	MEMTEL_SUSPECT_GROUPS
 
 /**
  * struct item - one who may be a suspect
- * @key: in its group
+ * @a: what it is, in its group and node
+ * @b: the rest of that
  * @number: what it has now
  * @nid: where, NUMA_NO_NODE for none
  * @id: for the event
@@ -82,7 +142,8 @@ static struct memtel_topk_view view;
  * @cache: for the event
  */
 struct item {
-	u64 key;
+	u64 a;
+	u64 b;
 	u64 number;
 	int nid;
 	u64 id;
@@ -113,36 +174,51 @@ struct gather {
 	unsigned int nr;
 };
 
-static struct mark_item *find(struct mark *mark, u64 key)
+static bool is_same(const struct item_key *a, const struct item_key *b)
 {
-	u32 i = hash_64(key, MARK_ITEMS_BITS);
+	return a->a == b->a && a->b == b->b && a->nid == b->nid &&
+	       a->group == b->group;
+}
 
-	while (mark->items[i].key && mark->items[i].key != key)
+/* Only where to look first: the whole key is compared there. */
+static u32 hash_of(const struct item_key *key)
+{
+	return hash_64(key->a + key->b * 31 + key->nid * 127 +
+		       key->group * 1021, MARK_ITEMS_BITS);
+}
+
+/* Where the item of a key is, or the empty place where it may go. */
+static struct mark_item *find(struct mark *mark, const struct item_key *key)
+{
+	u32 i = hash_of(key);
+
+	while (mark->items[i].number && !is_same(&mark->items[i].key, key))
 		i = (i + 1) & (BIT(MARK_ITEMS_BITS) - 1);
 	return &mark->items[i];
 }
 
-static void note(struct gather *g, u64 key, u64 number)
+static void note(struct gather *g, const struct item_key *key, u64 number)
 {
 	struct mark_item *item = find(g->mark, key);
 
 	if (!number)
 		return;
-	if (!item->key && g->mark->nr == MARK_ITEMS) {
+	if (!item->number && g->mark->nr == MARK_ITEMS) {
 		g->mark->lacks |= BIT(g->group);
 		return;
 	}
-	g->mark->nr += !item->key;
-	item->key = key;
+	g->mark->nr += !item->number;
+	item->key = *key;
 	item->number = number;
 }
 
 /* What an item has got since the mark. */
-static u64 part_of(const struct gather *g, u64 key, const struct item *item)
+static u64 part_of(const struct gather *g, const struct item_key *key,
+		   const struct item *item)
 {
 	const struct mark_item *was = find((struct mark *)g->base, key);
 
-	if (!was->key)
+	if (!was->number)
 		return g->base->lacks & BIT(g->group) ? 0 : item->number;
 	/* Less than it was: what falls did not grow, what counts began anew. */
 	return item->number > was->number ? item->number - was->number : 0;
@@ -152,6 +228,9 @@ static void rank(struct gather *g, const struct item *item, u64 part)
 {
 	unsigned int i = g->nr;
 
+	if (!part)
+		return;
+	g->total += part;
 	while (i && g->top[i - 1].value < part)
 		i--;
 	if (i == MEMTEL_SUSPECTS_EACH)
@@ -168,34 +247,37 @@ static void rank(struct gather *g, const struct item *item, u64 part)
 	strscpy(g->top[i].cache, item->cache ?: "", sizeof(g->top[i].cache));
 }
 
-/* An item of a group comes by. */
-static void offer(struct gather *g, const struct item *item)
+/* An item comes by: it is noted, or its part returned, if it is in scope. */
+static u64 take_part(struct gather *g, const struct item *item)
 {
-	/* Never 0, and apart from other groups'. */
-	u64 key = hash_64(item->key, 56) | (u64)(g->group + 1) << 56;
-	u64 part;
+	struct item_key key = {
+		.a = item->a,
+		.b = item->b,
+		.nid = item->nid,
+		.group = g->group,
+	};
 
 	if (g->mark) {
-		note(g, key, item->number);
-		return;
+		note(g, &key, item->number);
+		return 0;
 	}
 	if (item->nid != NUMA_NO_NODE &&
 	    !memtel_scope_has_node(g->scope, item->nid))
-		return;
-	if (g->cache && strcmp(g->cache, item->cache))
-		return;
-	part = part_of(g, key, item);
-	if (!part)
-		return;
-	g->total += part;
-	rank(g, item, part);
+		return 0;
+	return part_of(g, &key, item);
+}
+
+/* An item that is a suspect for itself. */
+static void offer(struct gather *g, const struct item *item)
+{
+	if (!g->cache || !strcmp(g->cache, item->cache))
+		rank(g, item, take_part(g, item));
 }
 
 static void each_cache(struct gather *g, bool by_allocs)
 {
 	const struct memtel_snapshot *snap = memtel_collect_get();
 	unsigned int i;
-	int nid;
 
 	if (!snap && g->mark) {
 		g->mark->is_early = true;
@@ -203,28 +285,25 @@ static void each_cache(struct gather *g, bool by_allocs)
 	}
 	for (i = 0; snap && i < snap->nr; i++) {
 		const struct memtel_collected *row = memtel_collected(snap, i);
+		struct item item = { .id = row->id, .name = row->name };
+		struct sum sum = {};
 
-		for (nid = 0; nid < nr_node_ids; nid++) {
+		/*
+		 * Memory is there before the slab source counts, which alone
+		 * gives ids, and after; counts are there when the cache, which
+		 * alone has a cookie, has gone.
+		 */
+		item.a = by_allocs ? row->id : row->cookie;
+		for (item.nid = 0; item.nid < nr_node_ids; item.nid++) {
 			const struct memtel_collected_node *node =
-				&row->nodes[nid];
-			struct item item = {
-				.nid = nid,
-				.id = row->id,
-				.name = row->name,
-			};
+				&row->nodes[item.nid];
 
-			/*
-			 * Memory is there, under its name, before the slab
-			 * source counts, which alone gives ids, and after.
-			 */
-			item.key = (by_allocs ? row->id :
-				    full_name_hash(NULL, row->name,
-						   row->name_len)) +
-				   ((u64)nid << 40);
 			item.number = by_allocs ? node->allocs :
 						  node->slab_bytes;
-			offer(g, &item);
+			add_part(&sum, item.nid, take_part(g, &item));
 		}
+		item.nid = node_of(&sum);
+		rank(g, &item, sum.value);
 	}
 	memtel_collect_put();
 }
@@ -249,7 +328,8 @@ static void each_site(struct gather *g)
 		u64 id = memtel_site_id(row);
 
 		offer(g, &(struct item) {
-			.key = id,
+			.a = row->a,
+			.b = row->b,
 			.number = row->extra,
 			.nid = NUMA_NO_NODE,
 			.id = id,
@@ -258,28 +338,63 @@ static void each_site(struct gather *g)
 	}
 }
 
+/* Where the sum of an id is, or the empty place where it may go. */
+static struct shrinker_sum *find_sum(u32 id)
+{
+	u32 mask = sums.nr - 1, i = hash_32(id, ilog2(sums.nr));
+
+	while (sums.rows[i].id && sums.rows[i].id != id)
+		i = (i + 1) & mask;
+	return &sums.rows[i];
+}
+
+static void sum_shrinker(struct gather *g, const struct item *item,
+			 const char *name)
+{
+	struct shrinker_sum *sum;
+	u64 part = take_part(g, item);
+
+	if (!part)
+		return;
+	/* The row of all that found no place has no id, and is nobody. */
+	if (!item->id) {
+		g->total += part;
+		return;
+	}
+	sum = find_sum(item->id);
+	sum->id = item->id;
+	sum->name = name;
+	add_part(&sum->sum, item->nid, part);
+}
+
 static void each_shrinker(struct gather *g)
 {
 	/* Much for a stack; one at a time under the triggers' lock. */
 	static struct memtel_shrinker_calls calls;
-	unsigned int i, nr = memtel_shrinker_rows();
+	unsigned int i, nr = min(memtel_shrinker_rows(), sums.nr / 2);
 	struct memtel_shrinker_row row;
 	u64 total_ns;
 
+	memset(sums.rows, 0, sums.nr * sizeof(*sums.rows));
 	for (i = 0; i < nr; i++) {
 		/* Totals first, see window.c; what is open is read once. */
 		memtel_shrinker_read(i, &row);
 		total_ns = row.timing.total_ns;
 		if (!i)
 			memtel_shrinker_calls_read(&calls);
-		offer(g, &(struct item) {
-			.key = i + 1,
+		sum_shrinker(g, &(struct item) {
+			.a = i,
 			.number = total_ns + memtel_shrinker_call_ns(&calls, i),
 			.nid = row.nid,
 			.id = row.id,
-			.name = row.name,
-		});
+		}, row.name);
 	}
+	for (i = 0; !g->mark && i < sums.nr; i++)
+		rank(g, &(struct item) {
+			.nid = node_of(&sums.rows[i].sum),
+			.id = sums.rows[i].id,
+			.name = sums.rows[i].name,
+		}, sums.rows[i].sum.value);
 }
 
 /* The zones that have memory, one after another. */
@@ -309,7 +424,7 @@ static void each_zone(struct gather *g,
 			continue;
 		ns = total_ns(&scope);
 		offer(g, &(struct item) {
-			.key = i + 1,
+			.a = scope.zid,
 			.number = ns,
 			.nid = scope.nid,
 			.name = zone->name,
@@ -352,7 +467,6 @@ static void each_node(struct gather *g)
 		     with_open(MEMTEL_RECLAIM_KIND_KSWAPD, &scope) +
 		     with_open(MEMTEL_RECLAIM_KIND_NODE, &scope);
 		offer(g, &(struct item) {
-			.key = scope.nid + 1,
 			.number = ns,
 			.nid = scope.nid,
 		});
@@ -369,7 +483,8 @@ static void each_stalled(struct gather *g, enum memtel_suspect_kind kind)
 		const struct memtel_topk_row *row = &view.rows[i];
 
 		offer(g, &(struct item) {
-			.key = row->a * 31 + row->b,
+			.a = row->a,
+			.b = row->b,
 			/* Not what it took over from others. */
 			.number = row->rank - row->error,
 			.nid = NUMA_NO_NODE,
@@ -406,7 +521,7 @@ static void each_memory(struct gather *g)
 			u64 bytes = (u64)max(pages, 0L) << PAGE_SHIFT;
 
 			offer(g, &(struct item) {
-				.key = nid * ARRAY_SIZE(items) + i + 1,
+				.a = i,
 				.number = bytes,
 				.nid = nid,
 			});
@@ -467,6 +582,8 @@ void memtel_evidence_stop(void)
 		vfree(marks[i]);
 		marks[i] = NULL;
 	}
+	kvfree(sums.rows);
+	sums.rows = NULL;
 	memtel_topk_view_exit(&view);
 }
 
@@ -484,7 +601,10 @@ int memtel_evidence_start(void)
 		if (!marks[i])
 			goto err_stop;
 	}
-	if (!memtel_topk_view_init(&view, max(memtel_site_max_rows(),
+	sums.nr = 2 * roundup_pow_of_two(memtel_shrinker_max_rows());
+	sums.rows = kvcalloc(sums.nr, sizeof(*sums.rows), GFP_KERNEL);
+	if (sums.rows &&
+	    !memtel_topk_view_init(&view, max(memtel_site_max_rows(),
 					      memtel_stall_max_rows())))
 		return 0;
 

@@ -151,6 +151,12 @@ static void shrinker_stats(struct memtel_source_stats *stats)
 	memtel_windows_stats(&calls, stats);
 }
 
+/* Rows there may be, that of all others among them. */
+unsigned int memtel_shrinker_max_rows(void)
+{
+	return shrinker_slots + 1;
+}
+
 /* Rows there are. Source attached. */
 unsigned int memtel_shrinker_rows(void)
 {

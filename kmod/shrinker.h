@@ -42,6 +42,7 @@ struct memtel_shrinker_calls {
 	u64 ns[MEMTEL_SHRINKER_CALLS];
 };
 
+unsigned int memtel_shrinker_max_rows(void);
 unsigned int memtel_shrinker_rows(void);
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row);
 u64 memtel_shrinker_total_ns(const struct memtel_scope *scope);

@@ -18,8 +18,11 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/overflow.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringhash.h>
 
 #include "slab_table.h"
 #include "snapshot.h"
@@ -29,6 +32,9 @@
 #define NAME_ROWS	4
 /* Enough for caches that come between two snapshots. */
 #define FEW_ROWS	16
+
+/* Makes cookies. Set at the first snapshot, under memtel_source_lock. */
+static siphash_key_t cookie_key __read_mostly;
 
 struct take {
 	const struct memtel_cache_filter *filter;
@@ -121,6 +127,17 @@ static int keep_row(struct take *take, struct kmem_cache *cache,
 	return 0;
 }
 
+/*
+ * The address is not for others' eyes. The name is in it for caches that are made
+ * where another was: those are others.
+ */
+static u64 cookie_of(const struct kmem_cache *cache, const char *name)
+{
+	u32 name_hash = full_name_hash(NULL, name, strlen(name));
+
+	return siphash_2u64((unsigned long)cache, name_hash, &cookie_key) ?: 1;
+}
+
 /* Under slab_mutex. */
 static int copy_cache(struct take *take, struct kmem_cache *cache)
 {
@@ -134,6 +151,7 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 		__set_bit(i, take->listed);
 	row->kind = MEMTEL_CACHE_KIND_SLAB;
 	row->name = memtel_cache_name(cache);
+	row->cookie = cookie_of(cache, row->name);
 	row->id = slot ? slot->id : 0;
 	row->gone = false;
 	memtel_private_cache_info(cache, &row->info);
@@ -149,6 +167,7 @@ static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 {
 	take->row.kind = MEMTEL_CACHE_KIND_SLAB;
 	take->row.name = slot->name;
+	take->row.cookie = 0;
 	take->row.id = slot->id;
 	take->row.gone = !memtel_private_cannot_list() ||
 			 READ_ONCE(slot->state) == SLAB_SLOT_GONE;
@@ -163,6 +182,7 @@ static int copy_large_kmalloc(struct take *take)
 {
 	take->row.kind = MEMTEL_CACHE_KIND_LARGE_KMALLOC;
 	take->row.name = MEMTEL_LARGE_KMALLOC_NAME;
+	take->row.cookie = 0;
 	take->row.id = 0;
 	take->row.gone = false;
 	take->row.info = (struct memtel_cache_info) {};
@@ -320,6 +340,8 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	err = -EINTR;
 	if (mutex_lock_killable(&memtel_source_lock))
 		goto out;
+	if (!cookie_key.key[0])
+		get_random_bytes(&cookie_key, sizeof(cookie_key));
 	take.counting = memtel_source_is_attached(&memtel_slab_source);
 	err = check(filter);
 	if (!err)

@@ -197,12 +197,12 @@ enum memtel_event_kind {
 
 /**
  * enum memtel_suspect_kind
- * @MEMTEL_SUSPECT_KIND_CACHE: A slab cache, on a node.
+ * @MEMTEL_SUSPECT_KIND_CACHE: A slab cache.
  * @MEMTEL_SUSPECT_KIND_SITE: A call site that allocates from a cache.
  * @MEMTEL_SUSPECT_KIND_NODE: A node, by the reclaim in it. As a cause, it is
  *   short of memory while another has plenty, or nothing else stands out.
  * @MEMTEL_SUSPECT_KIND_ZONE: A zone.
- * @MEMTEL_SUSPECT_KIND_SHRINKER: A shrinker, on a node.
+ * @MEMTEL_SUSPECT_KIND_SHRINKER: A shrinker.
  * @MEMTEL_SUSPECT_KIND_LOCK: A zone's lock.
  * @MEMTEL_SUSPECT_KIND_TASK: A task, that lost the time or spent it.
  * @MEMTEL_SUSPECT_KIND_CGROUP: A cgroup whose tasks lost the time.
