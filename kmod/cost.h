@@ -8,11 +8,13 @@
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 
+#include "estimate.h"
+
 /* One event of so many is timed, on each CPU, beginning with its first. */
 #define MEMTEL_COST_EVERY	256
 
 /*
- * Of a source whose events are too thick for that: one of fewer, but only of
+ * Of a source whose events are too frequent for that: one of fewer, but only of
  * one page of so many.
  */
 #define MEMTEL_COST_PAGES	64
@@ -21,15 +23,13 @@
 /**
  * struct memtel_cost - what a CPU's probes of a source cost
  * @events: probes called; of those that were looked at whether to time them
- * @samples: how many of them were timed
- * @ns: the time of these
+ * @timed: those that were timed, by how long they took
  *
  * Written by the CPU alone, never set back.
  */
 struct memtel_cost {
 	u64 events;
-	u64 samples;
-	u64 ns;
+	struct memtel_timed timed[MEMTEL_ESTIMATE_BUCKETS];
 };
 
 /**
@@ -45,14 +45,23 @@ struct memtel_cost_scope {
 void memtel_cost_spend(struct memtel_cost __percpu *cost, u64 begin_ns);
 
 static __always_inline struct memtel_cost_scope
-memtel_cost_enter(struct memtel_cost __percpu *cost, unsigned int every)
+memtel_cost_enter(struct memtel_cost __percpu *cost, bool is_timed)
 {
 	struct memtel_cost_scope scope = { .cost = cost };
 
-	if (unlikely(!(this_cpu_read(cost->events) % every)))
+	if (unlikely(is_timed))
 		scope.begin_ns = ktime_get_mono_fast_ns();
-	this_cpu_inc(cost->events);
 	return scope;
+}
+
+/* Count an event: is it one to time? */
+static __always_inline bool
+memtel_cost_is_due(struct memtel_cost __percpu *cost, unsigned int every)
+{
+	bool is_due = !(this_cpu_read(cost->events) % every);
+
+	this_cpu_inc(cost->events);
+	return is_due;
 }
 
 static __always_inline void memtel_cost_leave(struct memtel_cost_scope *scope)
@@ -61,11 +70,15 @@ static __always_inline void memtel_cost_leave(struct memtel_cost_scope *scope)
 		memtel_cost_spend(scope->cost, scope->begin_ns);
 }
 
-/* In a probe: from here to where it returns is its cost, timed once in @every. */
-#define MEMTEL_COST_OF(cost_, every)					\
+/* In a probe: from here to where it returns is its cost, timed if @is_timed. */
+#define MEMTEL_COST_IF(cost_, is_timed)					\
 	struct memtel_cost_scope cost_scope				\
 		__attribute__((__cleanup__(memtel_cost_leave))) =	\
-		memtel_cost_enter(cost_, every)
+		memtel_cost_enter(cost_, is_timed)
+
+/* The same, timed once in @every. */
+#define MEMTEL_COST_OF(cost_, every)					\
+	MEMTEL_COST_IF(cost_, memtel_cost_is_due(cost_, every))
 
 #define MEMTEL_COST(cost_)	MEMTEL_COST_OF(cost_, MEMTEL_COST_EVERY)
 

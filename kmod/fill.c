@@ -102,8 +102,7 @@ static void put_cost(struct memtel_cursor *c,
 	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_EVENTS, estimate->events);
 	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_NS, estimate->ns);
 	memtel_put_u32(c, MEMTEL_A_SOURCE_COST_SHARE_PPM, estimate->share_ppm);
-	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_SAMPLES,
-		       estimate->last.samples - estimate->first.samples);
+	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_SAMPLES, estimate->samples);
 }
 
 /* Under memtel_source_lock. */

@@ -85,16 +85,6 @@ void memtel_private_cache_info(struct kmem_cache *cache,
 bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 			      struct memtel_occupancy *occ);
 
-/* Of memtel_is_object() what is left to ask when it is not NULL. */
-static __always_inline bool memtel_is_mapped(const void *object)
-{
-#ifdef CONFIG_X86_64
-	return object < memtel_layout.objects_end;
-#else
-	return virt_addr_valid(object);
-#endif
-}
-
 /**
  * memtel_is_object() - whether an address may be an object's
  * @object: what a slab tracepoint told
@@ -105,7 +95,15 @@ static __always_inline bool memtel_is_mapped(const void *object)
  */
 static __always_inline bool memtel_is_object(const void *object)
 {
-	return !ZERO_OR_NULL_PTR(object) && memtel_is_mapped(object);
+#ifdef CONFIG_X86_64
+	/*
+	 * Read as signed numbers the kernel's addresses are negative, and NULL
+	 * and ZERO_SIZE_PTR are not.
+	 */
+	return (long)object < (long)memtel_layout.objects_end;
+#else
+	return !ZERO_OR_NULL_PTR(object) && virt_addr_valid(object);
+#endif
 }
 
 /**

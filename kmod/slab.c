@@ -104,12 +104,27 @@ noinline void slab_no_object(enum slab_what what)
 
 static DEFINE_PER_CPU(struct memtel_cost, slab_cost);
 
+DEFINE_PER_CPU(struct slab_frees, slab_frees);
+
+/*
+ * Is it one to time? Of allocations each that comes here is counted; of frees
+ * only those come that are due, or that came while they were.
+ */
+static bool slab_is_due(enum slab_what what)
+{
+	if (what == SLAB_ALLOC)
+		return memtel_cost_is_due(&slab_cost, MEMTEL_COST_PAGES_EVERY);
+	this_cpu_write(slab_frees.left, SLAB_FREES_EVERY - 1);
+	this_cpu_inc(slab_frees.rounds);
+	return true;
+}
+
 /* An event that may be one to time; away from the path of the others. */
 notrace void slab_count_costed(const struct kmem_cache *cache,
 			       const void *object, size_t bytes_requested,
 			       size_t bytes_allocated, enum slab_what what)
 {
-	MEMTEL_COST_OF(&slab_cost, MEMTEL_COST_PAGES_EVERY);
+	MEMTEL_COST_IF(&slab_cost, slab_is_due(what));
 
 	if (memtel_is_object(object))
 		slab_count((struct slab_event) {
@@ -163,34 +178,15 @@ static void slab_stats(struct memtel_source_stats *stats)
 				memtel_counter_sum(&slab_hot.lost[i]));
 }
 
-/* All there were since the last reset, on all CPUs. Source attached. */
+/*
+ * About how many there were, by one word a CPU. Frees are counted, up to a round
+ * of each CPU; an allocation is taken to belong to each. That is too much, by a
+ * factor of two at most, where objects are allocated in bulk and freed one by
+ * one, and too little by the allocations of what is freed in bulk or not at all.
+ */
 static u64 slab_events(void)
 {
-	/* Read once, as it grows: what is large would be counted twice. */
-	const unsigned int high = slab_table_high();
-	const struct slab_slot *slot;
-	unsigned int i;
-	int nid;
-	u64 sum = 0;
-
-	for (i = 0; i <= high; i++) {
-		const u64 __percpu *words = slab_hot.large;
-
-		if (i < high) {
-			slot = slab_table_slot(i);
-			if (!slot)
-				continue;
-			words = slot->counts;
-		}
-		/* All there may be: the sum of a node that goes stays in. */
-		for (nid = 0; nid < nr_node_ids; nid++) {
-			sum += memtel_counter_sum(&words[nid * SLAB_WORDS +
-							 SLAB_ALLOCS]);
-			sum += memtel_counter_sum(&words[nid * SLAB_WORDS +
-							 SLAB_FREES]);
-		}
-	}
-	return sum;
+	return 2 * SLAB_FREES_EVERY * memtel_counter_sum(&slab_frees.rounds);
 }
 
 /**

@@ -26,6 +26,30 @@ struct slab_event {
 	enum slab_what what;
 };
 
+/* One free of so many is timed, on each CPU. */
+#define SLAB_FREES_EVERY	512
+
+/**
+ * struct slab_frees - a CPU's frees until the next that is timed
+ * @left: that pass; below 0 when the next is due
+ * @rounds: how often SLAB_FREES_EVERY have passed
+ *
+ * What tells which events to time must tell how many events there are, too.
+ * Pages cannot: where a task allocates and frees the same object again and
+ * again, all events are on one page. So frees are counted, which takes no more
+ * than to look at the page. Allocations, of which the object may be missing,
+ * are looked at by page: that sorts those out at once.
+ *
+ * Written by the CPU alone, but in steps: an interrupt, or a move to another
+ * CPU, may come between the two, and let a few pass that are not counted.
+ */
+struct slab_frees {
+	s32 left;
+	u64 rounds;
+};
+
+DECLARE_PER_CPU(struct slab_frees, slab_frees);
+
 /* What the allocations of a cache take is known by their number. */
 static __always_inline void slab_add(u64 __percpu *counts, unsigned int nid,
 				     size_t bytes_requested,
@@ -49,7 +73,7 @@ void slab_count_costed(const struct kmem_cache *cache, const void *object,
 void slab_no_object(enum slab_what what);
 
 /*
- * Count an event of an object that is not NULL.
+ * Count an event; of an allocation that did not fail.
  *
  * Most slabs are of one page, or the object lies on their first; only where it
  * does not is the head looked for. Its node is that of any page of it.
@@ -63,9 +87,9 @@ static __always_inline void slab_count(struct slab_event event)
 	unsigned long flags;
 	struct page *page;
 
-	/* No allocation is of the kernel's image; see memtel_is_object(). */
+	/* Of an allocation it was asked before. */
 	if (event.what != SLAB_ALLOC &&
-	    unlikely(!memtel_is_mapped(event.object)))
+	    unlikely(!memtel_is_object(event.object)))
 		return slab_no_object(event.what);
 
 	page = memtel_own_page(event.object);
@@ -97,13 +121,20 @@ rare:
 			event.what);
 }
 
-/* NULL and ZERO_SIZE_PTR are of a page that is timed, and sorted out there. */
-static __always_inline void slab_event(struct slab_event event)
+/* Is the event one that may be timed? See struct slab_frees. */
+static __always_inline bool slab_is_costed(const struct slab_event *event)
 {
+	if (event->what != SLAB_ALLOC)
+		return this_cpu_dec_is_negative(slab_frees.left);
+	/* Failed and empty allocations are sorted out there, too. */
 	BUILD_BUG_ON(!memtel_cost_has_page(NULL) ||
 		     !memtel_cost_has_page(ZERO_SIZE_PTR));
+	return memtel_cost_has_page(event->object);
+}
 
-	if (unlikely(memtel_cost_has_page(event.object)))
+static __always_inline void slab_event(struct slab_event event)
+{
+	if (unlikely(slab_is_costed(&event)))
 		slab_count_costed(event.cache, event.object,
 				  event.bytes_requested, event.bytes_allocated,
 				  event.what);

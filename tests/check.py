@@ -38,6 +38,8 @@ COUNTED = ("--icount", "2")
 STRESS, CHURN = "test_stress.py", "test_churn.py"
 # Locks are contended where CPUs run in parallel, and more than two of them.
 LOCKS = "test_zonelock.py"
+# Has its CPUs taken away, by the host's clock.
+STEAL = "test_steal.py"
 # Have CPUs to be told apart by.
 FAULTS = "test_faults.py"
 # Twenty minutes of the guest's time, at 16 ns for an instruction.
@@ -195,7 +197,8 @@ def chains(kernel):
     if kernel == FIRST:
         native += [
             Step("the VM's own tests",
-                 (PYTHON, "-m", "unittest", "-v", "test_scan")),
+                 (PYTHON, "-m", "unittest", "-v", "test_scan",
+                  "test_steal")),
             Step("static checks",
                  in_env(kernel, PYTHON, "tests/static.py", LINUX,
                         str(build(kernel)))),
@@ -203,6 +206,8 @@ def chains(kernel):
                  in_vm(kernel, "icount", 600,
                        ("--icount", "0", "--cpus", "1", "--nodes", "1"),
                        "tests/bench/bench.py", "--gate")),
+            kselftests(kernel, "costs, in a VM whose CPUs are stolen", "steal",
+                       300, ("--steal",), (STEAL,)),
             fuzzing("RUNS=20000"), analyses("cppcheck")]
     if kernel == DEBUG:
         native = [kselftests(kernel, "KUnit, and tests without memory",
@@ -212,7 +217,8 @@ def chains(kernel):
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
                     COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, *MISTAKES)))],
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, STEAL,
+                            *MISTAKES)))],
         native,
         [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
                     (*COUNTED, "--cpus", "4"), (FAULTS,))]]
@@ -333,7 +339,7 @@ def check_usual(runner):
     runner.chain(alone(FIRST))
     rest = [kernel.name for kernel in DEBIAN_KERNELS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
-    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, *MISTAKES)))
+    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, STEAL, *MISTAKES)))
     print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "
           f"coverage; of {', '.join(rest)}: {left}, unit tests of userspace, "
           "packages")

@@ -9,6 +9,7 @@
 #define _MEMTEL_COMPAT_H
 
 #include "asm/paravirt-spinlock.h"
+#include "asm/percpu.h"
 #include "linux/cgroup.h"
 #include "linux/hrtimer.h"
 #include "linux/mmzone.h"

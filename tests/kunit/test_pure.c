@@ -88,14 +88,15 @@ static void estimate_takes_the_mean_for_all(struct kunit *test)
 	struct memtel_estimate e;
 
 	memtel_estimate_start(&e, &now);
-	now = (struct memtel_reading) {
-		.time_ns = NSEC_PER_SEC, .events = 1000,
-		.samples = MEMTEL_ESTIMATE_SAMPLES - 1, .sampled_ns = 6300,
-	};
+	now.time_ns += MEMTEL_ESTIMATE_WARM_NS;
+	now.events = 1000;
+	now.timed[0].samples = MEMTEL_ESTIMATE_SAMPLES - 1;
+	now.timed[0].ns = 6300;
 	memtel_estimate_look(&e, &now, 1);
 	KUNIT_EXPECT_FALSE(test, e.is_known);
-	now.samples++;
-	now.sampled_ns += 100;
+	/* One that a pause made long. */
+	now.timed[MEMTEL_ESTIMATE_BUCKETS - 1].samples = 1;
+	now.timed[MEMTEL_ESTIMATE_BUCKETS - 1].ns = MEMTEL_ESTIMATE_MAX_NS;
 	memtel_estimate_look(&e, &now, 1);
 	KUNIT_EXPECT_TRUE(test, e.is_known);
 	KUNIT_EXPECT_EQ(test, e.ns, 100000ULL);

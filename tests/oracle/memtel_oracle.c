@@ -23,13 +23,17 @@
  *     wake MS                        wake the host from suspend to idle every MS,
  *                                    0 to stop that; virtio devices, not all of
  *                                    which come back from it, are not suspended
+ *     slow FUNCTION NS               have each call of a function take NS longer,
+ *                                    0 to stop that
  *   probes  read: "TRACEPOINT FUNCTION [MODULE]" for every probe there is
  *
  * A command returns an error when not all N could be done.
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -452,6 +456,45 @@ static int run_wake(char *args)
 	return 0;
 }
 
+static struct {
+	struct kprobe probe;
+	char name[NAME_BYTES];
+	unsigned int ns;
+} slow;
+
+static int slow_handler(struct kprobe *probe, struct pt_regs *regs)
+{
+	ndelay(slow.ns);
+	return 0;
+}
+
+static void slow_stop(void)
+{
+	if (slow.ns)
+		unregister_kprobe(&slow.probe);
+	slow.ns = 0;
+}
+
+static int run_slow(char *args)
+{
+	unsigned int ns;
+	int err;
+
+	if (sscanf(args, "%39s %u", slow.name, &ns) != 2)
+		return -EINVAL;
+	slow_stop();
+	if (!ns)
+		return 0;
+	memset(&slow.probe, 0, sizeof(slow.probe));
+	slow.probe.symbol_name = slow.name;
+	slow.probe.pre_handler = slow_handler;
+	slow.ns = ns;
+	err = register_kprobe(&slow.probe);
+	if (err)
+		slow.ns = 0;
+	return err;
+}
+
 static ssize_t run_write(struct file *file, const char __user *user,
 			 size_t len, loff_t *pos)
 {
@@ -486,6 +529,8 @@ static ssize_t run_write(struct file *file, const char __user *user,
 		err = run_drop(args);
 	else if (!strcmp(buf, "wake"))
 		err = run_wake(args);
+	else if (!strcmp(buf, "slow"))
+		err = run_slow(args);
 	mutex_unlock(&lock);
 	return err ?: len;
 }
@@ -532,6 +577,7 @@ static void __exit oracle_exit(void)
 	int i;
 
 	debugfs_remove_recursive(dir);
+	slow_stop();
 	cancel_delayed_work_sync(&wake_work);
 	for (i = 0; i < NR_TARGETS; i++)
 		if (targets[i])

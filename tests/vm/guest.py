@@ -24,6 +24,7 @@ from pathlib import Path
 import scan
 from kernels import QEMU, VmError
 from rootfs import ensure, kernel_image, kernel_release
+from steal import Stealer
 
 HERE = Path(__file__).resolve().parent
 
@@ -72,6 +73,7 @@ class Options:
     timeout_s: float | None = 600
     interactive: bool = False
     systemd: bool = False
+    steal: bool = False
 
 
 def module_closure(root: Path, release: str) -> list[Path]:
@@ -253,7 +255,8 @@ def run_interactive(command: list[str], log: Path) -> bool:
     return True
 
 
-def run_batch(command: list[str], log: Path, timeout_s: float | None) -> bool:
+def run_batch(command: list[str], log: Path, timeout_s: float | None,
+              steal_path: Path | None = None) -> bool:
     """Copy the job's output to ours as it comes; false when time ran out.
 
     QEMU gets a pipe and not our stdout: it would make that non-blocking, for
@@ -264,6 +267,10 @@ def run_batch(command: list[str], log: Path, timeout_s: float | None) -> bool:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=errors) as qemu:
         assert qemu.stdout is not None
+        stealer = None
+        if steal_path:
+            stealer = Stealer(qemu.pid, steal_path)
+            stealer.start()
         try:
             while True:
                 left = deadline and max(0.0, deadline - time.monotonic())
@@ -277,6 +284,8 @@ def run_batch(command: list[str], log: Path, timeout_s: float | None) -> bool:
                 sys.stdout.buffer.write(data)
                 sys.stdout.buffer.flush()
         finally:
+            if stealer:
+                stealer.stop()
             qemu.kill()
 
 
@@ -323,7 +332,7 @@ def judge(options: Options, in_time: bool) -> int:
 def boot(root: Path, options: Options) -> int:
     """Boot @root, run the command, return the exit status for our caller."""
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in ("verdict", "dmesg", "tainted", "console.log"):
+    for name in ("verdict", "dmesg", "tainted", "console.log", "steal"):
         (options.out / name).unlink(missing_ok=True)
     (options.out / "job").write_text(job_text(options))
     log = options.out / "qemu.log"
@@ -334,5 +343,7 @@ def boot(root: Path, options: Options) -> int:
         if options.interactive:
             in_time = run_interactive(command, log)
         else:
-            in_time = run_batch(command, log, options.timeout_s)
+            in_time = run_batch(command, log, options.timeout_s,
+                                options.out / "steal" if options.steal
+                                else None)
     return judge(options, in_time)

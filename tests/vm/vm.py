@@ -106,7 +106,8 @@ def cmd_boot(args: argparse.Namespace) -> int:
         env=args.env,
         allow=args.allow,
         timeout_s=timeout_s,
-        interactive=args.interactive))
+        interactive=args.interactive,
+        steal=args.steal))
 
 
 def positive(text: str) -> int:
@@ -144,6 +145,9 @@ def add_boot_options(parser: argparse.ArgumentParser) -> None:
                 " may be repeated")
     option("--timeout", type=positive, metavar="SECONDS",
            help="kill the VM then (default 600; none with --interactive)")
+    option("--steal", action="store_true",
+           help="take the CPUs away for moments, for as many percent of the"
+                " time as the script writes to $MEMTEL_OUT/steal")
     option("--out", type=Path, metavar="DIR",
            help="shared with the guest as /out (default below build/vm/)")
     option("--interactive", action="store_true",
