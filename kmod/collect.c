@@ -10,13 +10,20 @@
  * and their evidence look at its last reading. That is a period old, or as old
  * as reading took: it waits for slab_mutex, for memory and for a worker.
  *
- * Locks. collect_lock protects the last reading, and is held while somebody
- * looks at it; it is innermost, and nothing is waited for under it.
+ * A reading has a time of its own, at which it was over: what grew, grew between
+ * two readings, however long ago the later one was. Readers take all numbers of
+ * one look from one reading, and its time with them.
+ *
+ * Locks. collect_lock protects the last reading. A look at the triggers holds it
+ * to its end; the collector, which alone waits for it, holds no lock meanwhile.
  */
 #include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -28,7 +35,9 @@
 
 static DEFINE_MUTEX(collect_lock);
 static struct memtel_snapshot *last;
-/* CLOCK_BOOTTIME just before it was taken; written under collect_lock. */
+/* CLOCK_BOOTTIME just before it was taken. Under collect_lock. */
+static u64 last_begin_ns;
+/* ktime_get_mono_fast_ns() just after. Under collect_lock. */
 static u64 last_ns;
 
 /* Told after each reading. Constant after init. */
@@ -79,15 +88,13 @@ memtel_collected(const struct memtel_snapshot *snap, unsigned int i)
 }
 
 /* A reading that comes after the stop is not kept. */
-static void keep(struct memtel_snapshot *snap, u64 time_ns)
+static void keep(struct memtel_snapshot *snap, u64 begin_ns, u64 time_ns)
 {
 	mutex_lock(&collect_lock);
 	if (!snap || READ_ONCE(period_ns)) {
-		struct memtel_snapshot *old = last;
-
-		WRITE_ONCE(last, snap);
-		WRITE_ONCE(last_ns, time_ns);
-		snap = old;
+		swap(last, snap);
+		last_begin_ns = begin_ns;
+		last_ns = time_ns;
 	}
 	mutex_unlock(&collect_lock);
 	memtel_snapshot_free(snap);
@@ -107,7 +114,7 @@ static void collect(struct work_struct *work)
 	took_ns = ktime_get_boottime_ns() - begin_ns;
 	/* Without memory the last reading stays. */
 	if (!IS_ERR(snap)) {
-		keep(snap, begin_ns);
+		keep(snap, begin_ns, ktime_get_mono_fast_ns());
 		on_collected();
 	}
 	queue_delayed_work(system_dfl_wq, &collect_work,
@@ -132,7 +139,7 @@ void memtel_collect_every(u64 period)
 		return;
 	}
 	cancel_delayed_work(&collect_work);
-	keep(NULL, 0);
+	keep(NULL, 0, 0);
 }
 
 /* Module load. @collected: called after each reading. */
@@ -145,19 +152,17 @@ void memtel_collect_init(void (*collected)(void))
 void memtel_collect_exit(void)
 {
 	cancel_delayed_work_sync(&collect_work);
-	keep(NULL, 0);
+	keep(NULL, 0, 0);
 }
 
 /**
- * memtel_collect_get() - the last reading
+ * memtel_collect_get() - hold the last reading, if there is one
  *
- * Return: the caches, or NULL when there is none. To be given back by
- * memtel_collect_put() in either case, soon.
+ * What follows is about that one until memtel_collect_put().
  */
-const struct memtel_snapshot *memtel_collect_get(void)
+void memtel_collect_get(void)
 {
 	mutex_lock(&collect_lock);
-	return last;
 }
 
 void memtel_collect_put(void)
@@ -165,28 +170,37 @@ void memtel_collect_put(void)
 	mutex_unlock(&collect_lock);
 }
 
-/* Is there a reading? Without, the sums below are 0. */
-bool memtel_collect_is_there(void)
+/* The caches of the reading, or NULL when there is none: sums are 0 then. */
+const struct memtel_snapshot *memtel_collect_last(void)
 {
-	return READ_ONCE(last);
+	lockdep_assert_held(&collect_lock);
+	return last;
 }
 
-/* Was the last one begun after this time, of CLOCK_BOOTTIME? */
+/* When it was over, ktime_get_mono_fast_ns(). */
+u64 memtel_collect_time_ns(void)
+{
+	lockdep_assert_held(&collect_lock);
+	return last_ns;
+}
+
+/* Was it begun after this time, of CLOCK_BOOTTIME? */
 bool memtel_collect_is_since(u64 time_ns)
 {
-	return READ_ONCE(last_ns) > time_ns;
+	lockdep_assert_held(&collect_lock);
+	return last_begin_ns > time_ns;
 }
 
 /* Sum of something over the caches and nodes in scope. */
 static u64 sum_of(const struct memtel_scope *scope,
 		  u64 (*value)(const struct memtel_collected_node *node))
 {
-	const struct memtel_snapshot *snap = memtel_collect_get();
+	const struct memtel_snapshot *snap = memtel_collect_last();
 	unsigned int i;
 	u64 sum = 0;
 	int nid;
 
-	for (i = 0; snap && i < snap->nr; i++) {
+	for (i = 0; snap && i < snap->nr; i++, cond_resched()) {
 		const struct memtel_collected *cache =
 			memtel_collected(snap, i);
 
@@ -196,7 +210,6 @@ static u64 sum_of(const struct memtel_scope *scope,
 			if (memtel_scope_has_node(scope, nid))
 				sum += value(&cache->nodes[nid]);
 	}
-	memtel_collect_put();
 	return sum;
 }
 
@@ -210,13 +223,13 @@ static u64 slab_allocs(const struct memtel_collected_node *node)
 	return node->allocs;
 }
 
-/* Memory of slabs at the last reading, bytes. */
+/* Memory of slabs in the reading that is held, bytes. */
 u64 memtel_collect_slab_bytes(const struct memtel_scope *scope)
 {
 	return sum_of(scope, slab_bytes);
 }
 
-/* Objects allocated, at the last reading. */
+/* Objects allocated, by that reading. */
 u64 memtel_collect_slab_allocs(const struct memtel_scope *scope)
 {
 	return sum_of(scope, slab_allocs);

@@ -37,15 +37,15 @@ struct memtel_collected {
 void memtel_collect_init(void (*collected)(void));
 void memtel_collect_exit(void);
 void memtel_collect_every(u64 period_ns);
-bool memtel_collect_is_there(void);
+
+void memtel_collect_get(void);
+void memtel_collect_put(void);
+const struct memtel_snapshot *memtel_collect_last(void);
+u64 memtel_collect_time_ns(void);
 bool memtel_collect_is_since(u64 time_ns);
-
-u64 memtel_collect_slab_bytes(const struct memtel_scope *scope);
-u64 memtel_collect_slab_allocs(const struct memtel_scope *scope);
-
-const struct memtel_snapshot *memtel_collect_get(void);
 const struct memtel_collected *
 memtel_collected(const struct memtel_snapshot *snap, unsigned int i);
-void memtel_collect_put(void);
+u64 memtel_collect_slab_bytes(const struct memtel_scope *scope);
+u64 memtel_collect_slab_allocs(const struct memtel_scope *scope);
 
 #endif /* _MEMTEL_COLLECT_H */

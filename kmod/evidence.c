@@ -21,7 +21,8 @@
  * is left out, rather than charged with all it ever had. Nor are caches in a
  * mark that was made before the collector's first reading (collect.c).
  *
- * Locks. All is called under the triggers' lock. Sources are read without
+ * Locks. All is called under the triggers' lock, with the collector's reading
+ * held. Sources are read without
  * theirs: the caller says by @held which of them its triggers hold, and so are
  * attached for as long as it holds its lock.
  */
@@ -276,7 +277,7 @@ static void offer(struct gather *g, const struct item *item)
 
 static void each_cache(struct gather *g, bool by_allocs)
 {
-	const struct memtel_snapshot *snap = memtel_collect_get();
+	const struct memtel_snapshot *snap = memtel_collect_last();
 	unsigned int i;
 
 	if (!snap && g->mark) {
@@ -305,7 +306,6 @@ static void each_cache(struct gather *g, bool by_allocs)
 		item.nid = node_of(&sum);
 		rank(g, &item, sum.value);
 	}
-	memtel_collect_put();
 }
 
 static void each_growth(struct gather *g)
@@ -623,7 +623,7 @@ void memtel_evidence_mark(u64 now_ns, unsigned int held)
 	struct gather g = {};
 
 	/* Once there are caches, marks without them are of little use. */
-	if (marks[newest]->is_early && memtel_collect_is_there())
+	if (marks[newest]->is_early && memtel_collect_last())
 		memtel_evidence_forget();
 	if (marks[newest]->time_ns &&
 	    now_ns - marks[newest]->time_ns < MARK_APART_NS)

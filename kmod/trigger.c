@@ -18,7 +18,11 @@
  * So a threshold is seen crossed by a steady stall as it is crossed, and by
  * stalls that come thick and fast within an eighth of the threshold. Numbers
  * that change with every allocation give no hints; they are looked at once in a
- * step of the window, and at least once a second (POLL_MAX_NS).
+ * step of the window, and at least once a second (POLL_MAX_NS). Numbers of the
+ * collector are looked at once in each of its readings, with the reading's time:
+ * between two of them nothing is known, and nothing is said. They are taken to
+ * have grown evenly meanwhile, so readings that are further apart than the
+ * window give the window's part of what grew.
  *
  * From probe to event. Hint → irq_work → hrtimer → work, which alone looks. The
  * work waits for nobody's memory: it may use the reserves (it needs a message's
@@ -166,6 +170,9 @@ static u64 next_look_ns(const struct memtel_trigger *trigger, u64 now)
 	const struct memtel_level *level = &trigger->level;
 	u64 ns = NEVER, left;
 
+	/* The next reading brings a look. */
+	if (metric_of(trigger)->from == METRIC_COLLECTED)
+		return NEVER;
 	if (metric_of(trigger)->from == METRIC_POLLED)
 		ns = poll_ns(trigger);
 	if (trigger->value || level->is_raised)
@@ -179,13 +186,28 @@ static u64 next_look_ns(const struct memtel_trigger *trigger, u64 now)
 	return ns == NEVER ? ns : max(ns, (u64)LOOK_MIN_NS);
 }
 
-static void start(struct memtel_trigger *trigger, u64 now, u64 number)
+static void start(struct memtel_trigger *trigger, u64 time, u64 number)
 {
 	memtel_sliding_start(&trigger->sliding, trigger->window_ns,
-			     metric_of(trigger)->from != METRIC_HINTED, now,
+			     metric_of(trigger)->from != METRIC_HINTED, time,
 			     number);
 	trigger->number = number;
 	trigger->is_started = true;
+}
+
+/*
+ * A reset of its source begins anew, at what is under way now; of what is read
+ * periodically at zero, when that was, for some may have been counted since.
+ */
+static void restart(struct memtel_trigger *trigger, u64 time, u64 number)
+{
+	u64 ago_ns = ktime_get_boottime_ns() - trigger->since_ns;
+
+	if (metric_of(trigger)->from == METRIC_HINTED)
+		start(trigger, time, number);
+	else
+		start(trigger, max(time - min(ago_ns, time), trigger->time_ns),
+		      0);
 }
 
 /* The metric's total, with what is under way. */
@@ -200,7 +222,7 @@ static u64 read_number(struct memtel_trigger *trigger, u64 now)
 	return number + trigger->open.ns;
 }
 
-static void update(struct memtel_trigger *trigger, u64 now)
+static void update(struct memtel_trigger *trigger, u64 time)
 {
 	const struct memtel_metric_ops *metric = metric_of(trigger);
 	u64 since_ns = 0, number;
@@ -208,24 +230,21 @@ static void update(struct memtel_trigger *trigger, u64 now)
 	if (metric->source)
 		/* Before the number: pairs with memtel_source_reset(). */
 		since_ns = smp_load_acquire(&metric->source->since_ns);
-	number = read_number(trigger, now);
+	number = read_number(trigger, time);
 
-	/*
-	 * A reset of its source begins anew, at what is under way now; of what
-	 * is read periodically at zero, for some may have been counted since.
-	 */
 	if (!trigger->is_started) {
 		trigger->since_ns = since_ns;
-		start(trigger, now, number);
+		start(trigger, time, number);
 	} else if (trigger->since_ns != since_ns) {
 		trigger->since_ns = since_ns;
-		start(trigger, now, metric->from == METRIC_HINTED ? number : 0);
+		restart(trigger, time, number);
 	}
 	/* What ends just now may be in neither of the two numbers. */
 	if (!metric->is_gauge)
 		number = max(number, trigger->number);
+	trigger->time_ns = time;
 	trigger->number = number;
-	trigger->value = memtel_sliding_look(&trigger->sliding, now, number,
+	trigger->value = memtel_sliding_look(&trigger->sliding, time, number,
 					     &trigger->interval_ns);
 }
 
@@ -249,24 +268,39 @@ evidence_of(const struct memtel_trigger *trigger, u64 now)
 	return &evidence;
 }
 
-/* Was what it watches shed? Under memtel_trigger_lock. */
+/* Was what it watches shed? */
 bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
 {
 	const struct memtel_source *source = metric_of(trigger)->source;
 
+	lockdep_assert_held(&memtel_trigger_lock);
 	return source && source->is_shed;
 }
 
-/* Has what it watches been read since it was last zero? */
-static bool is_read(const struct memtel_trigger *trigger)
+/* Of when is the number that a look would read? */
+static u64 time_of(const struct memtel_trigger *trigger, u64 now)
+{
+	return metric_of(trigger)->from == METRIC_COLLECTED ?
+	       memtel_collect_time_ns() : now;
+}
+
+/*
+ * Is there a number that was not looked at yet, read since the trigger was added
+ * and since it was last zero?
+ */
+static bool has_news(const struct memtel_trigger *trigger, u64 time)
 {
 	const struct memtel_metric_ops *metric = metric_of(trigger);
+	u64 since_ns = trigger->added_ns;
 
+	if (memtel_trigger_is_blind(trigger))
+		return false;
 	if (metric->from != METRIC_COLLECTED)
 		return true;
-	return memtel_collect_is_there() &&
-	       (!metric->source ||
-		memtel_collect_is_since(READ_ONCE(metric->source->since_ns)));
+	if (metric->source)
+		since_ns = max(since_ns, READ_ONCE(metric->source->since_ns));
+	return memtel_collect_last() && time != trigger->time_ns &&
+	       memtel_collect_is_since(since_ns);
 }
 
 /*
@@ -275,15 +309,15 @@ static bool is_read(const struct memtel_trigger *trigger)
  */
 static u64 judge(struct memtel_trigger *trigger, u64 now)
 {
-	u64 since_ns = trigger->level.since_ns;
+	u64 since_ns = trigger->level.since_ns, time = trigger->time_ns;
 
-	switch (memtel_level_look(&trigger->level, now, trigger->value)) {
+	switch (memtel_level_look(&trigger->level, time, trigger->value)) {
 	case MEMTEL_LEVEL_RAISED:
 		memtel_event_raised(trigger, memtel_event_is_heard() ?
 				    evidence_of(trigger, now) : NULL);
 		break;
 	case MEMTEL_LEVEL_CLEARED:
-		memtel_event_cleared(trigger, now - since_ns);
+		memtel_event_cleared(trigger, time - since_ns);
 		break;
 	case MEMTEL_LEVEL_SAME:
 		break;
@@ -296,7 +330,7 @@ static void on_look(struct work_struct *work)
 {
 	unsigned int flags = memalloc_noreclaim_save();
 	struct memtel_trigger *trigger;
-	u64 now, took_ns, next = NEVER;
+	u64 now, time, took_ns, next = NEVER;
 
 	mutex_lock(&memtel_trigger_lock);
 	if (!list_empty(&memtel_triggers)) {
@@ -305,14 +339,14 @@ static void on_look(struct work_struct *work)
 		/* Pairs with that of a hint, after its number grew. */
 		smp_mb();
 	}
+	memtel_collect_get();
 	now = ktime_get_mono_fast_ns();
 	/* All numbers are of now: the evidence of one trigger takes its time. */
 	list_for_each_entry(trigger, &memtel_triggers, list) {
-		/* If it is not read yet, the reading will bring a look. */
-		trigger->is_fresh = !memtel_trigger_is_blind(trigger) &&
-				    is_read(trigger);
+		time = time_of(trigger, now);
+		trigger->is_fresh = has_news(trigger, time);
 		if (trigger->is_fresh)
-			update(trigger, now);
+			update(trigger, time);
 	}
 	list_for_each_entry(trigger, &memtel_triggers, list)
 		if (trigger->is_fresh)
@@ -320,6 +354,7 @@ static void on_look(struct work_struct *work)
 	memtel_events_send();
 	if (!list_empty(&memtel_triggers))
 		memtel_evidence_mark(now, held);
+	memtel_collect_put();
 	if (next != NEVER) {
 		took_ns = ktime_get_mono_fast_ns() - now;
 		look_at(now + max(next, min(took_ns * LOOK_SHARE,
@@ -530,6 +565,7 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	trigger->uid = current_uid();
 	trigger->pid = task_tgid_nr(current);
 	get_task_comm(trigger->comm, current);
+	trigger->added_ns = ktime_get_boottime_ns();
 
 	mutex_lock(&memtel_source_lock);
 	err = add(trigger, extack);

@@ -31,6 +31,7 @@ struct sock;
  * @uid: user that did
  * @pid: process, tgid
  * @comm: name of the task
+ * @added_ns: CLOCK_BOOTTIME when that was
  * @held: sources held for it, bits
  *
  * All above is constant once added. What follows is where it is, under
@@ -38,7 +39,9 @@ struct sock;
  * @level: threshold and state
  * @sliding: what the number was lately
  * @is_started: @sliding is begun
- * @is_fresh: the look that is under way has read its number
+ * @is_fresh: the look that is under way has a new number of it
+ * @time_ns: when its number was last read, ktime_get_mono_fast_ns(); of what the
+ *           collector reads, the reading's own time
  * @since_ns: since when its source has counted, at the last look
  * @number: the metric's total at the last look
  * @value: its growth
@@ -60,12 +63,14 @@ struct memtel_trigger {
 	kuid_t uid;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	u64 added_ns;
 	unsigned int held;
 
 	struct memtel_level level;
 	struct memtel_sliding sliding;
 	bool is_started;
 	bool is_fresh;
+	u64 time_ns;
 	u64 since_ns;
 	u64 number;
 	u64 value;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As little of the kernel as evidence.c, cause.c and collect.c need to be
- * compiled, unchanged, for the host. It is included before them; the kernel's
- * headers that they name are empty files.
+ * As little of the kernel as trigger.c, metric.c, evidence.c, cause.c and collect.c
+ * need to be compiled, unchanged, for the host. It is included before them; the
+ * kernel's headers that they name are empty files.
  */
 #ifndef KERNEL_STUB_H
 #define KERNEL_STUB_H
@@ -188,7 +188,7 @@ struct delayed_work {
 
 struct workqueue_struct;
 
-/* The work that is queued, NULL for none. */
+/* The reading that is queued, NULL for none. */
 extern struct delayed_work *stub_queued;
 
 #define system_dfl_wq		((struct workqueue_struct *)NULL)
@@ -208,6 +208,116 @@ static inline void stub_queue(struct workqueue_struct *wq,
 #define mod_delayed_work	stub_queue
 #define cancel_delayed_work(w)	(stub_queued = NULL)
 #define cancel_delayed_work_sync(w) (stub_queued = NULL)
+
+struct workqueue_struct {
+	struct work_struct *queued;
+};
+
+extern struct workqueue_struct stub_wq;
+
+enum { WQ_UNBOUND, WQ_HIGHPRI, WQ_MEM_RECLAIM };
+#define alloc_workqueue(name, flags, max)	(&stub_wq)
+#define destroy_workqueue(wq)			((void)(wq))
+#define flush_workqueue(wq)			((void)(wq))
+#define queue_work(wq, work)			((wq)->queued = (work))
+#define INIT_WORK(work, f)			((work)->fn = (f))
+
+struct irq_work {
+	void (*fn)(struct irq_work *work);
+};
+
+#define init_irq_work(work, f)	((work)->fn = (f))
+#define irq_work_queue(work)	((work)->fn(work))
+#define irq_work_sync(work)	((void)(work))
+
+enum hrtimer_restart { HRTIMER_NORESTART };
+enum { CLOCK_STUB, HRTIMER_MODE_ABS };
+#define CLOCK_MONOTONIC		CLOCK_STUB
+
+struct hrtimer {
+	enum hrtimer_restart (*fn)(struct hrtimer *timer);
+	u64 at_ns;
+};
+
+/* The timer that is set, NULL for none. */
+extern struct hrtimer *stub_timer;
+
+#define hrtimer_setup(timer, f, clock, mode)	((timer)->fn = (f))
+#define hrtimer_cancel(timer)			(stub_timer = NULL)
+#define ns_to_ktime(ns)				(ns)
+
+static inline void hrtimer_start(struct hrtimer *timer, u64 ns, int mode)
+{
+	(void)mode;
+	timer->at_ns = ns;
+	stub_timer = timer;
+}
+
+typedef struct { int is_held; } raw_spinlock_t;
+#define __RAW_SPIN_LOCK_UNLOCKED(name)	{}
+#define raw_spin_lock_irqsave(lock, flags) \
+	((void)(flags = (unsigned long)(lock)))
+#define raw_spin_unlock_irqrestore(lock, flags)	((void)(lock), (void)flags)
+
+#define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
+#define container_of(p, type, member) \
+	((type *)((char *)(p) - offsetof(type, member)))
+#define list_entry(p, type, member)	container_of(p, type, member)
+#define list_empty(head)		((head)->next == (head))
+#define list_for_each_entry(at, head, member) \
+	for (at = list_entry((head)->next, __typeof__(*at), member); \
+	     &at->member != (head); \
+	     at = list_entry(at->member.next, __typeof__(*at), member))
+#define list_for_each_entry_safe(at, n, head, member) \
+	for (at = list_entry((head)->next, __typeof__(*at), member), \
+	     n = list_entry(at->member.next, __typeof__(*at), member); \
+	     &at->member != (head); \
+	     at = n, n = list_entry(n->member.next, __typeof__(*n), member))
+
+static inline void list_add_tail(struct list_head *entry,
+				 struct list_head *head)
+{
+	entry->next = head;
+	entry->prev = head->prev;
+	head->prev->next = entry;
+	head->prev = entry;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->prev->next = entry->next;
+	entry->next->prev = entry->prev;
+}
+
+struct task_struct;
+struct netlink_ext_ack;
+#define current				((struct task_struct *)NULL)
+#define current_uid()			((kuid_t) {})
+#define task_tgid_nr(task)		((void)(task), 1)
+#define get_task_comm(to, task)		((void)(task), strcpy(to, "test"))
+#define GLOBAL_ROOT_UID			((kuid_t) {})
+#define uid_eq(a, b)			((a).val == (b).val)
+#define NL_SET_ERR_MSG(extack, words)	((void)(extack))
+#define NSEC_PER_USEC			1000L
+
+#define module_param(name, type, mode)	struct stub_nothing
+#define MODULE_PARM_DESC(name, words)	struct stub_nothing
+#define memalloc_noreclaim_save()	0
+#define memalloc_noreclaim_restore(f)	((void)(f))
+#define smp_mb()			__sync_synchronize()
+#define xchg(p, v)			__sync_lock_test_and_set(p, v)
+#define swap(a, b) \
+	do { __typeof__(a) _a = (a); (a) = (b); (b) = _a; } while (0)
+#define min3(a, b, c)			min(min(a, b), c)
+#define clamp(x, lo, hi)		min(max(x, lo), hi)
+
+static inline void *kmemdup(const void *from, size_t size, gfp_t gfp)
+{
+	void *to = malloc(size);
+
+	(void)gfp;
+	return to ? memcpy(to, from, size) : NULL;
+}
 
 /* What other headers of the module name and these files do not use. */
 struct sock;

@@ -280,14 +280,22 @@ static void second(void)
 	stub_now_ns += SECOND;
 	stub_queued = NULL;
 	work->work.fn(&work->work);
+	memtel_collect_get();
 	memtel_evidence_mark(stub_now_ns, ALL);
+	memtel_collect_put();
+}
+
+static void take(const struct memtel_scope *scope, u64 window_ns)
+{
+	memtel_collect_get();
+	memtel_evidence_take(&evidence, scope, stub_now_ns, window_ns, ALL);
+	memtel_collect_put();
 }
 
 static const struct memtel_suspect *cause(enum memtel_metric metric,
 					  u64 window_ns)
 {
-	memtel_evidence_take(&evidence, &everywhere, stub_now_ns, window_ns,
-			     ALL);
+	take(&everywhere, window_ns);
 	memtel_cause_find(&evidence, metric);
 	return evidence.has_cause ? &evidence.cause : NULL;
 }
@@ -490,7 +498,7 @@ static void test_scope(void)
 	there->bytes[2] += 100 * MIB;
 	second();
 	node1.nid = 1;
-	memtel_evidence_take(&evidence, &node1, stub_now_ns, SECOND, ALL);
+	take(&node1, SECOND);
 	memtel_cause_find(&evidence, MEMTEL_METRIC_SLAB_GROWTH);
 	ok(is(&evidence.cause, "kmalloc-64", 5 * MIB) &&
 	   evidence.cause.nid == 1 && evidence.consumed_bytes == 9 * MIB,

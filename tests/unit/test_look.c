@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The looks at triggers: trigger.c, metric.c and collect.c as they are, with a
+ * clock that the test turns, and sources that say what it wants.
+ */
+#include "kernel_stub.h"
+#include "tap.h"
+
+#include "collect.h"
+#include "event.h"
+#include "evidence.h"
+#include "fallback.h"
+#include "metric.h"
+#include "reclaim.h"
+#include "shrinker.h"
+#include "snapshot.h"
+#include "source.h"
+#include "trigger.h"
+#include "zonelock.h"
+
+#define MB	1000000ULL
+#define MS	1000000ULL
+#define SECOND	((u64)NSEC_PER_SEC)
+
+unsigned int stub_alloc_fail;
+unsigned int nr_node_ids = 2;
+pg_data_t stub_nodes[STUB_NODES];
+u64 stub_now_ns = 1000 * SECOND;
+struct delayed_work *stub_queued;
+struct workqueue_struct stub_wq;
+struct hrtimer *stub_timer;
+
+/* The host: what a cache holds and reclaim has lost at a time. */
+static u64 (*cache_bytes)(u64 now);
+static u64 (*lost_ns)(u64 now);
+static u64 reading_took_ns, read_took_ns;
+static unsigned int looks;
+
+static u64 none(u64 now)
+{
+	return now ? 0 : 0;
+}
+
+struct memtel_snapshot *
+memtel_snapshot_take(const struct memtel_cache_filter *filter,
+		     struct memtel_snapshot_format *format, const void *arg,
+		     struct memtel_snapshot_room *first)
+{
+	size_t bytes = format->bytes_max();
+	struct memtel_snapshot *snap = calloc(1, sizeof(*snap) + bytes);
+	struct memtel_cache_node_row nodes[STUB_NODES] = {};
+	struct memtel_cache_row row = {
+		.kind = MEMTEL_CACHE_KIND_SLAB, .cookie = 1, .id = 1,
+		.name = "kmalloc-192", .nodes = nodes,
+	};
+
+	(void)filter;
+	(void)first;
+	stub_now_ns += reading_took_ns;
+	nodes[1].has_occupancy = true;
+	nodes[1].has_counts = true;
+	nodes[1].occ.slab_bytes = cache_bytes(stub_now_ns);
+	nodes[1].counts.allocs = nodes[1].occ.slab_bytes;
+	format->write(snap->bytes, bytes, &row, arg);
+	snap->nr = 1;
+	return snap;
+}
+
+void memtel_snapshot_free(struct memtel_snapshot *snap)
+{
+	free(snap);
+}
+
+#define SOURCE(name) struct memtel_source memtel_##name##_source = { #name }
+
+struct memtel_source memtel_slab_source, memtel_reclaim_source;
+struct memtel_source memtel_shrinker_source, memtel_zonelock_source;
+struct memtel_source memtel_fallback_source;
+struct memtel_source *const memtel_sources[] = {
+	&memtel_slab_source, &memtel_reclaim_source,
+};
+const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
+DEFINE_MUTEX(memtel_source_lock);
+
+const char *memtel_source_cannot(const struct memtel_source *source)
+{
+	return source ? NULL : "";
+}
+
+int memtel_source_hold(struct memtel_source *source,
+		       struct memtel_holder holder,
+		       struct netlink_ext_ack *extack)
+{
+	(void)holder;
+	(void)extack;
+	source->nr_holds++;
+	return 0;
+}
+
+int memtel_source_release(struct memtel_source *source,
+			  struct memtel_holder holder)
+{
+	(void)holder;
+	source->nr_holds--;
+	return 0;
+}
+
+bool sock_flag(const struct sock *sk, int flag)
+{
+	return sk && flag;
+}
+
+void memtel_socket_owns(struct sock *socket, u32 portid)
+{
+	(void)socket;
+	(void)portid;
+}
+
+void memtel_socket_disowns(struct sock *socket, u32 portid)
+{
+	(void)socket;
+	(void)portid;
+}
+
+u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
+			    const struct memtel_scope *scope)
+{
+	(void)scope;
+	if (kind != MEMTEL_RECLAIM_KIND_DIRECT)
+		return 0;
+	looks++;
+	stub_now_ns += read_took_ns;
+	return lost_ns(stub_now_ns);
+}
+
+void memtel_reclaim_open(enum memtel_reclaim_kind kind,
+			 const struct memtel_scope *scope, u64 now,
+			 struct memtel_open *open)
+{
+	(void)kind;
+	(void)scope;
+	(void)now;
+	(void)open;
+}
+
+u64 memtel_reclaim_compaction_failures(const struct memtel_scope *scope)
+{
+	return scope->zid ? 0 : 0;
+}
+
+u64 memtel_shrinker_total_ns(const struct memtel_scope *scope)
+{
+	return scope->zid ? 0 : 0;
+}
+
+void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,
+			  struct memtel_open *open)
+{
+	(void)scope;
+	(void)now;
+	(void)open;
+}
+
+u64 memtel_zonelock_total_ns(const struct memtel_scope *scope)
+{
+	return scope->zid ? 0 : 0;
+}
+
+u64 memtel_fallback_total(const struct memtel_scope *scope)
+{
+	return scope->zid ? 0 : 0;
+}
+
+/* The events that came. */
+static struct {
+	unsigned int raised;
+	unsigned int cleared;
+	u64 value;
+	u64 interval_ns;
+	u64 raised_ns;
+	u64 first_ns;
+} seen;
+static unsigned int takes;
+
+bool memtel_event_is_heard(void)
+{
+	return true;
+}
+
+void memtel_event_raised(struct memtel_trigger *trigger,
+			 const struct memtel_evidence *evidence)
+{
+	(void)evidence;
+	if (!seen.raised++)
+		seen.first_ns = stub_now_ns;
+	seen.value = max(seen.value, trigger->value);
+	seen.interval_ns = trigger->interval_ns;
+}
+
+void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns)
+{
+	(void)trigger;
+	seen.cleared++;
+	seen.raised_ns = raised_ns;
+}
+
+void memtel_events_send(void)
+{
+}
+
+int memtel_evidence_start(void)
+{
+	return 0;
+}
+
+void memtel_evidence_stop(void)
+{
+}
+
+void memtel_evidence_forget(void)
+{
+}
+
+void memtel_evidence_mark(u64 now_ns, unsigned int held)
+{
+	(void)now_ns;
+	(void)held;
+}
+
+void memtel_evidence_take(struct memtel_evidence *evidence,
+			  const struct memtel_scope *scope, u64 now_ns,
+			  u64 window_ns, unsigned int held)
+{
+	(void)evidence;
+	(void)scope;
+	(void)now_ns;
+	(void)window_ns;
+	(void)held;
+	takes++;
+}
+
+void memtel_cause_find(struct memtel_evidence *evidence,
+		       enum memtel_metric metric)
+{
+	evidence->has_cause = metric ? false : false;
+}
+
+static void work(void)
+{
+	struct work_struct *queued = stub_wq.queued;
+
+	stub_wq.queued = NULL;
+	if (queued)
+		queued->fn(queued);
+}
+
+static void read_caches(void)
+{
+	struct delayed_work *reading = stub_queued;
+
+	stub_queued = NULL;
+	if (reading)
+		reading->work.fn(&reading->work);
+	work();
+}
+
+/* Time passes; the caches are read every so often. */
+static void run(u64 seconds, u64 every_ns)
+{
+	u64 end_ns = stub_now_ns + seconds * SECOND;
+	u64 reading_ns = stub_now_ns + every_ns;
+
+	work();
+	while (stub_now_ns < end_ns) {
+		u64 next_ns = min(reading_ns, end_ns);
+
+		if (stub_timer && stub_timer->at_ns < next_ns) {
+			struct hrtimer *timer = stub_timer;
+
+			stub_now_ns = max(stub_now_ns, timer->at_ns);
+			stub_timer = NULL;
+			timer->fn(timer);
+			work();
+			continue;
+		}
+		stub_now_ns = max(stub_now_ns, next_ns);
+		if (next_ns == reading_ns) {
+			read_caches();
+			reading_ns += every_ns;
+		}
+	}
+}
+
+static u32 add(enum memtel_metric metric, u64 threshold, u64 window_ns)
+{
+	struct memtel_trigger wish = {
+		.metric = metric,
+		.scope = { .nid = NUMA_NO_NODE, .zid = MEMTEL_NO_ZONE },
+		.window_ns = window_ns,
+		.level = { .threshold = threshold, .clear = threshold },
+	};
+	u32 id = 0;
+
+	if (memtel_trigger_add(&wish, &id, NULL))
+		abort();
+	return id;
+}
+
+static void begin(void)
+{
+	memset(&seen, 0, sizeof(seen));
+	cache_bytes = none;
+	lost_ns = none;
+	reading_took_ns = 0;
+	read_took_ns = 0;
+	looks = 0;
+	takes = 0;
+	if (memtel_triggers_init())
+		abort();
+}
+
+/* As a module does that is unloaded, whose next begins with all unset. */
+static void end(void)
+{
+	struct hrtimer *timer = stub_timer;
+
+	memtel_triggers_stop();
+	stub_timer = NULL;
+	if (timer)
+		timer->fn(timer);
+	work();
+	memtel_triggers_exit();
+}
+
+static u64 ten_mb_a_second(u64 now)
+{
+	return now / 100;
+}
+
+/* Steady growth, read seldom. */
+static void test_steady_growth(u64 every_s)
+{
+	begin();
+	cache_bytes = ten_mb_a_second;
+	add(MEMTEL_METRIC_SLAB_GROWTH, 10 * MB * 11 / 10, SECOND);
+	add(MEMTEL_METRIC_SLAB_ALLOCS, 10 * MB * 11 / 10, SECOND);
+	run(200, every_s * SECOND);
+	ok(!seen.raised, "read every %llu s, 10 MB/s is no more than 10 MB in 1 s",
+	   every_s);
+	add(MEMTEL_METRIC_SLAB_GROWTH, 10 * MB * 9 / 10, SECOND);
+	run(200, every_s * SECOND);
+	ok(seen.raised == 1 && seen.value <= 10 * MB &&
+	   seen.value >= 10 * MB * 99 / 100 && seen.interval_ns == SECOND,
+	   "and no less: %llu in %llu ns", seen.value, seen.interval_ns);
+	end();
+}
+
+/* The same, each reading being long: it waits for a lock. */
+static void test_long_readings(void)
+{
+	begin();
+	cache_bytes = ten_mb_a_second;
+	reading_took_ns = 7 * SECOND;
+	add(MEMTEL_METRIC_SLAB_GROWTH, 10 * MB * 11 / 10, SECOND);
+	run(300, SECOND);
+	ok(!seen.raised, "readings of 7 s change nothing");
+	end();
+}
+
+/* What grew before the trigger was there is not its matter. */
+static void test_growth_before(void)
+{
+	begin();
+	cache_bytes = ten_mb_a_second;
+	add(MEMTEL_METRIC_SLAB_GROWTH, 1000 * MB, SECOND);
+	run(100, 8 * SECOND);
+	cache_bytes = none;
+	stub_now_ns += 7 * SECOND;
+	add(MEMTEL_METRIC_SLAB_GROWTH, 1, 10 * SECOND);
+	read_caches();
+	run(100, 8 * SECOND);
+	ok(!seen.raised, "growth from before it was added does not count");
+	end();
+}
+
+static u64 burst_at;
+
+static u64 burst(u64 now)
+{
+	return now >= burst_at ? 50 * MB : 0;
+}
+
+/* A peak in one reading is over at the next. */
+static void test_hold(void)
+{
+	struct memtel_trigger *trigger;
+
+	begin();
+	burst_at = stub_now_ns + 50 * SECOND;
+	cache_bytes = burst;
+	add(MEMTEL_METRIC_SLAB_GROWTH, MB, SECOND);
+	trigger = list_entry(memtel_triggers.next, struct memtel_trigger, list);
+	trigger->level.hold_ns = 4 * SECOND;
+	run(100, 8 * SECOND);
+	ok(!seen.raised, "over at one reading is not over for the hold time");
+	end();
+}
+
+static u64 reset_at;
+
+static u64 since_reset(u64 now)
+{
+	return (now - reset_at) / 100;
+}
+
+/* Counts that were reset grew from nothing, since then. */
+static void test_reset(void)
+{
+	begin();
+	cache_bytes = since_reset;
+	reset_at = stub_now_ns - 1000 * SECOND;
+	add(MEMTEL_METRIC_SLAB_ALLOCS, 105 * MB, 10 * SECOND);
+	run(40, 8 * SECOND);
+	reset_at = stub_now_ns;
+	memtel_slab_source.since_ns = reset_at;
+	stub_now_ns += 3 * SECOND;
+	add(MEMTEL_METRIC_SLAB_ALLOCS, 20 * MB, 10 * SECOND);
+	read_caches();
+	ok(!seen.raised, "a reset is no growth");
+	stub_now_ns += 2 * SECOND;
+	read_caches();
+	ok(!seen.raised, "nor of what was counted since");
+	run(40, 8 * SECOND);
+	ok(seen.raised == 1 && seen.value <= 100 * MB &&
+	   seen.interval_ns <= 10 * SECOND, "%llu in %llu ns", seen.value,
+	   seen.interval_ns);
+	end();
+}
+
+int main(void)
+{
+	static const u64 every_s[] = { 1, 2, 8, 32 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(every_s); i++)
+		test_steady_growth(every_s[i]);
+	test_long_readings();
+	test_growth_before();
+	test_hold();
+	test_reset();
+	return tap_done();
+}
