@@ -12,6 +12,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -163,6 +164,7 @@ MISTAKES = (
     ("builtin_rules: maybe", "1:16: expected true or false"),
     ("state: history", "1:8: expected a path from the root"),
     ("cgroups: ['/a/../b']", "1:11: expected a path from the root of the"),
+    ("cgroups: ['%s']" % ("/a" * 61), "1:11: more than 60 parts"),
     ("triggers: ['stall-time > 1ms in 1']", "1:34: expected a time unit|"
      "1:3[0-9]: "),
     ("sinks: [journal]", "1:9: expected a mapping"),
@@ -324,6 +326,133 @@ for name in ("fifo", "directory", "null"):
        "is told and kept", f"{daemon.said()}\n{list(DIR.iterdir())}")
 shutil.rmtree(DIR / "cgroup")
 
+# --- times of rounds
+
+OUT.unlink()
+with Daemon(BASE + FILE + BIG + """
+  - alert: Three
+    expr: count_over_time(memtel_cgroup_memory_bytes[2s]) > 2
+""") as daemon:
+    for i in range(12):
+        cgroup(f"round-{i}", 2000)
+        wait(lambda i=i: any(f"/round-{i} " in t for t in names(OUT, "firing")))
+    ok(len({n["time_ms"] % 1000 for n in lines(OUT)
+            if n["kind"] == "firing"}) == 1,
+       "rounds are whole intervals apart", [n["time_ms"] for n in lines(OUT)])
+    ok(not any("Three" in t for t in names(OUT, "firing")),
+       "and two of them have two samples", names(OUT, "firing"))
+shutil.rmtree(DIR / "cgroup")
+
+# --- a disk that takes its time
+
+SLOW = 6
+OUT.unlink()
+(DIR / "history").unlink()
+with Daemon(BASE + FILE + BIG + "save_interval: 1s\n", env={
+        **os.environ, "LD_PRELOAD": FAKE, "FAKE_FSYNC": str(SLOW)}) as daemon:
+    wait(lambda: (DIR / "history.new").exists())
+    begun, late, nr = time.monotonic(), 0, 0
+    while time.monotonic() - begun < SLOW - 1:
+        made = time.monotonic()
+        cgroup(f"slow-{nr}", 2000)
+        wait(lambda: any(f"/slow-{nr} " in t for t in names(OUT, "firing")))
+        late = max(late, time.monotonic() - made)
+        nr += 1
+    ok(not (DIR / "history").exists() and (DIR / "history.new").exists(),
+       "while the past is being saved", list(DIR.iterdir()))
+    ok(late < SLOW / 2 and nr > 2, "no notice is late",
+       f"{nr} notices, {late:.3f} s")
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children"
+                    ).read_text("ascii").split()
+    ok(len(children) == 1 and
+       len(os.listdir(f"/proc/{children[0]}/fd")) <= len("012") + 1,
+       "what saves has nothing open of the rest", children)
+    ok(wait(lambda: (DIR / "history").exists(), 2 * SLOW), "it is saved",
+       daemon.said())
+    before = (DIR / "history").read_bytes()
+    cgroup("slow-last", 2000)
+    wait(lambda: any("/slow-last " in t for t in names(OUT, "firing")))
+    # The end waits for the disk, and for another who writes.
+    daemon.process.terminate()
+    daemon.process.wait(4 * SLOW)
+    ok(b"/slow-last" not in before and
+       b"/slow-last" in (DIR / "history").read_bytes() and
+       daemon.said() == "", "and at the end all of it", daemon.said())
+shutil.rmtree(DIR / "cgroup")
+
+# --- the format of the past
+
+OUT.unlink()
+
+
+def fnv(data):
+    """FNV-1a of 64 bits."""
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 & (1 << 64) - 1
+    return value
+
+
+def words(*numbers):
+    """Numbers as the file has them."""
+    return b"".join(struct.pack("<d" if isinstance(n, float) else "<q", n)
+                    for n in numbers)
+
+
+def text_of(text):
+    """A text as the file has it."""
+    return words(len(text)) + text.encode()
+
+
+def labels_of(labels):
+    """Labels as the file has them."""
+    return words(len(labels)) + b"".join(
+        text_of(part) for pair in sorted(labels.items()) for part in pair)
+
+
+def past(values, labels, version=b"01"):
+    """A file of one series with a value for each of the last seconds."""
+    now_ms = int(time.time() * 1000)
+    body = (b"MEMTEL" + version + words(1)
+            + text_of("memtel_cgroup_memory_bytes") + words(1)
+            + labels_of(labels) + words(len(values)))
+    for age, value in zip(range(len(values), 0, -1), values):
+        at = now_ms - age * 1000
+        body += words(at, at, 1, *[float(value)] * 5, 0.0, 0.0)
+    body += words(0)
+    return body + words(fnv(body) - (1 << 64) if fnv(body) >> 63 else fnv(body))
+
+
+SUM = """
+rules:
+  - alert: Past
+    expr: max_over_time(memtel_cgroup_memory_bytes{cgroup="/old"}[1m]) > 6
+"""
+(DIR / "history").write_bytes(past((5, 7, 6), {"cgroup": "/old"}))
+(DIR / "cgroup").mkdir()
+with Daemon(BASE + FILE + SUM) as daemon:
+    ok(wait(lambda: names(OUT, "firing")) and lines(OUT)[-1]["value"] == 7,
+       "a past that another program wrote is taken", daemon.said())
+data = (DIR / "history").read_bytes()
+ok(data.startswith(b"MEMTEL01" + words(1)
+                   + text_of("memtel_cgroup_memory_bytes") + words(1)
+                   + labels_of({"cgroup": "/old"}) + words(3))
+   and data.count(words(1, *[7.0] * 5)) == 1
+   and words(1) + text_of(f"Past\n{SUM.split('expr: ')[1].strip()}\n0\n0\n")
+   + words(1) + labels_of({"cgroup": "/old"}) in data
+   and struct.unpack("<Q", data[-8:])[0] == fnv(data[:-8]),
+   "and what memteld writes is as is said", data)
+for data, why in ((past((8,), {"cgroup": "/old"}, b"02"),
+                   "of format 02; this memteld reads format 01"),
+                  (b"10LETMEM" + bytes(64),
+                   "saved by a machine with another byte order")):
+    (DIR / "history").write_bytes(data)
+    with Daemon(BASE + FILE + SUM) as daemon:
+        ok(wait(lambda: f"{why}: moved to" in daemon.said()),
+           f"a past {why}", daemon.said())
+    ok((DIR / "history.unread").read_bytes() == data, "is kept beside")
+shutil.rmtree(DIR / "cgroup")
+
 # --- one failing rule
 
 OUT.unlink()
@@ -357,6 +486,82 @@ with Daemon(BASE + FILE + BIG) as daemon:
     time.sleep(2.2)
     ok(not names(OUT, "resolved") and len(names(OUT, "firing")) == 1000,
        "and ends no other", lines(OUT)[-1])
+shutil.rmtree(DIR / "cgroup")
+
+# --- as many cgroups as a large host has, by the rules that are shipped
+
+
+def oom_kills(name, number):
+    """What a cgroup's memory.events says of kills."""
+    (DIR / "cgroup" / name / "memory.events").write_text(
+        f"low 0\nhigh 0\nmax 0\noom 0\noom_kill {number}\n"
+        f"oom_group_kill 0\n", encoding="ascii")
+
+
+def many(number):
+    """The name of one of many, at most three levels below the pods' slice."""
+    return f"kubepods.slice/burstable/pod{number // 100}/{number}"
+
+
+def rounds(of):
+    """How many rounds there were, by the service manager's notices."""
+    nr = 0
+    while select.select([of], [], [], 0)[0]:
+        nr += of.recv(4096).startswith(b"STATUS")
+    return nr
+
+
+OUT.unlink()
+for i in range(10000):
+    path = cgroup(many(i), 2000)
+    oom_kills(many(i), 0)
+    (path / "memory.pressure").write_text(psi().read_text("ascii"), "ascii")
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind(str(DIR / "rounds"))
+with Daemon(BASE.replace("builtin_rules: false\n", "") + FILE, env={
+        **os.environ, "NOTIFY_SOCKET": str(DIR / "rounds")}) as daemon:
+    wait(lambda: rounds(notify) and rounds(notify), 60)
+    for i in range(0, 10000, 40):
+        oom_kills(many(i), 1)
+    ok(wait(lambda: len(names(OUT, "firing")) >= 250, 60),
+       "of 10000 cgroups all that have a kill are told", daemon.said())
+    wait(lambda: rounds(notify), 60)
+    ok({n["labels"]["cgroup"] for n in lines(OUT) if n["kind"] == "firing"}
+       == {f"/{many(i)}" for i in range(0, 10000, 40)}
+       and len(names(OUT, "firing")) == 250, "each once, and no other",
+       len(names(OUT, "firing")))
+    ok(not names(OUT, "rule_failed") and daemon.said() == "",
+       "and nothing is lost", f"{lines(OUT)[-1]}\n{daemon.said()}")
+    # More than there is room for: none of them is left out in silence.
+    for i in range(2500):
+        (DIR / "cgroup/kubepods.slice/more" / str(i)).mkdir(parents=True)
+    ok(wait(lambda: any("CgroupOomKill" in t and "more cgroups match" in t
+                        for t in names(OUT, "rule_failed")), 60),
+       "of more than can be read the rules fail", daemon.said())
+    shutil.rmtree(DIR / "cgroup/kubepods.slice/more")
+    ok(wait(lambda: any("CgroupOomKill" in t
+                        for t in names(OUT, "rule_recovered")), 60),
+       "until there are fewer", daemon.said())
+shutil.rmtree(DIR / "cgroup")
+(DIR / "history").unlink()
+
+# --- patterns of cgroups
+
+OUT.unlink()
+for name in ("a", "a/b", "a/b/c", "a/x/b", ".hidden", "pods", "pods/1/2/3",
+             "other/1/2", "other/1/2/3/4"):
+    cgroup(name, 2000)
+with Daemon(BASE + FILE + BIG + "cgroups: ['/a/*', /a/b, /pods/**, /.*, "
+            "'/**/4', '/*/**/2']\n") as daemon:
+    MATCH = {"/a/b", "/a/x", "/.hidden", "/pods", "/pods/1", "/pods/1/2",
+             "/pods/1/2/3", "/other/1/2", "/other/1/2/3/4"} - {"/a/x"}
+    wait(lambda: len(names(OUT, "firing")) >= len(MATCH))
+    time.sleep(1.2)
+    ok(sorted(n["labels"]["cgroup"] for n in lines(OUT)
+              if n["kind"] == "firing") == sorted(
+                  MATCH - {"/pods/1", "/pods/1/2"}),
+       "each that some pattern matches is read, once",
+       sorted(n["text"] for n in lines(OUT)))
 shutil.rmtree(DIR / "cgroup")
 
 # --- a cgroup that its owner shut
@@ -454,6 +659,34 @@ rules:
     time.sleep(2.5)
     ok(len(names(OUT, "firing")) == fired, "and no round has it loaded again",
        lines(OUT))
+
+# --- caches of one name
+
+mode("twins")
+for held in (False, True):
+    OUT.unlink(missing_ok=True)
+    (DIR / "history").unlink(missing_ok=True)
+    with Daemon(BASE + FILE + f"sources: [{'slab' if held else ''}]\n" """
+rules:
+  - alert: Sum
+    expr: sum(memtel_cache_slab_bytes{node="0"})
+  - alert: Each
+    expr: memtel_cache_slab_bytes{node="0"} > 0
+""", env={**os.environ, "LD_PRELOAD": FAKE, "FAKE_MODE": str(MODE)}) as daemon:
+        wait(lambda: len(names(OUT, "firing")) >= 3)
+        time.sleep(1.2)
+    told = [(n["labels"].get("cache"), n["labels"].get("id"), n["value"])
+            for n in lines(OUT) if n["kind"] == "firing" and "labels" in n]
+    ok([n["value"] for n in lines(OUT) if n["name"] == "Sum"
+        and n["kind"] == "firing"] == [4096 * 15],
+       "caches of one name are summed as they are", lines(OUT))
+    ok(sorted(told, key=str) == sorted([("kmalloc-64", None, 4096)] + (
+        [("dentry", "2", 4096), ("dentry", "5", 12288), ("dentry", "6", 40960)]
+        if held else [("dentry", None, 57344)]), key=str),
+       f"and told apart by the id, {'if' if held else 'as'} there is "
+       f"{'one' if held else 'none'}", told)
+    ok(not names(OUT, "rule_failed"), "no sample is lost", lines(OUT))
+(DIR / "history").unlink()
 
 # --- events that came just before other triggers
 

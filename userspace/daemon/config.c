@@ -11,6 +11,7 @@
 
 #include <memtel/memtel.h>
 
+#include "cgroups.h"
 #include "config.h"
 #include "expr.h"
 #include "template.h"
@@ -443,6 +444,12 @@ static void config_state(struct yaml_file *file, yaml_node_t *node,
 	set_path(file, node, &((struct config *)target)->state);
 }
 
+static void config_save(struct yaml_file *file, yaml_node_t *node, void *target)
+{
+	yaml_duration_ms(file, node, SECOND_MS, SAVE_MAX_MS,
+			 &((struct config *)target)->save_ms);
+}
+
 static void trigger_add(struct yaml_file *file, yaml_node_t *node, void *target)
 {
 	const char *text = yaml_text(file, node);
@@ -492,6 +499,9 @@ static void cgroup_add(struct yaml_file *file, yaml_node_t *node, void *target)
 
 	if (text && (*text != '/' || goes_up(text)))
 		yaml_fail(file, node, 0, "expected a path from the root of the hierarchy, '/...'");
+	else if (text && !cgroups_check(text))
+		yaml_fail(file, node, 0, "more than %d parts between slashes",
+			  CGROUPS_DEPTH);
 	else
 		strings_add(file, node, target);
 }
@@ -544,6 +554,7 @@ static void config_rule_files(struct yaml_file *file, yaml_node_t *node,
 static const struct yaml_key config_keys[] = {
 	{ "interval", false, config_interval },
 	{ "state", false, config_state },
+	{ "save_interval", false, config_save },
 	{ "triggers", false, config_triggers },
 	{ "sources", false, config_sources },
 	{ "cgroups", false, config_cgroups },
@@ -621,9 +632,13 @@ static bool set_default(char **target, const char *text)
 
 static bool set_defaults(struct config *config)
 {
-	static const char *const cgroups[] = { "/", "/*", "/*/*" };
+	/* Two levels, and what a Kubernetes node has below its own slice. */
+	static const char *const cgroups[] = {
+		"/", "/*", "/*/*", "/kubepods*/**", "/kubelet*/**",
+	};
 
 	config->interval_ms = 10 * SECOND_MS;
+	config->save_ms = 300 * SECOND_MS;
 	config->has_builtin_rules = true;
 	config->cgroups.items = calloc(ARRAY_SIZE(cgroups), sizeof(char *));
 	for (size_t i = 0; config->cgroups.items && i < ARRAY_SIZE(cgroups);

@@ -2,15 +2,18 @@
 /*
  * The daemon's life.
  *
- * One loop of sd-event and no thread. Each interval: a round of samples, all
- * rules, and what they say to the sinks. In between: the module's own events,
- * readers of the socket, retries. SIGHUP reads the configuration anew: one with
+ * One loop of sd-event and no thread; a child saves the past. Each interval: a
+ * round of samples, all rules, and what they say to the sinks. In between: the
+ * module's own events, readers of the socket, retries. SIGHUP reads the configuration anew: one with
  * a mistake is told and the old one stays; what did not change goes on, rules
  * where they are, sinks with their readers, the subscription. SIGTERM and SIGINT
  * save the past, write what waits, and end.
  *
  * The interval is of the boot-time clock, so that a host that slept is looked
- * at when it wakes; rules are told the wall clock's time, as the past is.
+ * at when it wakes; rules are told the wall clock's time, as the past is. A round
+ * has the time when it was due, not when the loop came to it: so times of rounds
+ * are whole intervals apart, and a time that is looked back on always has as many
+ * samples.
  */
 #include <errno.h>
 #include <signal.h>
@@ -25,11 +28,15 @@
 #include "engine.h"
 #include "log.h"
 #include "pressure.h"
+#include "saver.h"
 #include "sink.h"
 #include "state.h"
 
-/* The past is saved so often. */
-#define SAVE_MS		(5 * 60 * 1000)
+/*
+ * What is between the two clocks is taken to be the same as long as it is by this,
+ * as each reading of it is off by some us.
+ */
+#define OFFSET_US	50000
 
 /* How long what waits may take to be written at the end. */
 #define FLUSH_MS	2000
@@ -38,7 +45,8 @@
  * struct daemon - all there is
  * @options: of the command line
  * @config: in force
- * @save_failed: that was told
+ * @offset_us: by how much the wall clock is ahead of the boot-time clock
+ * @lost: samples, as they were told
  */
 struct daemon {
 	const struct daemon_options *options;
@@ -49,17 +57,32 @@ struct daemon {
 	struct collect collect;
 	struct pressure pressure;
 	struct sinks sinks;
-	int64_t saved_ms;
-	bool save_failed;
+	struct saver saver;
+	int64_t offset_us;
 	uint64_t lost;
 };
 
-static int64_t wall_ms(void)
+static int64_t read_us(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	clock_gettime(clock, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+static int64_t wall_ms(void)
+{
+	return read_us(CLOCK_REALTIME) / 1000;
+}
+
+/* The wall clock's time when the boot-time clock says @us. */
+static int64_t wall_ms_of(struct daemon *daemon, uint64_t us)
+{
+	int64_t offset_us = read_us(CLOCK_REALTIME) - read_us(CLOCK_BOOTTIME);
+
+	if (llabs(offset_us - daemon->offset_us) > OFFSET_US)
+		daemon->offset_us = offset_us;
+	return ((int64_t)us + daemon->offset_us) / 1000;
 }
 
 static void tell(const struct notice *notice, void *arg)
@@ -69,28 +92,14 @@ static void tell(const struct notice *notice, void *arg)
 	sinks_write(&daemon->sinks, notice);
 }
 
-static void save(struct daemon *daemon)
-{
-	int err = state_save(&daemon->engine, daemon->config->state);
-
-	if (err && !daemon->save_failed)
-		log_error("%s: cannot save the past: %s; the file is as it was",
-			  daemon->config->state, err == -ENOTSUP ?
-			  "it is no regular file" : strerror(-err));
-	else if (!err && daemon->save_failed)
-		log_error("%s: saving the past again", daemon->config->state);
-	daemon->save_failed = err;
-}
-
 static void tell_lost(struct daemon *daemon)
 {
 	uint64_t lost = daemon->engine.history.lost;
 
 	/* At the first, and then at each doubling. */
 	if (lost && lost >= 2 * daemon->lost) {
-		log_error("%llu samples were lost: rules select more than %d series, or more than %zu MiB of past",
-			  (unsigned long long)lost, HISTORY_SERIES,
-			  HISTORY_BYTES >> 20);
+		log_error("%llu samples were lost, see the rules that failed; series and their past have at most %zu MiB",
+			  (unsigned long long)lost, HISTORY_BYTES >> 20);
 		daemon->lost = lost;
 	}
 }
@@ -106,19 +115,13 @@ static void say_status(const struct daemon *daemon)
 		   daemon->engine.nr, firing, daemon->engine.history.nr_series);
 }
 
-static void round_of_rules(struct daemon *daemon)
+static void round_of_rules(struct daemon *daemon, int64_t now_ms)
 {
-	int64_t now_ms = wall_ms();
-
 	history_round(&daemon->engine.history, now_ms);
 	collect_run(&daemon->collect);
 	engine_evaluate(&daemon->engine, now_ms, tell, daemon);
 	tell_lost(daemon);
-	if (now_ms - daemon->saved_ms >= SAVE_MS ||
-	    now_ms < daemon->saved_ms) {
-		save(daemon);
-		daemon->saved_ms = now_ms;
-	}
+	saver_round(&daemon->saver, &daemon->engine, daemon->config, now_ms);
 	say_status(daemon);
 }
 
@@ -126,15 +129,13 @@ static int on_tick(sd_event_source *source, uint64_t us, void *arg)
 {
 	struct daemon *daemon = arg;
 	uint64_t interval_us = (uint64_t)daemon->config->interval_ms * 1000;
-	uint64_t now_us;
+	uint64_t now_us = (uint64_t)read_us(CLOCK_BOOTTIME);
 
-	round_of_rules(daemon);
 	/* Those that were slept through are left out. */
-	sd_event_now(daemon->event, CLOCK_BOOTTIME, &now_us);
-	us += interval_us;
-	if (us < now_us)
-		us = now_us + interval_us;
-	sd_event_source_set_time(source, us);
+	if (now_us > us)
+		us += (now_us - us) / interval_us * interval_us;
+	round_of_rules(daemon, wall_ms_of(daemon, us));
+	sd_event_source_set_time(source, us + interval_us);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -267,17 +268,20 @@ static int start(struct daemon *daemon)
 		return err;
 	/* What was saved is taken up; without it the past begins now. */
 	state_load(&daemon->engine, daemon->config->state, wall_ms());
-	daemon->saved_ms = wall_ms();
 	return 0;
 }
 
-static void stop(struct daemon *daemon)
+/* @has_past: it had begun, so there is something to save. */
+static void stop(struct daemon *daemon, bool has_past)
 {
 	sd_notify(0, "STOPPING=1");
 	pressure_close(&daemon->pressure);
 	collect_close(&daemon->collect);
+	/* The disk of the past may take its time. */
 	sinks_flush(&daemon->sinks, FLUSH_MS);
 	sinks_close(&daemon->sinks);
+	if (has_past)
+		saver_end(&daemon->saver, &daemon->engine, daemon->config);
 	engine_free(&daemon->engine);
 	sd_event_source_unref(daemon->tick);
 	sd_event_unref(daemon->event);
@@ -301,6 +305,7 @@ int daemon_check(const struct daemon_options *options)
 int daemon_run(const struct daemon_options *options)
 {
 	struct daemon daemon = { .options = options };
+	bool has_past = false;
 	int err;
 
 	daemon.collect.history = &daemon.engine.history;
@@ -313,10 +318,10 @@ int daemon_run(const struct daemon_options *options)
 	if (err >= 0) {
 		sd_notify(0, "READY=1");
 		err = sd_event_loop(daemon.event);
-		save(&daemon);
+		has_past = true;
 	}
 	if (err < 0)
 		log_error("%s", strerror(-err));
-	stop(&daemon);
+	stop(&daemon, has_past);
 	return err < 0;
 }
