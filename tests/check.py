@@ -26,7 +26,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests/vm"))
 
+# pylint: disable=wrong-import-position
 from kernels import KERNELS, VmError, find_kernel  # noqa: E402
+from shapes import CORE as SHAPES_CORE, FAULTS, SHAPES  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 VM = (PYTHON, "tests/vm/vm.py")
@@ -38,8 +40,6 @@ COUNTED = ("--icount", "2")
 STRESS, CHURN = "test_stress.py", "test_churn.py"
 # Locks are contended where CPUs run in parallel, and more than two of them.
 LOCKS = "test_zonelock.py"
-# Have CPUs to be told apart by.
-FAULTS = "test_faults.py"
 # Twenty minutes of the guest's time, at 16 ns for an instruction.
 SOAK = "test_soak.py"
 LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
@@ -116,6 +116,14 @@ def others(excluded):
                   if path.name not in excluded)
 
 
+def shapes(kernel, is_usual):
+    """A chain for each shape of host that is usual, or is not."""
+    return [[kselftests(kernel, f"{shape.what}, in a VM",
+                        f"shape-{shape.name}", shape.timeout_s,
+                        (*COUNTED, *shape.boot_options()), shape.tests)]
+            for shape in SHAPES if shape.is_usual == is_usual]
+
+
 def analysis(*args):
     """A command in the tree of tools."""
     return in_env("analysis", *args)
@@ -136,13 +144,18 @@ def analyses(*names):
 
 
 def long_runs(kernel):
-    """What make check has no time for, of the first kernel; hostile messages of
-    the one that finds most mistakes, too."""
+    """What make check has no time for: the shapes of host that are not usual; of
+    the first kernel long runs, and hostile messages of the one that finds most
+    mistakes, too."""
     messages = kselftests(kernel, "a million hostile messages in a VM", "fuzz",
                           3600, (*COUNTED, *MESSAGES), ("test_fuzz.py",))
+    if kernel == RACES:
+        return []
+    rare = shapes(kernel, False)
     if kernel != FIRST:
-        return [[messages]] if kernel == DEBUG else []
+        return [*rare, [messages]] if kernel == DEBUG else rare
     return [
+        *rare,
         [kselftests(FIRST, "ten thousand loads in a VM", "loads", 3 * 3600,
                     (*COUNTED, *LOADS), (f"{STRESS}:load_and",))],
         [messages, kselftests(FIRST, "a long run in a VM", "soak", 3600, LONG,
@@ -195,7 +208,8 @@ def chains(kernel):
     if kernel == FIRST:
         native += [
             Step("the VM's own tests",
-                 (PYTHON, "-m", "unittest", "-v", "test_scan")),
+                 (PYTHON, "-m", "unittest", "-v", "test_scan",
+                  "test_shapes")),
             Step("static checks",
                  in_env(kernel, PYTHON, "tests/static.py", LINUX,
                         str(build(kernel)))),
@@ -212,10 +226,9 @@ def chains(kernel):
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
                     COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, *MISTAKES)))],
-        native,
-        [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
-                    (*COUNTED, "--cpus", "4"), (FAULTS,))]]
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, *SHAPES_CORE,
+                            *MISTAKES)))],
+        native, *shapes(kernel, True)]
 
 
 class Count:
@@ -334,8 +347,9 @@ def check_usual(runner):
     rest = [kernel.name for kernel in DEBIAN_KERNELS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
     left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, *MISTAKES)))
+    rare = ", ".join(shape.name for shape in SHAPES if not shape.is_usual)
     print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "
-          f"coverage; of {', '.join(rest)}: {left}, unit tests of userspace, "
+          f"coverage; hosts of the shapes {rare}; of {', '.join(rest)}: {left}, unit tests of userspace, "
           "packages")
 
 
