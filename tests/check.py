@@ -26,7 +26,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests/vm"))
 
+# pylint: disable=wrong-import-position
 from kernels import KERNELS, VmError, find_kernel  # noqa: E402
+from shapes import CORE as SHAPES_CORE, FAULTS, SHAPES  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 VM = (PYTHON, "tests/vm/vm.py")
@@ -40,8 +42,6 @@ STRESS, CHURN = "test_stress.py", "test_churn.py"
 LOCKS = "test_zonelock.py"
 # Has its CPUs taken away, by the host's clock.
 STEAL = "test_steal.py"
-# Have CPUs to be told apart by.
-FAULTS = "test_faults.py"
 # Twenty minutes of the guest's time, at 16 ns for an instruction.
 SOAK = "test_soak.py"
 LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
@@ -118,6 +118,14 @@ def others(excluded):
                   if path.name not in excluded)
 
 
+def shapes(kernel, is_usual):
+    """A chain for each shape of host that is usual, or is not."""
+    return [[kselftests(kernel, f"{shape.what}, in a VM",
+                        f"shape-{shape.name}", shape.timeout_s,
+                        (*COUNTED, *shape.boot_options()), shape.tests)]
+            for shape in SHAPES if shape.is_usual == is_usual]
+
+
 def analysis(*args):
     """A command in the tree of tools."""
     return in_env("analysis", *args)
@@ -138,13 +146,18 @@ def analyses(*names):
 
 
 def long_runs(kernel):
-    """What make check has no time for, of the first kernel; hostile messages of
-    the one that finds most mistakes, too."""
+    """What make check has no time for: the shapes of host that are not usual; of
+    the first kernel long runs, and hostile messages of the one that finds most
+    mistakes, too."""
     messages = kselftests(kernel, "a million hostile messages in a VM", "fuzz",
                           3600, (*COUNTED, *MESSAGES), ("test_fuzz.py",))
+    if kernel == RACES:
+        return []
+    rare = shapes(kernel, False)
     if kernel != FIRST:
-        return [[messages]] if kernel == DEBUG else []
+        return [*rare, [messages]] if kernel == DEBUG else rare
     return [
+        *rare,
         [kselftests(FIRST, "ten thousand loads in a VM", "loads", 3 * 3600,
                     (*COUNTED, *LOADS), (f"{STRESS}:load_and",))],
         [messages, kselftests(FIRST, "a long run in a VM", "soak", 3600, LONG,
@@ -198,7 +211,7 @@ def chains(kernel):
         native += [
             Step("the VM's own tests",
                  (PYTHON, "-m", "unittest", "-v", "test_scan",
-                  "test_steal")),
+                  "test_shapes", "test_steal")),
             Step("static checks",
                  in_env(kernel, PYTHON, "tests/static.py", LINUX,
                         str(build(kernel)))),
@@ -218,10 +231,8 @@ def chains(kernel):
                     COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
                     others((STRESS, CHURN, LOCKS, FAULTS, SOAK, STEAL,
-                            *MISTAKES)))],
-        native,
-        [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
-                    (*COUNTED, "--cpus", "4"), (FAULTS,))]]
+                            *SHAPES_CORE, *MISTAKES)))],
+         native, *shapes(kernel, True)]
 
 
 class Count:
@@ -339,10 +350,12 @@ def check_usual(runner):
     runner.chain(alone(FIRST))
     rest = [kernel.name for kernel in DEBIAN_KERNELS if kernel.name != FIRST]
     runner.beside([*chains(FIRST), packages(FIRST), *map(core, rest)])
-    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, STEAL, *MISTAKES)))
+    left = ", ".join(name[5:-3] for name in others((*CORE, SOAK, STEAL,
+                                                    *MISTAKES)))
+    rare = ", ".join(shape.name for shape in SHAPES if not shape.is_usual)
     print("# Left to make check-all: long runs (fuzzing, soak), sanitizers, "
-          f"coverage; of {', '.join(rest)}: {left}, unit tests of userspace, "
-          "packages")
+          f"coverage; hosts of the shapes {rare}; of {', '.join(rest)}: {left}, "
+          "unit tests of userspace, packages")
 
 
 def main():

@@ -7,7 +7,8 @@
 Boots a VM for each part, puts what they measured into build/bench.json and as
 tables into build/bench.txt, and prints one of the two; with --docs the tables
 in README.md and docs/cost.md become these. With names of parts it measures
-these anew and leaves the others as they were; PART none measures nothing. What is counted in
+these anew and leaves the others as they were, where a name like scale is that of
+all whose names begin so; PART none measures nothing. What is counted in
 instructions is of one CPU and repeats; what is by the clock is a ratio within
 one boot.
 """
@@ -35,6 +36,14 @@ def growth(name, part, *options):
     return name, ("growth.py", part), options
 
 
+def scale(cpus, nodes, caches, cgroups, triggers):
+    """A part that is a boot of scale.py: one CPU of so many possible ones."""
+    return (f"scale-{cpus}", ("scale.py", str(caches), str(cgroups),
+                              str(triggers)),
+            (*COUNTED, *ONE, "--possible-cpus", str(cpus), "--append",
+             f"numa=fake={nodes}", "--mem-mib", "6144"))
+
+
 # Name, script with its arguments, options of the boot.
 PARTS = (
     ("pairs", ("pairs.py",), (*COUNTED, *ONE)),
@@ -47,10 +56,15 @@ PARTS = (
     *(growth(f"cpus-{n}", "cpus", "--cpus", str(n), "--nodes", "1")
       for n in (1, 2, 4, 8)),
     ("workload", ("workload.py",), (*COUNTED, *ONE)),
+    scale(2, 2, 150, 50, 10),
+    scale(64, 2, 1000, 1000, 128),
+    # What the next takes beyond this is what CPUs take.
+    scale(120, 8, 4500, 5000, 1024),
+    scale(240, 8, 4500, 5000, 1024),
 )
 # Where each leaves its figures, by script.
 LEFT = {"pairs.py": "pairs", "readings.py": "readings", "events.py": "events",
-        "growth.py": "growth", "workload.py": "workload"}
+        "growth.py": "growth", "workload.py": "workload", "scale.py": "scale"}
 TIMEOUT_S = 3600
 
 
@@ -73,6 +87,11 @@ def boot(kernel, build, name, script, options):
     return json.loads(left.read_text())
 
 
+def is_meant(name, words):
+    """Whether a part has one of these names, or begins so."""
+    return any(name == word or name.startswith(f"{word}-") for word in words)
+
+
 def quote(figures):
     """Put tables where documents have them, behind their names."""
     for name in ("README.md", "docs/cost.md"):
@@ -88,13 +107,14 @@ def main(args):
     kernel, *rest = args
     chosen = [word for word in rest if not word.startswith("--")]
     known = ["none", *(name for name, _, _ in PARTS)]
-    if set(chosen) - set(known):
+    if not all(any(is_meant(name, [word]) for name in known)
+               for word in chosen):
         raise SystemExit(f"run.py: parts are {', '.join(known)}")
     build = TOP / "build" / kernel
     path = TOP / "build/bench.json"
     figures = json.loads(path.read_text()) if chosen and path.exists() else {}
     for name, script, options in PARTS:
-        if not chosen or name in chosen:
+        if not chosen or is_meant(name, chosen):
             figures[name] = boot(kernel, build, name, script, options)
             path.write_text(json.dumps(figures, indent=1) + "\n")
     if "--docs" in rest:

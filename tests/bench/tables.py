@@ -193,6 +193,91 @@ def growth(figures):
     return "\n".join(out)
 
 
+def longest(figures, *keys):
+    """The most of what was measured of some kinds."""
+    return max((figures[key] for key in keys if key in figures), default=None)
+
+
+def instructions(number):
+    """A number of them that can be read."""
+    return "-" if number is None else f"{number:,.0f}"
+
+
+def held(figures, lock):
+    """For how long a lock was held at most."""
+    return max((figures[key][lock] for key in ("holds", "holds_dump")
+                if lock in figures.get(key, {})), default=None)
+
+
+# What is measured on hosts of several sizes.
+SCALE = (
+    ("one dump of caches with counts", lambda of: of.get("dump")),
+    ("one read of /proc/slabinfo", lambda of: of.get("slabinfo")),
+    ("a look at the triggers, mean", lambda of: look(of, "mean")),
+    ("a look at the triggers, most", lambda of: look(of, "most")),
+    ("memtel's works in a second, idle", lambda of: of.get("idle")),
+    ("attach of all sources", lambda of: sum(of["attach"].values())
+     if "attach" in of else None),
+    ("reset", lambda of: of.get("reset")),
+    ("trigger-add, mean", lambda of: of.get("add", {}).get("mean")),
+    ("trigger-add, most", lambda of: of.get("add", {}).get("most")),
+    ("memory of all sources, KiB", lambda of: of["memory"] / 1024
+     if "memory" in of else None),
+    ("without rescheduling, alone", lambda of: of.get("task_alone")),
+    ("without rescheduling, memtel's works", lambda of: of.get("task")),
+    ("without rescheduling, dump and reset",
+     lambda of: longest(of, "task_dump", "task_reset")),
+    ("interrupts off, alone", lambda of: of.get("interrupts_alone")),
+    ("interrupts off, memtel's works", lambda of: of.get("interrupts")),
+    ("interrupts off, dump and reset",
+     lambda of: longest(of, "interrupts_dump", "interrupts_reset")),
+    ("memtel_source_lock held", lambda of: held(of, "memtel_source_lock")),
+    ("memtel_trigger_lock held", lambda of: held(of, "memtel_trigger_lock")),
+    ("slab_mutex held", lambda of: held(of, "slab_mutex")),
+    ("kmem_cache_create, alone", lambda of: of.get("create_alone")),
+    ("kmem_cache_create, memtel at work", lambda of: of.get("create")),
+)
+FAR_CPUS = 512
+
+
+def look(figures, what):
+    """Of the work that looks at triggers."""
+    return max((of[what] for name, of in figures.get("works", {}).items()
+                if "look" in name), default=None)
+
+
+def far(near, farther, get):
+    """As many as there would be with 512 CPUs: two hosts differ in CPUs alone."""
+    first, second = get(near), get(farther)
+    if first is None or second is None:
+        return None
+    by_cpu = (second - first) / (farther["cpus"] - near["cpus"])
+    return second + by_cpu * (FAR_CPUS - farther["cpus"])
+
+
+def scale(figures):
+    """Figures by the size of the host."""
+    hosts = list(numbered(figures, "scale-").values())
+    if not hosts:
+        return ""
+    what = ("cpus", "nodes", "caches", "cgroups", "triggers")
+    rows = [[name, *(str(of[name]) for of in hosts)] for name in what]
+    rows += [[name, *(instructions(get(of)) for of in hosts)]
+             for name, get in SCALE]
+    head = ["", *("host" for _ in hosts)]
+    last = hosts[-2:]
+    if len(last) == 2 and all(last[0][key] == last[1][key]
+                              for key in what[1:]):
+        head.append("extrapolated")
+        for row, name in zip(rows, what):
+            row.append(str(FAR_CPUS if name == "cpus" else last[1][name]))
+        for row, (_, get) in zip(rows[len(what):], SCALE):
+            row.append(instructions(far(*last, get)))
+    return ("With the size of the host, one CPU online of the possible ones: "
+            "instructions, and the most of stretches\n\n"
+            + lay_out(head, rows))
+
+
 def summary(figures):
     """The heads of the tables."""
     out = []
@@ -237,7 +322,10 @@ WHOLE = {
     "events": lambda figures: events(figures["events"]),
     "growth": growth,
     "workload": lambda figures: workload(figures["workload"]),
+    "scale": scale,
 }
+# Those of several parts.
+OF_PARTS = ("growth", "scale")
 
 
 def text(figures, name=None):
@@ -246,7 +334,7 @@ def text(figures, name=None):
     if name == "summary":
         return summary(good)
     out = [function(good) for key, function in WHOLE.items()
-           if name in (None, key) and (key in good or key == "growth")]
+           if name in (None, key) and (key in good or key in OF_PARTS)]
     out += [f"{part}: {of['failed']}\n" for part, of in figures.items()
             if "failed" in of and not name]
     return "\n".join(out)

@@ -272,12 +272,14 @@ class Run:
             print(f"#   {line}")
         print(f"#   {seconds:.1f} s", flush=True)
 
-    def module(self, path, word=""):
-        """Run a file's tests in their order, those with a word in their names."""
+    def module(self, path, pattern=""):
+        """Run a file's tests in their order, those whose names match; then what
+        it has to show of them."""
         name = os.path.basename(path)[:-3]
         spec = importlib.util.spec_from_file_location(name, path)
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
         for key, function in list(vars(loaded).items()):
-            if key.startswith("test_") and word in key:
+            if key.startswith("test_") and re.search(pattern, key):
                 self.one(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)
+        getattr(loaded, "show", lambda: None)()

@@ -52,7 +52,6 @@
 
 #define NR_TARGETS	64
 #define NAME_BYTES	40
-#define MAX_CPUS	64
 
 enum how { ALLOC, FREE, KFREE };
 
@@ -66,9 +65,9 @@ struct target {
 	char name[NAME_BYTES];
 	struct kmem_cache *cache;	/* NULL for kmalloc */
 	gfp_t gfp;
-	struct kept kept[MAX_CPUS];
 	void **fragments;
 	unsigned long nr_fragments;
+	struct kept kept[];		/* by CPU */
 };
 
 struct job {
@@ -305,14 +304,15 @@ static void ctor(void *object)
 
 static struct target *add_target(const char *name, gfp_t gfp)
 {
-	struct target *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	struct target *t = kzalloc(struct_size(t, kept, nr_cpu_ids),
+				   GFP_KERNEL);
 	int i;
 
 	if (!t)
 		return NULL;
 	strscpy(t->name, name, sizeof(t->name));
 	t->gfp = gfp;
-	for (i = 0; i < MAX_CPUS; i++)
+	for (i = 0; i < nr_cpu_ids; i++)
 		raw_spin_lock_init(&t->kept[i].lock);
 	for (i = 0; i < NR_TARGETS; i++)
 		if (!targets[i]) {
@@ -561,8 +561,6 @@ DEFINE_SHOW_ATTRIBUTE(probes);
 
 static int __init oracle_init(void)
 {
-	if (nr_cpu_ids > MAX_CPUS)
-		return -E2BIG;
 	if (!add_target("kmalloc", 0) ||
 	    !add_target("kmalloc-rcl", __GFP_RECLAIMABLE))
 		return -ENOMEM;

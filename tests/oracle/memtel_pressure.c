@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pressure of known size: shrinkers that sleep, storms of page allocations,
- * begin and end events that are no pairs.
+ * many tasks in reclaim, begin and end events that are no pairs.
  *
  * /sys/kernel/debug/memtel_pressure/
  *   run      write one command a time:
@@ -12,6 +12,10 @@
  *     remove                take the shrinker away
  *     storm ORDER N [NODE]  on all CPUs at once, N times: allocate and free a
  *                           block of pages, of their own node or of this one
+ *     reclaim N             have N tasks in direct reclaim, as its begin event
+ *                           tells of it; they stay there until N is 0
+ *     memcg N               N reclaims of a memory cgroup by the writer, one
+ *                           after another, as their events tell of them
  *     pairs SCENARIO        call the probes on mm_shrink_slab_start and _end
  *                           as the tracepoints would, for a shrinker that
  *                           nobody registered: nested, lost-begin, lost-end,
@@ -25,17 +29,20 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include <trace/events/vmscan.h>
 
@@ -168,6 +175,7 @@ static int run_storm(char *args)
 
 static struct tracepoint *shrink_start, *shrink_end;
 static struct tracepoint *reclaim_begin, *reclaim_end;
+static struct tracepoint *memcg_begin, *memcg_end;
 
 static void find(struct tracepoint *tp, void *priv)
 {
@@ -179,12 +187,96 @@ static void find(struct tracepoint *tp, void *priv)
 		{ "mm_shrink_slab_end", &shrink_end },
 		{ "mm_vmscan_direct_reclaim_begin", &reclaim_begin },
 		{ "mm_vmscan_direct_reclaim_end", &reclaim_end },
+		{ "mm_vmscan_memcg_reclaim_begin", &memcg_begin },
+		{ "mm_vmscan_memcg_reclaim_end", &memcg_end },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (!strcmp(tp->name, wanted[i].name))
 			*wanted[i].tp = tp;
+}
+
+/* Tasks that are in reclaim until they are to end. */
+static struct task_struct **reclaimers;	/* NULL while there are none */
+static unsigned int nr_reclaimers;
+static atomic_t nr_begun = ATOMIC_INIT(0);
+
+static int reclaimer(void *unused)
+{
+	preempt_disable_notrace();
+	call_reclaim_begin(reclaim_begin);
+	preempt_enable_notrace();
+	atomic_inc(&nr_begun);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	preempt_disable_notrace();
+	call_reclaim_end(reclaim_end);
+	preempt_enable_notrace();
+	return 0;
+}
+
+static void end_reclaims(void)
+{
+	while (nr_reclaimers)
+		kthread_stop(reclaimers[--nr_reclaimers]);
+	vfree(reclaimers);
+	reclaimers = NULL;
+	atomic_set(&nr_begun, 0);
+}
+
+static int run_reclaim(char *args)
+{
+	struct task_struct *task;
+	unsigned int nr;
+
+	if (!reclaim_begin || !reclaim_end)
+		return -ENOENT;
+	if (kstrtouint(strim(args), 10, &nr) || (nr && reclaimers))
+		return -EINVAL;
+	if (!nr) {
+		end_reclaims();
+		return 0;
+	}
+	reclaimers = vzalloc(array_size(nr, sizeof(task)));
+	if (!reclaimers)
+		return -ENOMEM;
+	while (nr_reclaimers < nr) {
+		task = kthread_run(reclaimer, NULL, "reclaimer/%u",
+				   nr_reclaimers);
+		if (IS_ERR(task)) {
+			end_reclaims();
+			return PTR_ERR(task);
+		}
+		reclaimers[nr_reclaimers++] = task;
+	}
+	/* One that is to end before it began would do neither. */
+	while (atomic_read(&nr_begun) < nr)
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+static int run_memcg(char *args)
+{
+	unsigned int nr;
+
+	if (!memcg_begin || !memcg_end)
+		return -ENOENT;
+	if (kstrtouint(strim(args), 10, &nr))
+		return -EINVAL;
+	while (nr--) {
+		preempt_disable_notrace();
+		call_reclaim_begin(memcg_begin);
+		call_reclaim_end(memcg_end);
+		preempt_enable_notrace();
+		cond_resched();
+	}
+	return 0;
 }
 
 static noinline void call_start(int nid, long total_scan)
@@ -269,6 +361,8 @@ static const struct {
 	{ "arm", run_arm },
 	{ "remove", run_remove },
 	{ "storm", run_storm },
+	{ "reclaim", run_reclaim },
+	{ "memcg", run_memcg },
 	{ "pairs", run_pairs },
 };
 
@@ -343,6 +437,7 @@ static void __exit pressure_exit(void)
 {
 	debugfs_remove_recursive(dir);
 	run_remove("");
+	end_reclaims();
 }
 
 module_init(pressure_init);

@@ -62,7 +62,13 @@ class Options:
     out: Path
     mem_mib: int = 2048
     cpus: int = 2
+    # Beyond @cpus, those that may come; none of them does.
+    possible_cpus: int | None = None
     nodes: int = 2
+    # A further node, with CPUs and no memory.
+    bare_node: bool = False
+    # Memory of a further node without CPUs, which comes and goes.
+    hot_mib: int = 0
     icount: int | None = None
     # Without erms and fsrm the kernel stores words instead of bytes. Each of
     # them is emulated, and counted by icount as what it does.
@@ -158,24 +164,45 @@ def numa_args(options: Options) -> list[str]:
     """One socket and one equal share of memory per node.
 
     Nodes that split a socket make the kernel warn about its topology.  A node
-    beyond the number of CPUs has memory only.
+    beyond the number of CPUs has memory only.  CPUs that may come are further
+    sockets, of the first node.
     """
-    sockets = min(options.nodes, options.cpus)
+    with_memory = options.nodes
+    nodes = with_memory + options.bare_node
+    sockets = min(nodes, options.cpus)
     if options.cpus % sockets:
         raise VmError(f"{options.cpus} CPUs do not fit {sockets} nodes evenly")
+    if options.bare_node and sockets < nodes:
+        raise VmError("no CPU is left for the node without memory")
     cores = options.cpus // sockets
-    args = ["-m", f"{options.mem_mib}M", "-smp",
-            f"{options.cpus},sockets={sockets},cores={cores},threads=1"]
-    for node in range(options.nodes):
+    possible = options.possible_cpus or options.cpus
+    if possible < options.cpus or possible % cores:
+        raise VmError(f"{possible} possible CPUs for {options.cpus}")
+    memory = f"{options.mem_mib}M"
+    if options.hot_mib:
+        memory += f",slots=1,maxmem={options.mem_mib + options.hot_mib}M"
+    args = ["-m", memory, "-smp",
+            f"{options.cpus},maxcpus={possible},sockets={possible // cores},"
+            f"cores={cores},threads=1"]
+    for node in range(nodes):
         # The last node takes what does not divide.
-        size = options.mem_mib // options.nodes
-        if node == options.nodes - 1:
+        size = options.mem_mib // with_memory
+        if node == with_memory - 1:
             size = options.mem_mib - size * node
-        cpus = ""
+        node_arg = f"node,nodeid={node}"
+        if node < with_memory:
+            args += ["-object",
+                     f"memory-backend-ram,id=mem{node},size={size}M"]
+            node_arg += f",memdev=mem{node}"
         if node < sockets:
-            cpus = f",cpus={node * cores}-{(node + 1) * cores - 1}"
-        args += ["-object", f"memory-backend-ram,id=mem{node},size={size}M",
-                 "-numa", f"node,nodeid={node},memdev=mem{node}{cpus}"]
+            node_arg += f",cpus={node * cores}-{(node + 1) * cores - 1}"
+        if node == 0 and possible > options.cpus:
+            node_arg += f",cpus={options.cpus}-{possible - 1}"
+        args += ["-numa", node_arg]
+    if options.hot_mib:
+        args += ["-numa", f"node,nodeid={nodes}", "-object",
+                 f"memory-backend-ram,id=hot,size={options.hot_mib}M",
+                 "-device", f"pc-dimm,id=dimm,memdev=hot,node={nodes}"]
     return args
 
 

@@ -99,7 +99,10 @@ def cmd_boot(args: argparse.Namespace) -> int:
         out=(args.out or default_out(kernel.name)).resolve(),
         mem_mib=args.mem_mib,
         cpus=args.cpus,
+        possible_cpus=args.possible_cpus,
         nodes=args.nodes,
+        bare_node=args.bare_node,
+        hot_mib=args.hot_mib,
         icount=args.icount,
         cpu=args.cpu,
         append=[*kernel.append, *args.append],
@@ -128,6 +131,13 @@ def add_boot_options(parser: argparse.ArgumentParser) -> None:
            help="CPUs (default %(default)s)")
     option("--nodes", type=positive, default=defaults.nodes, metavar="N",
            help="NUMA nodes (default %(default)s)")
+    option("--possible-cpus", type=positive, metavar="N",
+           help="CPUs that are there or may come (default: those there)")
+    option("--bare-node", action="store_true",
+           help="a further node with CPUs and no memory")
+    option("--hot-mib", type=positive, default=defaults.hot_mib, metavar="N",
+           help="memory of a further node without CPUs, which comes and goes"
+                " with it: the guest takes it in and gives it back")
     option("--icount", type=int, metavar="SHIFT",
            help="the guest's time is instructions executed, 2^SHIFT ns each,"
                 " whatever else the host does; CPUs take turns, and time in"
