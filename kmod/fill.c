@@ -235,10 +235,10 @@ size_t memtel_fill_cache_bytes(void)
 /*
  * A cache, where @bytes are free, at least memtel_fill_cache_bytes().
  *
- * Return: bytes written.
+ * Return: bytes written, or -EMSGSIZE, a bug: there were too few.
  */
-size_t memtel_fill_cache(void *to, size_t bytes,
-			 const struct memtel_cache_row *row)
+ssize_t memtel_fill_cache(void *to, size_t bytes,
+			  const struct memtel_cache_row *row)
 {
 	const struct memtel_cache_node_row *node = row->nodes;
 	const struct memtel_cache_info *info = &row->info;
@@ -246,7 +246,8 @@ size_t memtel_fill_cache(void *to, size_t bytes,
 	int nid;
 
 	memtel_cursor_begin_at(&c, to, bytes, MEMTEL_A_CACHE_NODE_PAD);
-	memtel_put_name(&c, MEMTEL_A_CACHE_NAME, row->name);
+	memtel_put_text(&c, MEMTEL_A_CACHE_NAME, row->name,
+			strnlen(row->name, MEMTEL_NAME_MAX));
 	memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);
 	if (row->id)
 		memtel_put_u32(&c, MEMTEL_A_CACHE_ID, row->id);
