@@ -3,17 +3,17 @@
  * Write netlink attributes at the end of a message, fast.
  *
  * A dump of caches is thousands of small attributes, and the usual nla_put_*()
- * spend some seventy instructions on each. A cursor asks once for the room
- * that a row can need at most, then writes each attribute with a handful of
- * instructions, and at the end gives back what it did not need.
+ * spend some seventy instructions on each. A cursor writes each attribute with
+ * a handful of instructions.
+ *
+ * Bounds. Each attribute is compared with the end of the room before anything
+ * is written. The first that does not fit makes the cursor full: nothing more
+ * is written from then on, and the end of the cursor says so (-EMSGSIZE).
  */
 #ifndef _MEMTEL_CURSOR_H
 #define _MEMTEL_CURSOR_H
 
-#include <asm/word-at-a-time.h>
 #include <linux/memtel.h>
-#include <linux/minmax.h>
-#include <linux/string.h>
 #include <net/netlink.h>
 
 /* What attributes of these types take at most, padding included. */
@@ -28,7 +28,7 @@
  * struct memtel_cursor - a place in a message
  * @skb: the message
  * @pos: where the next attribute goes, aligned
- * @end: what was asked for ends here
+ * @end: the room ends here; NULL once something did not fit
  * @pad: attribute type that may stand before a u64 to align it
  */
 struct memtel_cursor {
@@ -68,29 +68,43 @@ static inline int memtel_cursor_begin(struct memtel_cursor *c,
 	return 0;
 }
 
-/* Return: bytes from @to on to where the cursor is. */
-static inline size_t memtel_cursor_end_at(const struct memtel_cursor *c,
-					  const void *to)
+static inline bool memtel_cursor_is_full(const struct memtel_cursor *c)
 {
-	WARN_ON_ONCE(c->pos > c->end);
-	return c->pos - to;
+	return !c->end;
 }
 
-/* Return: 0, or -EMSGSIZE, a bug: more was written than was asked for. */
+/* Return: bytes from @to on to where the cursor is, or -EMSGSIZE. */
+static inline ssize_t memtel_cursor_end_at(const struct memtel_cursor *c,
+					   const void *to)
+{
+	return memtel_cursor_is_full(c) ? -EMSGSIZE : c->pos - to;
+}
+
+/**
+ * memtel_cursor_end() - what was written is part of the message
+ * @c: the cursor
+ *
+ * Return: 0, or -EMSGSIZE when not all fitted: a bug, more was written than was
+ * asked for, and the message is as it was.
+ */
 static inline int memtel_cursor_end(struct memtel_cursor *c)
 {
-	if (WARN_ON_ONCE(c->pos > c->end))
+	if (WARN_ON_ONCE(memtel_cursor_is_full(c)))
 		return -EMSGSIZE;
 	__skb_put(c->skb, c->pos - (void *)skb_tail_pointer(c->skb));
 	return 0;
 }
 
-/* An attribute of len bytes with its header written. */
+/* Write an attribute's header. Return: where its @len bytes go, or NULL. */
 static __always_inline void *memtel_cursor_put(struct memtel_cursor *c,
 					       int type, int len)
 {
 	struct nlattr *nla = c->pos;
 
+	if (unlikely(c->pos + nla_total_size(len) > c->end)) {
+		c->end = NULL;
+		return NULL;
+	}
 	nla->nla_type = type;
 	nla->nla_len = nla_attr_size(len);
 	c->pos += nla_total_size(len);
@@ -105,55 +119,42 @@ static __always_inline void memtel_put_flag(struct memtel_cursor *c, int type)
 static __always_inline void memtel_put_u32(struct memtel_cursor *c, int type,
 					   u32 value)
 {
-	*(u32 *)memtel_cursor_put(c, type, sizeof(value)) = value;
+	u32 *data = memtel_cursor_put(c, type, sizeof(value));
+
+	if (likely(data))
+		*data = value;
 }
 
 static __always_inline void memtel_put_u64(struct memtel_cursor *c, int type,
 					   u64 value)
 {
+	void *data;
+
 	if (!IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
 	    IS_ALIGNED((unsigned long)c->pos, 8))
 		memtel_cursor_put(c, c->pad, 0);
-	memcpy(memtel_cursor_put(c, type, sizeof(value)), &value,
-	       sizeof(value));
+	data = memtel_cursor_put(c, type, sizeof(value));
+	if (likely(data))
+		memcpy(data, &value, sizeof(value));
 }
 
-static inline void memtel_put_string(struct memtel_cursor *c, int type,
-				     const char *text)
+/* A text of @len bytes without its NUL, which need not be there. */
+static __always_inline void memtel_put_text(struct memtel_cursor *c, int type,
+					    const char *text, size_t len)
 {
-	size_t len = strlen(text);
 	char *data = memtel_cursor_put(c, type, len + 1);
 
+	if (unlikely(!data))
+		return;
 	/* The NUL and the padding lie in the last aligned word. */
 	*(u32 *)(c->pos - NLA_ALIGNTO) = 0;
 	memcpy(data, text, len);
 }
 
-/*
- * A name, cut to what NAME_BYTES are for. Not the last attribute: a word more
- * than the name is written. strscpy() took a fourteenth of a dump.
- */
-static __always_inline void memtel_put_name(struct memtel_cursor *c, int type,
-					    const char *name)
+static inline void memtel_put_string(struct memtel_cursor *c, int type,
+				     const char *text)
 {
-	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
-	char *to = nla_data((struct nlattr *)c->pos);
-	unsigned long word, zero;
-	size_t len;
-
-	for (len = 0; len < MEMTEL_NAME_MAX; len += sizeof(word)) {
-		word = load_unaligned_zeropad(name + len);
-		memcpy(to + len, &word, sizeof(word));
-		if (has_zero(word, &zero, &constants)) {
-			zero = prep_zero_mask(word, zero, &constants);
-			len += find_zero(create_zero_mask(zero));
-			break;
-		}
-	}
-	len = min_t(size_t, len, MEMTEL_NAME_MAX);
-	/* Its end, and the padding. */
-	memset(to + len, 0, NLA_ALIGNTO);
-	memtel_cursor_put(c, type, len + 1);
+	memtel_put_text(c, type, text, strlen(text));
 }
 
 /* A nest: what is put until memtel_nest_end() is inside. */
@@ -169,7 +170,8 @@ memtel_nest_begin(struct memtel_cursor *c, int type)
 static __always_inline void memtel_nest_end(struct memtel_cursor *c,
 					    struct nlattr *nest)
 {
-	nest->nla_len = c->pos - (void *)nest;
+	if (likely(!memtel_cursor_is_full(c)))
+		nest->nla_len = c->pos - (void *)nest;
 }
 
 #endif /* _MEMTEL_CURSOR_H */

@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events: made, numbered, encoded once and multicast.
+ * Events: made, numbered, encoded once and given to all subscribers.
  *
- * Events that are made at one look of the triggers go out in as few messages as
- * they fit into, each of which the kernel gives to all members of the group
- * without encoding it again. A member whose buffer is full loses the message,
- * not the others; the numbers tell it how many events that were. An event that
- * finds no memory for its message has its number, too, and is counted.
+ * Events of one look at the triggers go out in as few messages as they fit
+ * into. They are gathered in a buffer that is there while memtel is loaded; a
+ * message gets its memory when it is sent, as much as it needs.
+ *
+ * Evidence. Triggers that are raised at one look mostly have the same evidence.
+ * Within a message each evidence stands once, in the first event that has it;
+ * later events of the message name that event (evidence-of). So a burst takes
+ * as many bytes as it has events, and not as it has suspects of each.
+ *
+ * Memory. Nobody waits for memory under memtel_trigger_lock, and the kernel's
+ * reserves are not touched: a message stays on the sockets of subscribers for
+ * as long as they like. One message of a page, which a usual event fits into,
+ * is kept from the first subscriber on for when there is no memory. Events of a
+ * message that finds none have their numbers and are counted, and all
+ * subscribers are told of a loss.
  *
  * Locks. All but the two readers are called under memtel_trigger_lock, which
- * protects the message that is being made.
+ * protects the buffer and the message that is kept.
  */
 #include <linux/netlink.h>
+#include <linux/sizes.h>
+#include <linux/skbuff.h>
 #include <linux/timekeeping.h>
-#include <net/net_namespace.h>
 
 #include "cursor.h"
 #include "event.h"
 #include "evidence.h"
 #include "generated/netlink.h"
-#include "netlink.h"
 #include "reclaim.h"
 #include "source.h"
+#include "subscriber.h"
 #include "trigger.h"
 
 /* A suspect, but for the path, which only cgroups have. */
@@ -34,13 +45,34 @@
 			 (MEMTEL_SUSPECTS_MAX + 1) * SUSPECT_BYTES + \
 			 (MEMTEL_SUSPECTS_EACH + 1) * PATH_BYTES)
 
-/* What four pages hold; twice EVENT_BYTES, many times a usual event. */
-#define MESSAGE_BYTES	(SKB_WITH_OVERHEAD(4 * PAGE_SIZE) - NLMSG_HDRLEN - \
-			 GENL_HDRLEN)
+/* The most attributes of one message; more than EVENT_BYTES. */
+#define BATCH_BYTES	SZ_16K
+#define HEADER_BYTES	(NLMSG_HDRLEN + GENL_HDRLEN)
+/* Attributes that fit into the message that is kept. */
+#define SPARE_BYTES	(SKB_WITH_OVERHEAD(PAGE_SIZE) - HEADER_BYTES)
 
-/* The message that is being made, and its header. */
-static struct sk_buff *message;
-static void *header;
+/* Different windows and nodes have evidence of their own; mostly one or two. */
+#define EVIDENCES	8
+
+#define EVENT_GFP	(GFP_NOWAIT | __GFP_NOWARN)
+
+/*
+ * Events that are not sent yet, and the evidence among them.
+ */
+static struct {
+	u8 attrs[BATCH_BYTES] __aligned(8);
+	size_t len;
+	unsigned int nr_events;
+	unsigned int nr_evidence;
+	struct {
+		size_t at;
+		size_t len;
+		u64 sequence;
+	} evidence[EVIDENCES];
+} batch;
+
+/* The message that is kept; NULL without subscribers, or until memory is had. */
+static struct sk_buff *spare;
 
 static atomic64_t sequence = ATOMIC64_INIT(0);
 static atomic64_t unsent = ATOMIC64_INIT(0);
@@ -52,21 +84,84 @@ u64 memtel_event_sequence(void)
 }
 
 /**
- * memtel_event_is_heard() - is anybody in the group?
+ * memtel_event_is_heard() - is there a subscriber?
  *
  * Without, an event has its number, and no more is done for it.
  */
 bool memtel_event_is_heard(void)
 {
-	return !memtel_netlink_cannot_tell() &&
-	       genl_has_listeners(&memtel_nl_family, &init_net,
-				  MEMTEL_NLGRP_EVENTS);
+	return memtel_subscribers();
 }
 
 /* Events that found no memory. */
 u64 memtel_events_unsent(void)
 {
 	return atomic64_read(&unsent);
+}
+
+/* Memory for the message that is kept; NULL when there is none. */
+struct sk_buff *memtel_event_spare_new(gfp_t gfp)
+{
+	return genlmsg_new(SPARE_BYTES, gfp);
+}
+
+/* Keep a message, or free it where one is kept. */
+void memtel_event_spare_give(struct sk_buff *skb)
+{
+	lockdep_assert_held(&memtel_trigger_lock);
+	if (spare)
+		nlmsg_free(skb);
+	else
+		spare = skb;
+}
+
+/* There is no subscriber any more. */
+void memtel_event_spare_free(void)
+{
+	lockdep_assert_held(&memtel_trigger_lock);
+	nlmsg_free(spare);
+	spare = NULL;
+}
+
+/* Memory for a message of so many bytes of attributes, or NULL. */
+static struct sk_buff *event_message_alloc(size_t len)
+{
+	struct sk_buff *skb;
+	int err;
+
+	/* Single pages, which are there when memory is fragmented. */
+	if (len > SPARE_BYTES)
+		return alloc_skb_with_frags(HEADER_BYTES, len, 0, &err,
+					    EVENT_GFP);
+	skb = genlmsg_new(len, EVENT_GFP);
+	if (!skb) {
+		skb = spare;
+		spare = NULL;
+	}
+	if (!spare)
+		spare = memtel_event_spare_new(EVENT_GFP);
+	return skb;
+}
+
+/* A message of the events that were gathered, or NULL without memory. */
+static struct sk_buff *event_message(void)
+{
+	struct sk_buff *skb = event_message_alloc(batch.len);
+	struct nlmsghdr *nlh;
+
+	if (!skb)
+		return NULL;
+	genlmsg_put(skb, 0, 0, &memtel_nl_family, 0, MEMTEL_CMD_EVENT);
+	nlh = (struct nlmsghdr *)skb->data;
+	if (batch.len > SPARE_BYTES) {
+		skb->data_len = batch.len;
+		skb->len += batch.len;
+		skb_store_bits(skb, HEADER_BYTES, batch.attrs, batch.len);
+	} else {
+		skb_put_data(skb, batch.attrs, batch.len);
+	}
+	nlh->nlmsg_len = skb->len;
+	return skb;
 }
 
 /**
@@ -76,40 +171,25 @@ u64 memtel_events_unsent(void)
  */
 void memtel_events_send(void)
 {
-	struct sk_buff *skb = message;
+	struct sk_buff *skb;
 
-	if (!skb)
+	lockdep_assert_held(&memtel_trigger_lock);
+	if (!batch.nr_events)
 		return;
-	message = NULL;
-	genlmsg_end(skb, header);
-	/* That nobody listens, or somebody not fast enough, is no failure. */
-	genlmsg_multicast(&memtel_nl_family, skb, 0, MEMTEL_NLGRP_EVENTS,
-			  GFP_KERNEL);
+	skb = event_message();
+	if (skb) {
+		memtel_subscribers_deliver(skb);
+	} else {
+		atomic64_add(batch.nr_events, &unsent);
+		memtel_subscribers_lost();
+	}
+	batch.len = 0;
+	batch.nr_events = 0;
+	batch.nr_evidence = 0;
 }
 
-static bool has_room(void)
-{
-	BUILD_BUG_ON(EVENT_BYTES > MESSAGE_BYTES);
-	if (message && skb_tailroom(message) < (int)EVENT_BYTES)
-		memtel_events_send();
-	if (message)
-		return true;
-	/* Nobody waits for memory here: the worker may use reserves. */
-	message = genlmsg_new(MESSAGE_BYTES, GFP_KERNEL | __GFP_NOWARN);
-	if (!message)
-		return false;
-	/*
-	 * Sockets' filters drop what was made from reserves, without a word to
-	 * the socket. This is one message, sent at once: it is worth them.
-	 */
-	message->pfmemalloc = 0;
-	header = genlmsg_put(message, 0, 0, &memtel_nl_family, 0,
-			     MEMTEL_CMD_EVENT);
-	return true;
-}
-
-static void put_scope(struct memtel_cursor *c,
-		      const struct memtel_trigger *trigger)
+static void event_put_scope(struct memtel_cursor *c,
+			    const struct memtel_trigger *trigger)
 {
 	const struct memtel_scope *scope = &trigger->scope;
 
@@ -126,8 +206,8 @@ static void put_scope(struct memtel_cursor *c,
 		memtel_put_u64(c, MEMTEL_A_EVENT_CGROUP_ID, scope->cgroup_id);
 }
 
-static void put_trigger(struct memtel_cursor *c,
-			const struct memtel_trigger *trigger)
+static void event_put_trigger(struct memtel_cursor *c,
+			      const struct memtel_trigger *trigger)
 {
 	memtel_put_u32(c, MEMTEL_A_EVENT_TRIGGER_ID, trigger->id);
 	memtel_put_u32(c, MEMTEL_A_EVENT_PORTID, trigger->portid);
@@ -135,19 +215,19 @@ static void put_trigger(struct memtel_cursor *c,
 	memtel_put_u64(c, MEMTEL_A_EVENT_THRESHOLD, trigger->level.threshold);
 	memtel_put_u64(c, MEMTEL_A_EVENT_CLEAR, trigger->level.clear);
 	memtel_put_u64(c, MEMTEL_A_EVENT_WINDOW_NS, trigger->window_ns);
-	put_scope(c, trigger);
+	event_put_scope(c, trigger);
 	memtel_put_u64(c, MEMTEL_A_EVENT_VALUE, trigger->value);
 	memtel_put_u64(c, MEMTEL_A_EVENT_INTERVAL_NS, trigger->interval_ns);
 	memtel_put_u32(c, MEMTEL_A_EVENT_OPEN, trigger->open.nr);
 }
 
-static u32 share_bp(u64 value, u64 total)
+static u32 event_share_bp(u64 value, u64 total)
 {
 	return total ? mul_u64_u64_div_u64(min(value, total), 10000, total) : 0;
 }
 
-static void put_suspect(struct memtel_cursor *c, int type,
-			const struct memtel_suspect *suspect)
+static void event_put_suspect(struct memtel_cursor *c, int type,
+			      const struct memtel_suspect *suspect)
 {
 	struct nlattr *nest = memtel_nest_begin(c, type);
 	char path[MEMTEL_PATH_MAX + 1];
@@ -168,50 +248,142 @@ static void put_suspect(struct memtel_cursor *c, int type,
 	memtel_put_u64(c, MEMTEL_A_SUSPECT_VALUE, suspect->value);
 	memtel_put_u64(c, MEMTEL_A_SUSPECT_TOTAL, suspect->total);
 	memtel_put_u32(c, MEMTEL_A_SUSPECT_SHARE_BP,
-		       share_bp(suspect->value, suspect->total));
+		       event_share_bp(suspect->value, suspect->total));
 	memtel_nest_end(c, nest);
 }
 
-/* The next event begins. Returns its nest, or NULL. */
-static struct nlattr *begin(struct memtel_cursor *c,
-			    enum memtel_event_kind kind)
-{
-	u64 number = atomic64_inc_return(&sequence);
-	struct nlattr *nest;
+/**
+ * struct event - an event that is to be written
+ * @kind: what happened
+ * @sequence: its number
+ * @time_ns: when it happened, CLOCK_BOOTTIME
+ * @trigger: whose it is; NULL for a source's
+ * @evidence: of a raised one, its suspects; may be NULL
+ * @raised_ns: of a cleared one, how long it was raised
+ * @source: of shed and restored, the source
+ */
+struct event {
+	enum memtel_event_kind kind;
+	u64 sequence;
+	u64 time_ns;
+	const struct memtel_trigger *trigger;
+	const struct memtel_evidence *evidence;
+	u64 raised_ns;
+	const struct memtel_source *source;
+};
 
-	if (!memtel_event_is_heard())
-		return NULL;
-	if (!has_room() || memtel_cursor_begin(c, message, EVENT_BYTES,
-					       MEMTEL_A_EVENT_PAD)) {
-		atomic64_inc(&unsent);
-		return NULL;
+/*
+ * Write the suspects, unless an event of this message has just the same: then
+ * name that event. Comparing what is written needs no word of whoever found the
+ * suspects. The last thing in an event.
+ */
+static void event_put_evidence(struct memtel_cursor *c,
+			       const struct event *event)
+{
+	const struct memtel_evidence *evidence = event->evidence;
+	void *begin = c->pos;
+	unsigned int i;
+	size_t len;
+
+	memtel_put_u64(c, MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS,
+		       evidence->interval_ns);
+	for (i = 0; i < evidence->nr; i++)
+		event_put_suspect(c, MEMTEL_A_EVENT_SUSPECT,
+				  &evidence->suspects[i]);
+	if (memtel_cursor_is_full(c))
+		return;
+	len = c->pos - begin;
+	for (i = 0; i < batch.nr_evidence; i++) {
+		if (batch.evidence[i].len != len ||
+		    memcmp(batch.attrs + batch.evidence[i].at, begin, len))
+			continue;
+		c->pos = begin;
+		memtel_put_u64(c, MEMTEL_A_EVENT_EVIDENCE_OF,
+			       batch.evidence[i].sequence);
+		return;
 	}
-	nest = memtel_nest_begin(c, MEMTEL_A_EVENT_MESSAGE_EVENT);
-	memtel_put_u64(c, MEMTEL_A_EVENT_SEQUENCE, number);
-	memtel_put_u64(c, MEMTEL_A_EVENT_TIME_NS, ktime_get_boottime_ns());
-	memtel_put_u32(c, MEMTEL_A_EVENT_KIND, kind);
-	return nest;
+	if (batch.nr_evidence == EVIDENCES)
+		return;
+	batch.evidence[batch.nr_evidence].at = (u8 *)begin - batch.attrs;
+	batch.evidence[batch.nr_evidence].len = len;
+	batch.evidence[batch.nr_evidence].sequence = event->sequence;
+	batch.nr_evidence++;
+}
+
+static void event_put_source(struct memtel_cursor *c, const struct event *event)
+{
+	const struct memtel_source *source = event->source;
+
+	memtel_put_string(c, MEMTEL_A_EVENT_SOURCE, source->name);
+	if (event->kind != MEMTEL_EVENT_KIND_SHED)
+		return;
+	memtel_put_u64(c, MEMTEL_A_EVENT_COST_NS, source->estimate.ns);
+	memtel_put_u32(c, MEMTEL_A_EVENT_COST_SHARE_PPM,
+		       source->estimate.share_ppm);
+	memtel_put_u64(c, MEMTEL_A_EVENT_SHED_NS, source->backoff.wait_ns);
+}
+
+/* Return: 0, or -EMSGSIZE when what was gathered leaves no room for it. */
+static int event_write(const struct event *event)
+{
+	struct memtel_cursor c;
+	struct nlattr *nest;
+	ssize_t len;
+
+	memtel_cursor_begin_at(&c, batch.attrs + batch.len,
+			       BATCH_BYTES - batch.len, MEMTEL_A_EVENT_PAD);
+	nest = memtel_nest_begin(&c, MEMTEL_A_EVENT_MESSAGE_EVENT);
+	memtel_put_u64(&c, MEMTEL_A_EVENT_SEQUENCE, event->sequence);
+	memtel_put_u64(&c, MEMTEL_A_EVENT_TIME_NS, event->time_ns);
+	memtel_put_u32(&c, MEMTEL_A_EVENT_KIND, event->kind);
+	if (event->trigger)
+		event_put_trigger(&c, event->trigger);
+	if (event->source)
+		event_put_source(&c, event);
+	if (event->kind == MEMTEL_EVENT_KIND_CLEARED) {
+		memtel_put_u64(&c, MEMTEL_A_EVENT_PEAK,
+			       event->trigger->level.peak);
+		memtel_put_u64(&c, MEMTEL_A_EVENT_RAISED_NS, event->raised_ns);
+	}
+	if (event->evidence && event->evidence->has_cause)
+		event_put_suspect(&c, MEMTEL_A_EVENT_CAUSE,
+				  &event->evidence->cause);
+	if (event->evidence && event->evidence->nr)
+		event_put_evidence(&c, event);
+	memtel_nest_end(&c, nest);
+	len = memtel_cursor_end_at(&c, batch.attrs + batch.len);
+	if (len < 0)
+		return len;
+	batch.len += len;
+	batch.nr_events++;
+	return 0;
+}
+
+/* Number an event, and gather it if anybody hears of it. */
+static void event_add(struct event *event)
+{
+	BUILD_BUG_ON(EVENT_BYTES > BATCH_BYTES);
+	lockdep_assert_held(&memtel_trigger_lock);
+	event->sequence = atomic64_inc_return(&sequence);
+	event->time_ns = ktime_get_boottime_ns();
+	if (!memtel_event_is_heard())
+		return;
+	if (!event_write(event))
+		return;
+	memtel_events_send();
+	if (!WARN_ON_ONCE(event_write(event)))
+		return;
+	atomic64_inc(&unsent);
+	memtel_subscribers_lost();
 }
 
 /* The same of a trigger. */
-static struct nlattr *begin_of(struct memtel_cursor *c,
-			       enum memtel_event_kind kind,
-			       struct memtel_trigger *trigger)
+static void event_add_of(struct memtel_trigger *trigger, struct event *event)
 {
-	struct nlattr *nest = begin(c, kind);
-
+	event->trigger = trigger;
+	event_add(event);
 	trigger->events++;
-	trigger->last_sequence = memtel_event_sequence();
-	if (nest)
-		put_trigger(c, trigger);
-	return nest;
-}
-
-static void end(struct memtel_cursor *c, struct nlattr *nest)
-{
-	memtel_nest_end(c, nest);
-	if (memtel_cursor_end(c))
-		atomic64_inc(&unsent);
+	trigger->last_sequence = event->sequence;
 }
 
 /**
@@ -224,21 +396,12 @@ static void end(struct memtel_cursor *c, struct nlattr *nest)
 void memtel_event_raised(struct memtel_trigger *trigger,
 			 const struct memtel_evidence *evidence)
 {
-	struct memtel_cursor c;
-	struct nlattr *nest;
-	unsigned int i;
+	struct event event = {
+		.kind = MEMTEL_EVENT_KIND_RAISED,
+		.evidence = evidence,
+	};
 
-	nest = begin_of(&c, MEMTEL_EVENT_KIND_RAISED, trigger);
-	if (!nest)
-		return;
-	if (evidence && evidence->nr)
-		memtel_put_u64(&c, MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS,
-			       evidence->interval_ns);
-	if (evidence && evidence->has_cause)
-		put_suspect(&c, MEMTEL_A_EVENT_CAUSE, &evidence->cause);
-	for (i = 0; evidence && i < evidence->nr; i++)
-		put_suspect(&c, MEMTEL_A_EVENT_SUSPECT, &evidence->suspects[i]);
-	end(&c, nest);
+	event_add_of(trigger, &event);
 }
 
 /**
@@ -250,15 +413,12 @@ void memtel_event_raised(struct memtel_trigger *trigger,
  */
 void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns)
 {
-	struct memtel_cursor c;
-	struct nlattr *nest;
+	struct event event = {
+		.kind = MEMTEL_EVENT_KIND_CLEARED,
+		.raised_ns = raised_ns,
+	};
 
-	nest = begin_of(&c, MEMTEL_EVENT_KIND_CLEARED, trigger);
-	if (!nest)
-		return;
-	memtel_put_u64(&c, MEMTEL_A_EVENT_PEAK, trigger->level.peak);
-	memtel_put_u64(&c, MEMTEL_A_EVENT_RAISED_NS, raised_ns);
-	end(&c, nest);
+	event_add_of(trigger, &event);
 }
 
 /**
@@ -271,20 +431,7 @@ void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns)
 void memtel_event_source(enum memtel_event_kind kind,
 			 const struct memtel_source *source)
 {
-	struct memtel_cursor c;
-	struct nlattr *nest;
+	struct event event = { .kind = kind, .source = source };
 
-	nest = begin(&c, kind);
-	if (!nest)
-		return;
-	memtel_put_string(&c, MEMTEL_A_EVENT_SOURCE, source->name);
-	if (kind == MEMTEL_EVENT_KIND_SHED) {
-		memtel_put_u64(&c, MEMTEL_A_EVENT_COST_NS,
-			       source->estimate.ns);
-		memtel_put_u32(&c, MEMTEL_A_EVENT_COST_SHARE_PPM,
-			       source->estimate.share_ppm);
-		memtel_put_u64(&c, MEMTEL_A_EVENT_SHED_NS,
-			       source->backoff.wait_ns);
-	}
-	end(&c, nest);
+	event_add(&event);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Events: made, numbered, encoded once and multicast. See event.c. */
+/* Events: made, numbered, encoded once and sent. See event.c. */
 #ifndef _MEMTEL_EVENT_H
 #define _MEMTEL_EVENT_H
 
@@ -9,10 +9,15 @@
 struct memtel_evidence;
 struct memtel_source;
 struct memtel_trigger;
+struct sk_buff;
 
 u64 memtel_event_sequence(void);
 u64 memtel_events_unsent(void);
 bool memtel_event_is_heard(void);
+
+struct sk_buff *memtel_event_spare_new(gfp_t gfp);
+void memtel_event_spare_give(struct sk_buff *skb);
+void memtel_event_spare_free(void);
 
 void memtel_event_raised(struct memtel_trigger *trigger,
 			 const struct memtel_evidence *evidence);

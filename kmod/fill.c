@@ -16,13 +16,13 @@
 #include "event.h"
 #include "fill.h"
 #include "gauge.h"
-#include "netlink.h"
 #include "private.h"
 #include "probe.h"
 #include "reclaim.h"
 #include "snapshot.h"
 #include "restraint.h"
 #include "source.h"
+#include "subscriber.h"
 #include "zonelock.h"
 
 static void put_capability(struct memtel_cursor *c, const char *name,
@@ -41,12 +41,12 @@ static void put_capability(struct memtel_cursor *c, const char *name,
 /* Of each source, and of what needs none. */
 int memtel_fill_status(struct sk_buff *skb)
 {
-	unsigned int i, nr = memtel_nr_sources + 3;
+	unsigned int i, nr = memtel_nr_sources + 2;
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
 				nr * (NEST_BYTES + NAME_BYTES + REASON_BYTES) +
-				2 * U64_BYTES + U32_BYTES, MEMTEL_A_STATUS_PAD))
+				2 * U64_BYTES + 2 * U32_BYTES, MEMTEL_A_STATUS_PAD))
 		return -EMSGSIZE;
 	memtel_put_string(&c, MEMTEL_A_STATUS_VERSION, MEMTEL_VERSION);
 	memtel_put_string(&c, MEMTEL_A_STATUS_KERNEL, init_utsname()->release);
@@ -60,13 +60,13 @@ int memtel_fill_status(struct sk_buff *skb)
 	put_capability(&c, "slab-occupancy", memtel_private_cannot_list(),
 		       NULL);
 	put_capability(&c, "throttle", memtel_reclaim_cannot_throttle(), NULL);
-	put_capability(&c, "events", memtel_netlink_cannot_tell(), NULL);
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENT_SEQUENCE,
 		       memtel_event_sequence());
 	memtel_put_u64(&c, MEMTEL_A_STATUS_EVENTS_UNSENT,
 		       memtel_events_unsent());
 	memtel_put_u32(&c, MEMTEL_A_STATUS_COST_LIMIT_PPM,
 		       memtel_restraint_limit_ppm());
+	memtel_put_u32(&c, MEMTEL_A_STATUS_SUBSCRIBERS, memtel_subscribers());
 	return memtel_cursor_end(&c);
 }
 
@@ -234,10 +234,10 @@ size_t memtel_fill_cache_bytes(void)
 /*
  * A cache, where @bytes are free, at least memtel_fill_cache_bytes().
  *
- * Return: bytes written.
+ * Return: bytes written, or -EMSGSIZE, a bug: there were too few.
  */
-size_t memtel_fill_cache(void *to, size_t bytes,
-			 const struct memtel_cache_row *row)
+ssize_t memtel_fill_cache(void *to, size_t bytes,
+			  const struct memtel_cache_row *row)
 {
 	const struct memtel_cache_node_row *node = row->nodes;
 	const struct memtel_cache_info *info = &row->info;
@@ -245,7 +245,8 @@ size_t memtel_fill_cache(void *to, size_t bytes,
 	int nid;
 
 	memtel_cursor_begin_at(&c, to, bytes, MEMTEL_A_CACHE_NODE_PAD);
-	memtel_put_name(&c, MEMTEL_A_CACHE_NAME, row->name);
+	memtel_put_text(&c, MEMTEL_A_CACHE_NAME, row->name,
+			strnlen(row->name, MEMTEL_NAME_MAX));
 	memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);
 	if (row->id)
 		memtel_put_u32(&c, MEMTEL_A_CACHE_ID, row->id);

@@ -20,8 +20,8 @@ struct sk_buff;
 int memtel_fill_status(struct sk_buff *skb);
 int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source);
 int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold);
-size_t memtel_fill_cache(void *to, size_t bytes,
-			 const struct memtel_cache_row *row);
+ssize_t memtel_fill_cache(void *to, size_t bytes,
+			  const struct memtel_cache_row *row);
 size_t memtel_fill_cache_bytes(void);
 int memtel_fill_node(struct sk_buff *skb, int nid,
 		     const struct memtel_node *node);

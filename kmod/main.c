@@ -55,4 +55,3 @@ MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The memtel authors");
 MODULE_DESCRIPTION("Memory telemetry: slab and reclaim, by cache, node and zone");
 MODULE_VERSION(MEMTEL_VERSION);
-MODULE_ALIAS_GENL_FAMILY("memtel");

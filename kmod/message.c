@@ -8,7 +8,6 @@
 
 #include "generated/netlink.h"
 #include "message.h"
-#include "netlink.h"
 
 struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb)
 {
@@ -24,17 +23,13 @@ struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb)
  *
  * Generic netlink has checked CAP_NET_ADMIN for admin-perm operations before.
  *
- * Return: 0, -EAGAIN, -EPROTONOSUPPORT or -EPERM.
+ * Return: 0, -EPROTONOSUPPORT or -EPERM.
  */
 int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
 		    struct netlink_ext_ack *extack)
 {
 	const struct genlmsghdr *hdr = nlmsg_data(nlh);
 
-	if (!memtel_netlink_is_open()) {
-		NL_SET_ERR_MSG(extack, "the module is being loaded: ask again");
-		return -EAGAIN;
-	}
 	if (hdr->version != MEMTEL_FAMILY_VERSION) {
 		NL_SET_ERR_MSG(extack, "unknown version of the memtel family");
 		return -EPROTONOSUPPORT;
@@ -56,6 +51,15 @@ int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
 int memtel_nl_dump_start(struct netlink_callback *cb)
 {
 	return memtel_nl_check(cb->skb, cb->nlh, cb->extack);
+}
+
+/* Where there is no policy not every kernel refuses attributes. */
+int memtel_nl_check_empty(struct genl_info *info)
+{
+	if (info->nlhdr->nlmsg_len == NLMSG_HDRLEN + GENL_HDRLEN)
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "the command takes no attributes");
+	return -EINVAL;
 }
 
 /* Return: 0 where no node is named or it is online, else -ENOENT. */
@@ -138,8 +142,7 @@ int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 				  NLM_F_MULTI, request->cmd);
 		err = hdr ? fill(skb, cb, ctx->next) : -EMSGSIZE;
 		if (likely(!err)) {
-			nl_dump_check_consistent(cb, hdr - GENL_HDRLEN -
-						     NLMSG_HDRLEN);
+			genl_dump_check_consistent(cb, hdr);
 			genlmsg_end(skb, hdr);
 			continue;
 		}

@@ -45,6 +45,7 @@ struct memtel_reply {
 
 int memtel_nl_check(struct sk_buff *skb, const struct nlmsghdr *nlh,
 		    struct netlink_ext_ack *extack);
+int memtel_nl_check_empty(struct genl_info *info);
 int memtel_nl_check_node(const struct nlattr *attr,
 			 struct netlink_ext_ack *extack);
 

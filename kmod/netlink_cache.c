@@ -23,11 +23,14 @@ static size_t message_bytes_max(void)
 static size_t write_message(void *to, size_t bytes,
 			    const struct memtel_cache_row *row, const void *arg)
 {
+	ssize_t len = memtel_fill_cache(to + HEADERS, bytes - HEADERS, row);
 	struct nlmsghdr *nlh = to;
 
 	memcpy(to, arg, HEADERS);
-	nlh->nlmsg_len = HEADERS + memtel_fill_cache(to + HEADERS,
-						     bytes - HEADERS, row);
+	/* A message without a row is at least one. */
+	if (WARN_ON_ONCE(len < 0))
+		len = 0;
+	nlh->nlmsg_len = HEADERS + len;
 	return nlh->nlmsg_len;
 }
 

@@ -17,11 +17,9 @@ int memtel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = memtel_nl_check(skb, info->nlhdr, info->extack);
 	if (err)
 		return err;
-	/* Where there is no policy not every kernel refuses them. */
-	if (info->nlhdr->nlmsg_len > NLMSG_HDRLEN + GENL_HDRLEN) {
-		NL_SET_ERR_MSG(info->extack, "status takes no attributes");
-		return -EINVAL;
-	}
+	err = memtel_nl_check_empty(info);
+	if (err)
+		return err;
 	err = memtel_reply_begin(&reply, info, 0);
 	if (err)
 		return err;

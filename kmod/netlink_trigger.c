@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests about triggers: what a subscriber gives is checked here, against the
- * metric's entry in metric.c.
+ * Requests about triggers and their events: what a subscriber gives is checked
+ * here, against the metric's entry in metric.c.
  */
 #include <linux/bits.h>
 #include <linux/mmzone.h>
@@ -12,8 +12,8 @@
 #include "generated/netlink.h"
 #include "message.h"
 #include "metric.h"
-#include "netlink.h"
 #include "private.h"
+#include "subscriber.h"
 #include "trigger.h"
 
 /* As NL_SET_ERR_MSG_ATTR(), which takes only literals. Returns the errno. */
@@ -148,14 +148,6 @@ static int check_can_collect(struct genl_info *info, enum memtel_metric metric)
 	return -EOPNOTSUPP;
 }
 
-static int check_can_tell(struct genl_info *info)
-{
-	if (!memtel_netlink_cannot_tell())
-		return 0;
-	NL_SET_ERR_MSG(info->extack, "no events can be sent: see status");
-	return -EOPNOTSUPP;
-}
-
 int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct memtel_trigger wish = {
@@ -176,7 +168,6 @@ int memtel_nl_trigger_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = parse_scope(info, &wish) ?:
 	      parse_level(info, &wish) ?:
 	      check_can_collect(info, wish.metric) ?:
-	      check_can_tell(info) ?:
 	      memtel_reply_begin(&reply, info, 0);
 	if (err)
 		return err;
@@ -289,4 +280,27 @@ int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
 	err = memtel_dump_rows(skb, cb, nr, trigger_row);
 	mutex_unlock(&memtel_trigger_lock);
 	return err;
+}
+
+int memtel_nl_subscribe_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct memtel_reply reply;
+	u64 sequence;
+	int err;
+
+	err = memtel_nl_check(skb, info->nlhdr, info->extack);
+	if (err)
+		return err;
+	err = memtel_nl_check_empty(info);
+	if (err)
+		return err;
+	err = memtel_reply_begin(&reply, info, 0);
+	if (err)
+		return err;
+	err = memtel_subscriber_add(NETLINK_CB(skb).sk, info->snd_portid,
+				    &sequence, info->extack);
+	if (!err)
+		err = nla_put_u64_64bit(reply.skb, MEMTEL_A_STATUS_EVENT_SEQUENCE,
+					sequence, MEMTEL_A_STATUS_PAD);
+	return memtel_reply_end(&reply, info, err);
 }

@@ -392,7 +392,8 @@ bool memtel_reclaim_cgroup_path(u64 id, char *buf, size_t size)
 	cgroup = cgroup_get_from_id(id);
 	if (IS_ERR_OR_NULL(cgroup))
 		return false;
-	path = kmalloc(PATH_MAX, GFP_KERNEL);
+	/* Callers hold locks that nobody may wait for memory under. */
+	path = kmalloc(PATH_MAX, GFP_NOWAIT | __GFP_NOWARN);
 	if (path && cgroup_path(cgroup, path, PATH_MAX) >= 0) {
 		len = strlen(path);
 		strscpy(buf, path + (len < size ? 0 : len - size + 1), size);

@@ -18,7 +18,6 @@
  * come, so that a look of the triggers never reads what is not there.
  */
 #include <linux/moduleparam.h>
-#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -77,8 +76,6 @@ u32 memtel_restraint_limit_ppm(void)
 /* Under memtel_source_lock: the triggers do with or without it from now on. */
 static void mark(struct memtel_source *source, enum memtel_event_kind kind)
 {
-	unsigned int flags = memalloc_noreclaim_save();
-
 	/* As a look of the triggers: nobody waits for memory under their lock. */
 	mutex_lock(&memtel_trigger_lock);
 	source->is_shed = kind == MEMTEL_EVENT_KIND_SHED;
@@ -86,7 +83,6 @@ static void mark(struct memtel_source *source, enum memtel_event_kind kind)
 	memtel_event_source(kind, source);
 	memtel_events_send();
 	mutex_unlock(&memtel_trigger_lock);
-	memalloc_noreclaim_restore(flags);
 	memtel_source_generation++;
 }
 

@@ -13,11 +13,11 @@
  * come slab_mutex and the tracepoints' own locks. No probe takes it.
  */
 #include <linux/cred.h>
-#include <linux/hash.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "owner.h"
 #include "probe.h"
 #include "restraint.h"
 #include "source.h"
@@ -38,42 +38,7 @@ struct memtel_source *const memtel_sources[] = {
 
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
 
-/*
- * Sockets that may hold a source: of a user other than root, and in all, of which
- * a quarter is root's. Each is looked at when one more comes or goes.
- */
-#define SOCKETS_PER_USER	128
-#define SOCKETS_MAX		1024
-
 static u32 next_hold_id = 1;
-
-/*
- * How many holds and triggers sockets have, by a hash of the port id. It lets
- * nearly every generic netlink socket that closes pass by without the lock,
- * which may be held for long. What a socket has was counted by a request of its
- * own, so before its close.
- */
-#define OWNED_BITS	8
-static atomic_t owned[BIT(OWNED_BITS)];
-
-/* It has one more; that has a reference to it. */
-void memtel_socket_owns(struct sock *socket, u32 portid)
-{
-	sock_hold(socket);
-	atomic_inc(&owned[hash_32(portid, OWNED_BITS)]);
-}
-
-/* It has one less. */
-void memtel_socket_disowns(struct sock *socket, u32 portid)
-{
-	atomic_dec(&owned[hash_32(portid, OWNED_BITS)]);
-	sock_put(socket);
-}
-
-bool memtel_socket_may_own(u32 portid)
-{
-	return atomic_read(&owned[hash_32(portid, OWNED_BITS)]);
-}
 
 /* A bit that stands for a source in a mask of sources. */
 unsigned int memtel_source_bit(const struct memtel_source *source)
@@ -169,27 +134,6 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
 	return NULL;
 }
 
-static int check_quota(const struct memtel_source *source,
-		       struct netlink_ext_ack *extack)
-{
-	unsigned int nr = 0, others = 0, all = 0;
-	const struct memtel_hold *hold;
-
-	list_for_each_entry(hold, &source->holds, list) {
-		if (hold->holder.kind != MEMTEL_HOLD_KIND_SOCKET)
-			continue;
-		all++;
-		others += !uid_eq(hold->uid, GLOBAL_ROOT_UID);
-		nr += uid_eq(hold->uid, current_uid());
-	}
-	if (all < SOCKETS_MAX &&
-	    (uid_eq(current_uid(), GLOBAL_ROOT_UID) ||
-	     (nr < SOCKETS_PER_USER && others < SOCKETS_MAX / 4 * 3)))
-		return 0;
-	NL_SET_ERR_MSG(extack, "too many sockets hold the source");
-	return -EDQUOT;
-}
-
 /**
  * memtel_source_hold() - hold a source, attaching it for the first holder
  * @source: the source
@@ -208,21 +152,21 @@ int memtel_source_hold(struct memtel_source *source,
 	struct memtel_hold *hold;
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (find_hold(source, holder))
 		return 0;
-	err = holder.kind == MEMTEL_HOLD_KIND_SOCKET ?
-	      check_quota(source, extack) : 0;
-	if (err)
-		return err;
 	hold = kzalloc(sizeof(*hold), GFP_KERNEL);
 	if (!hold)
 		return -ENOMEM;
+	if (holder.socket) {
+		err = memtel_owner_get(holder.socket, holder.portid, extack);
+		if (err)
+			goto err_free;
+	}
 	if (!source->nr_holds) {
 		err = memtel_source_attach(source, extack);
-		if (err) {
-			kfree(hold);
-			return err;
-		}
+		if (err)
+			goto err_owner;
 	}
 	hold->source = source;
 	hold->id = next_hold_id++;
@@ -233,9 +177,14 @@ int memtel_source_hold(struct memtel_source *source,
 	list_add_tail(&hold->list, &source->holds);
 	source->nr_holds++;
 	memtel_source_generation++;
-	if (holder.socket)
-		memtel_socket_owns(holder.socket, holder.portid);
 	return 0;
+
+err_owner:
+	if (holder.socket)
+		memtel_owner_put(holder.socket, holder.portid);
+err_free:
+	kfree(hold);
+	return err;
 }
 
 static void drop(struct memtel_hold *hold)
@@ -243,7 +192,7 @@ static void drop(struct memtel_hold *hold)
 	struct memtel_source *source = hold->source;
 
 	if (hold->holder.socket)
-		memtel_socket_disowns(hold->holder.socket, hold->holder.portid);
+		memtel_owner_put(hold->holder.socket, hold->holder.portid);
 	list_del(&hold->list);
 	kfree(hold);
 	memtel_source_generation++;

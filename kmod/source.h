@@ -11,13 +11,13 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
-#include <net/sock.h>
 
 #include "estimate.h"
 
 struct memtel_cost;
 struct memtel_probe;
 struct netlink_ext_ack;
+struct sock;
 
 /**
  * struct memtel_source_stats - what a source says of itself while attached
@@ -36,6 +36,8 @@ struct memtel_source_stats {
 static inline void memtel_stat_add(struct memtel_source_stats *stats,
 				   unsigned int attr, u64 value)
 {
+	static_assert(MEMTEL_A_SOURCE_MAX < BITS_PER_LONG_LONG);
+
 	stats->present |= BIT_ULL(attr);
 	stats->values[attr] += value;
 }
@@ -169,15 +171,5 @@ int memtel_source_attach(struct memtel_source *source,
 			 struct netlink_ext_ack *extack);
 void memtel_source_detach(struct memtel_source *source);
 void memtel_sources_release_dead(void);
-
-void memtel_socket_owns(struct sock *socket, u32 portid);
-void memtel_socket_disowns(struct sock *socket, u32 portid);
-bool memtel_socket_may_own(u32 portid);
-
-/* Whether it is one that is being closed; whoever asks has a reference. */
-static inline bool memtel_socket_is_dead(const struct sock *socket)
-{
-	return socket && sock_flag(socket, SOCK_DEAD);
-}
 
 #endif /* _MEMTEL_SOURCE_H */

@@ -25,9 +25,9 @@
  * window give the window's part of what grew.
  *
  * From probe to event. Hint → irq_work → hrtimer → work, which alone looks. The
- * work waits for nobody's memory: it may use the reserves (it needs a message's
- * worth at a time), its workqueue has a rescuer, and its locks are not held
- * over anything that waits for memory. The looks together take no more than one
+ * work waits for nobody's memory: a message is kept for it (event.c), its
+ * workqueue has a rescuer, and its locks are not held over anything that waits
+ * for memory. The looks together take no more than one
  * part in LOOK_SHARE of one CPU's time, unless that would make one late by more
  * than LOOK_MAX_NS.
  *
@@ -43,7 +43,6 @@
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/netlink.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -53,6 +52,7 @@
 #include "evidence.h"
 #include "hint.h"
 #include "metric.h"
+#include "owner.h"
 #include "source.h"
 #include "trigger.h"
 
@@ -328,7 +328,6 @@ static u64 judge(struct memtel_trigger *trigger, u64 now)
 /* Look at all triggers. */
 static void on_look(struct work_struct *work)
 {
-	unsigned int flags = memalloc_noreclaim_save();
 	struct memtel_trigger *trigger;
 	u64 now, time, took_ns, next = NEVER;
 
@@ -361,7 +360,6 @@ static void on_look(struct work_struct *work)
 					    (u64)LOOK_MAX_NS)));
 	}
 	mutex_unlock(&memtel_trigger_lock);
-	memalloc_noreclaim_restore(flags);
 }
 
 /* The collector has read the caches. */
@@ -533,7 +531,6 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 		return err;
 	}
 	mutex_lock(&memtel_trigger_lock);
-	memtel_socket_owns(trigger->socket, trigger->portid);
 	list_add_tail(&trigger->list, &memtel_triggers);
 	nr_triggers++;
 	list_changed();
@@ -567,19 +564,26 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	get_task_comm(trigger->comm, current);
 	trigger->added_ns = ktime_get_boottime_ns();
 
+	err = memtel_owner_get(trigger->socket, trigger->portid, extack);
+	if (err)
+		goto err_free;
 	mutex_lock(&memtel_source_lock);
 	err = add(trigger, extack);
 	/* Once unlocked it may be deleted by another request of the socket. */
 	if (!err)
 		*id = trigger->id;
 	mutex_unlock(&memtel_source_lock);
-	if (err) {
-		kfree(trigger);
-		return err;
-	}
+	if (err)
+		goto err_owner;
 	/* The first look says what the number is now. */
 	queue_work(due.wq, &due.look);
 	return 0;
+
+err_owner:
+	memtel_owner_put(trigger->socket, trigger->portid);
+err_free:
+	kfree(trigger);
+	return err;
 }
 
 /* Under memtel_source_lock. */
@@ -592,7 +596,7 @@ static void drop(struct memtel_trigger *trigger)
 	if (!nr_triggers)
 		memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
-	memtel_socket_disowns(trigger->socket, trigger->portid);
+	memtel_owner_put(trigger->socket, trigger->portid);
 	release_sources(trigger);
 	kfree(trigger);
 }

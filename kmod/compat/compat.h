@@ -19,6 +19,7 @@
 #include "linux/workqueue.h"
 #include "net/genetlink.h"
 #include "net/netlink.h"
+#include "net/sock.h"
 #include "trace/events/compaction.h"
 #include "trace/events/kmem.h"
 #include "trace/events/lock.h"

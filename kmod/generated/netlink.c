@@ -452,10 +452,11 @@ static const struct genl_split_ops memtel_nl_ops[] = {
 		.maxattr	= MEMTEL_A_TRIGGER_PORTID,
 		.flags		= GENL_CMD_CAP_DUMP,
 	},
-};
-
-static const struct genl_multicast_group memtel_nl_mcgrps[] = {
-	[MEMTEL_NLGRP_EVENTS] = { "events", },
+	{
+		.cmd	= MEMTEL_CMD_SUBSCRIBE,
+		.doit	= memtel_nl_subscribe_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
 };
 
 struct genl_family memtel_nl_family __ro_after_init = {
@@ -466,6 +467,4 @@ struct genl_family memtel_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= memtel_nl_ops,
 	.n_split_ops	= ARRAY_SIZE(memtel_nl_ops),
-	.mcgrps		= memtel_nl_mcgrps,
-	.n_mcgrps	= ARRAY_SIZE(memtel_nl_mcgrps),
 };

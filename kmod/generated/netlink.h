@@ -57,10 +57,7 @@ int memtel_nl_trigger_delete_doit(struct sk_buff *skb, struct genl_info *info);
 int memtel_nl_trigger_get_doit(struct sk_buff *skb, struct genl_info *info);
 int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
-
-enum {
-	MEMTEL_NLGRP_EVENTS,
-};
+int memtel_nl_subscribe_doit(struct sk_buff *skb, struct genl_info *info);
 
 extern struct genl_family memtel_nl_family;
 

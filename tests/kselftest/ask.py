@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Requests of whoever runs this, in bytes: ask.py FAMILY WHAT [ARGUMENT...]
 
-  cells GROUP...        errno of each request of the table on stdin, then of
-                        joining each group; a line NAME MODE COMMAND ATTRIBUTES
-                        of the table has the attributes in hex, "last" for the
-                        id that came last; all by one socket
+  cells                 errno of each request of the table on stdin; a line
+                        NAME MODE COMMAND ATTRIBUTES of the table has the
+                        attributes in hex, "last" for the id that came last;
+                        all by one socket
   hold NUMBER           so many sockets hold the source slab, which all live
                         until stdin ends; prints the errno of each
   dumps COMMAND NUMBER  so many dumps begin and are not read, until stdin ends
   full COMMAND...       a dump of each begins by a socket that has no room for
                         its first message, until stdin ends
   loop COMMAND SECONDS  dump after dump for so long; prints how many
-  lurk                  joins all groups it may, and prints how many these are;
-                        when stdin ends, the type of each message that came
+  lurk PORT             at that port, 0 for any, joins all multicast groups it
+                        may, and prints how many these are; when stdin ends,
+                        the type of each message that came
 """
 
 import contextlib
@@ -24,8 +25,10 @@ import time
 
 ERROR, DONE = 2, 3
 REQUEST, ACK, INTERRUPTED, DUMP = 1, 4, 0x10, 0x300
-SOURCE_HOLD = 3
+SOURCE_HOLD, SUBSCRIBE = 3, 22
 NAME, TRIGGER_ID = 2, 2
+# Of the answer to the second.
+SEQUENCE = 5
 # The family that knows all others.
 CTRL, GETFAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
 # Of a trigger, and a metric.
@@ -97,6 +100,15 @@ class Socket:
                     self.events += 1
                 data = data[(size + 3) & ~3:]
 
+    def subscribe(self):
+        """Have events sent here; returns the number of the last one that is
+        not."""
+        self.begin(SUBSCRIBE, b"")
+        errno = self.end()
+        if errno:
+            raise OSError(errno, "subscribe")
+        return struct.unpack("=Q", dict(attrs_in(self.bodies[-1]))[SEQUENCE])[0]
+
     def join(self, group):
         """The errno of joining a multicast group."""
         try:
@@ -125,7 +137,7 @@ def trigger(threshold, window_ns):
             + attr(WINDOW_NS, struct.pack("=Q", window_ns)))
 
 
-def cells(family, *groups):
+def cells(family):
     """See above."""
     sock, last = Socket(family), b""
     for line in sys.stdin:
@@ -137,8 +149,6 @@ def cells(family, *groups):
         print(name, mode, errno)
         if name == "trigger-add" and sock.bodies and not errno:
             last = sock.bodies[0][4:8]
-    for group in groups:
-        print("group", group, Socket(family).join(int(group)))
 
 
 def hold(family, number):
@@ -182,9 +192,9 @@ def loop(family, cmd, seconds):
     print(nr)
 
 
-def lurk(family):
+def lurk(family, port):
     """See above."""
-    sock = Socket(family)
+    sock = Socket(family, int(port))
     # The kernel refuses those past its last, which is at least 64.
     print(sum(not sock.join(group) for group in range(1, 1024)), flush=True)
     sys.stdin.read()

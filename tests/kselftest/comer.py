@@ -2,20 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One who comes back: comer.py DUMP ADD
 
-While memtel is loaded: joins its events, arms a trigger by the command ADD, and
+While memtel is loaded: subscribes to its events, arms a trigger by the command ADD, and
 begins dump after dump by the command DUMP. When memtel goes, prints how many
 dumps and events it had, waits for it, and comes again; until it is killed.
 """
 
 import itertools
-import struct
 import sys
 import time
 
-from ask import (NO_EVIDENCE, Socket, attr, attrs_in, find_family, number_of,
-                 trigger)
+from ask import NO_EVIDENCE, Socket, attr, find_family, number_of, trigger
 
-MCAST_GROUPS, GROUP_ID = 7, 2
 TRIGGER = trigger(10, 10_000_000)
 # To hold all sources for an event's evidence takes long: each so many times.
 EVIDENCE = 10
@@ -26,8 +23,7 @@ def stay(family, dump, add):
     sock = Socket(number_of(family))
     nr = 0
     try:
-        for _, group in attrs_in(family[MCAST_GROUPS]):
-            sock.join(struct.unpack("=I", dict(attrs_in(group))[GROUP_ID])[0])
+        sock.subscribe()
         sock.begin(*add)
         while not sock.end():
             sock.begin(dump, b"", True)

@@ -88,7 +88,7 @@ def test_refused_change_changed_nothing():
 
 
 def test_who_may_watch():
-    """Events are for CAP_NET_ADMIN: joining is refused to others."""
+    """Events are for CAP_NET_ADMIN: subscribing is refused to others."""
     for user, (prefix, _, changing) in USERS.items():
         try:
             memtel("watch", "--for", "0.1", prefix=prefix, status=changing)
@@ -143,25 +143,25 @@ COMMANDS = {
     "trigger-add": (True, trigger()),
     "trigger-get": (False, "last"),
     "trigger-delete": (True, "last"),
+    "subscribe": (True, b""),
 }
-# user: errnos of reading, of changing and of joining the group of events. In
-# another network namespace the family is not there; its group's number can be
-# joined, but nothing is sent there.
+# user: errnos of reading and of changing. In another network namespace the
+# family is not there.
 ERRNOS = {
-    "root": (0, 0, 0),
-    "CAP_NET_ADMIN only": (0, 0, 0),
-    "CAP_PERFMON only": (0, EPERM, EPERM),
-    "CAP_SYS_ADMIN only": (EPERM, EPERM, EPERM),
-    "nobody": (EPERM, EPERM, EPERM),
-    "root without capabilities": (EPERM, EPERM, EPERM),
-    "root of a user namespace": (EPERM, EPERM, EPERM),
-    "another network namespace": (ENOENT, ENOENT, None),
-    "a container": (ENOENT, ENOENT, None),
+    "root": (0, 0),
+    "CAP_NET_ADMIN only": (0, 0),
+    "CAP_PERFMON only": (0, EPERM),
+    "CAP_SYS_ADMIN only": (EPERM, EPERM),
+    "nobody": (EPERM, EPERM),
+    "root without capabilities": (EPERM, EPERM),
+    "root of a user namespace": (EPERM, EPERM),
+    "another network namespace": (ENOENT, ENOENT),
+    "a container": (ENOENT, ENOENT),
 }
 
 
 def family():
-    """(id, [(command, does it change, can it dump)], {group: id}), by nlctrl."""
+    """(id, [(command, does it change, can it dump)]), by nlctrl."""
     of = find_family("memtel")
     ops = []
     for _, op in attrs_in(of[6]):
@@ -169,12 +169,8 @@ def family():
                       for _, value in attrs_in(op))
         # The kernel's flags: admin permission, do, dump.
         ops.append((cmd, bool(flags & 1), bool(flags & 4)))
-    groups = {}
-    for _, group in attrs_in(of[7]):
-        given = dict(attrs_in(group))
-        groups[given[1].rstrip(b"\0").decode()] = struct.unpack(
-            "=I", given[2])[0]
-    return number_of(of), ops, groups
+    check(7 not in of, "it has a multicast group, which anybody may disturb")
+    return number_of(of), ops
 
 
 def numbers():
@@ -198,15 +194,14 @@ def asking(prefix, *args):
 
 
 def test_cells():
-    """Each user, each command, do and dump, and each group."""
-    number, ops, groups = family()
+    """Each user, each command, do and dump."""
+    number, ops = family()
     of = numbers()
     has = {of[command] for command in COMMANDS}
     equal({cmd for cmd, _, _ in ops}, has, "commands that the family has")
     equal({cmd for cmd, changes, _ in ops if changes},
           {of[command] for command, (changes, _) in COMMANDS.items()
            if changes}, "those that change something")
-    equal(set(groups), {"events"}, "groups")
     dumps = {cmd for cmd, _, can_dump in ops if can_dump}
     table = "".join(
         f"{command} {mode} {of[command]} "
@@ -216,17 +211,14 @@ def test_cells():
         if mode == "do" or of[command] in dumps)
     nr = 0
     memtel("enable", *sources())
-    for user, (reading, changing, joining) in ERRNOS.items():
+    for user, (reading, changing) in ERRNOS.items():
         done = run(*USERS[user][0], "/usr/bin/python3", ASK, str(number),
-                   "cells", *map(str, groups.values()), input=table)
+                   "cells", input=table)
         equal(done.returncode, 0, f"{user}: {done.stderr}")
         lines = [line.split() for line in done.stdout.splitlines()]
-        equal(len(lines), table.count("\n") + len(groups), user)
+        equal(len(lines), table.count("\n"), user)
         for command, mode, errno in lines:
             nr += 1
-            if command == "group":
-                check(joining in (None, int(errno)), f"{user}, {mode}: {errno}")
-                continue
             changes, attrs = COMMANDS[command]
             want = changing if changes else reading
             # Who may ask and names no row is told that, not refused.
@@ -243,44 +235,96 @@ def test_cells():
     equal(client().dump("hold-get", {}), [], "holds")
 
 
-def test_events_stay_at_home():
-    """Who joined the group's number in another network namespace hears none."""
-    number, _, groups = family()
-    script = ("import sys; sys.path.insert(0, sys.argv[1]); "
-              "from ask import Socket; s = Socket(int(sys.argv[2])); "
-              "print(s.join(int(sys.argv[3])), flush=True); "
-              "s.sock.settimeout(3); print(s.sock.recv(65536))")
-    with subprocess.Popen(
-            ("unshare", "--net", "/usr/bin/python3", "-c", script,
-             f"{SRC}/tests/kselftest", str(number), str(groups["events"])),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True) as other:
-        other.stdout.readline()
-        sub = Subscriber()
-        sub.add("shrinker-time", 10 * MS)
-        with Stall(50):
-            sub.wait(1)
-        out, err = other.communicate()
-    check(not out and ("timed out" in err or "rror" in err), out + err)
+@contextlib.contextmanager
+def lurking(prefix, port=0):
+    """Somebody who has joined all multicast groups there can be; yields what
+    becomes the types of the messages that came."""
+    heard = []
+    with asking(prefix, 0, "lurk", port) as other:
+        check(int(other.stdout.readline()) > 32, "few groups could be joined")
+        yield heard
+        out, _ = other.communicate()
+        heard += map(int, out.split())
 
 
-def test_joined_before_it_was_there():
-    """Who has joined all groups that were nobody's hears no event of a module that
-    is loaded then.
+def test_joining_groups_is_of_no_use():
+    """Who has joined all groups, before memtel is loaded and after, here and in
+    another network namespace, hears no event, and keeps none from others.
     """
     unload()
-    with asking(NOBODY, 0, "lurk") as other:
-        check(int(other.stdout.readline()) > 32, "few groups could be joined")
+    with lurking(NOBODY) as heard, lurking(("unshare", "--net")) as away:
         load()
-        sub = Subscriber()
-        sub.add("shrinker-time", 10 * MS)
-        with Stall(50):
-            sub.wait(1)
-        out, _ = other.communicate()
-    heard = [int(kind) for kind in out.split()]
+        with lurking(NOBODY) as late:
+            sub = Subscriber()
+            sub.add("shrinker-time", 10 * MS)
+            with Stall(50):
+                equal(sub.wait(1)[0]["metric"], "shrinker-time", "the event")
     # That the family has come it hears, as all may.
     check(CTRL in heard, "nothing was heard")
-    check(family()[0] not in heard, "an event was heard")
+    number = family()[0]
+    for who in (heard, away, late):
+        check(number not in who, "an event was heard")
+
+
+def subscribers():
+    """How many the module has."""
+    return client().do("status-get", {})["subscribers"]
+
+
+def test_a_subscription_ends_with_its_socket():
+    """However it ends; who has its port then hears no event."""
+    number, _ = family()
+    equal(subscribers(), 0, "subscribers at the start")
+    socks = [Socket(number) for _ in range(3)]
+    for sock in socks:
+        equal({sock.subscribe() for _ in range(2)},
+              {client().do("status-get", {})["event-sequence"]}, "twice")
+    equal(subscribers(), 3, "subscribers")
+    port = socks[0].sock.getsockname()[0]
+    socks[0].sock.close()
+    equal(subscribers(), 2, "when one is closed")
+    sub = Subscriber()
+    sub.add("shrinker-time", 10 * MS)
+    with lurking(NOBODY, port) as heard:
+        with Stall(50):
+            sub.wait(1)
+    equal(heard, [], "types heard at the port")
+    for sock in socks[1:]:
+        check(sock.sock.recv(1 << 17), "another hears no event")
+        sock.sock.close()
+    equal(subscribers(), 1, "when all but one are closed")
+
+
+@contextlib.contextmanager
+def calls_of(function):
+    """Counts calls of a function by a kprobe; yields what tells how many."""
+    tracing = "/sys/kernel/tracing"
+    write(f"{tracing}/kprobe_events", f"p:memtel_calls/calls {function}\n")
+    enable = f"{tracing}/events/memtel_calls/calls/enable"
+    write(enable, "1")
+    try:
+        yield lambda: sum(int(line.split()[1]) for line in
+                          read(f"{tracing}/kprobe_profile").splitlines()
+                          if line.split()[0] == "calls")
+    finally:
+        write(enable, "0")
+        # To open it for writing removes all there are.
+        write(f"{tracing}/kprobe_events", "")
+
+
+def test_closes_of_others_take_no_lock():
+    """Of two thousand sockets of nobody's, at whatever ports, none has memtel look
+    for what it owned; of an owner each has.
+    """
+    number, _ = family()
+    sock = Socket(number)
+    sock.subscribe()
+    with calls_of("memtel_sources_release_dead") as calls:
+        for port in range(1 << 20, (1 << 20) + 2000):
+            Socket(number, port).sock.close()
+        equal(calls(), 0, "looks at the close of others")
+        sock.sock.close()
+        equal(calls(), 1, "looks at the close of an owner")
 
 
 def addresses_in(data):
@@ -295,7 +339,7 @@ def addresses_in(data):
 def all_bytes():
     """All that can be had by asking: {what: bytes}, of each command's rows and
     words."""
-    number, ops, _ = family()
+    number, ops = family()
     of, found = numbers(), {}
     sock = Socket(number)
     for command, (_, attrs) in COMMANDS.items():
@@ -315,9 +359,8 @@ def all_bytes():
 
 def event_bytes():
     """An event, with its evidence."""
-    number, _, groups = family()
-    sock = Socket(number)
-    equal(sock.join(groups["events"]), 0, "errno of joining")
+    sock = Socket(family()[0])
+    sock.subscribe()
     sub = Subscriber()
     sub.add("shrinker-time", 10 * MS)
     with Stall(50):
@@ -376,7 +419,7 @@ def user(uid, *caps):
 
 def test_triggers_of_a_user_are_bounded():
     """One has its share; others and root have theirs beside it."""
-    number, _, _ = family()
+    number, _ = family()
     table = f"trigger-add do {numbers()['trigger-add']} x{trigger().hex()}\n"
 
     def added(prefix, nr):
@@ -401,8 +444,9 @@ def test_triggers_of_a_user_are_bounded():
 
 
 def test_holds_of_a_user_are_bounded():
-    """128 sockets of a user, 768 of all but root, 1024 in all."""
-    number, _, _ = family()
+    """128 sockets of a user, 768 of all but root, 1024 in all; what a socket
+    has, a hold or a subscription, is the same."""
+    number, _ = family()
     with contextlib.ExitStack() as stack:
         def hold(prefix, nr):
             process = stack.enter_context(asking(prefix, number, "hold", nr))
@@ -421,7 +465,7 @@ def test_holds_of_a_user_are_bounded():
 
 def test_memory_of_dumps_is_its_readers():
     """Dumps that are begun and not read are charged to who began them."""
-    number, _, _ = family()
+    number, _ = family()
     nr = 200
     group = cgroup("reader")
     memtel("enable", "slab")
@@ -442,7 +486,7 @@ def test_memory_of_dumps_is_its_readers():
 def test_who_may_not_read_does_not_hold_the_module():
     """A dump that nobody lets begin holds the module, however little room there is
     for it: one that is let in does."""
-    number, ops, _ = family()
+    number, ops = family()
     dumps = [str(cmd) for cmd, _, can_dump in ops if can_dump]
     memtel("enable", *sources())
     for user, holds in (("nobody", 0), ("CAP_PERFMON only", len(dumps))):
@@ -454,7 +498,7 @@ def test_who_may_not_read_does_not_hold_the_module():
 
 def test_readers_do_not_hold_others_up():
     """Four that dump without end, and how long others wait meanwhile."""
-    number, _, _ = family()
+    number, _ = family()
     of, ynl, worst = numbers(), client(), 0
     with contextlib.ExitStack() as stack:
         readers = [stack.enter_context(asking(

@@ -66,7 +66,7 @@ def test_status():
     equal(status["kernel"], os.uname().release, "kernel")
     want = dict.fromkeys(("slab-counts", "slab-occupancy", "reclaim",
                           "shrinker", "zonelock", "fallback", "sites",
-                          "throttle", "events"))
+                          "throttle"))
     want["zonelock"] = lacks_zonelock()
     if not has_event("vmscan/mm_vmscan_throttled"):
         want["throttle"] = ("the kernel lacks the tracepoint "

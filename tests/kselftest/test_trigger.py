@@ -25,11 +25,11 @@ def boottime_ns():
 
 
 class Subscriber:
-    """A socket that is a member of the group, and has triggers."""
+    """A socket that is subscribed, and has triggers."""
 
     def __init__(self):
         self.ynl = client()
-        self.ynl.ntf_subscribe("events")
+        self.ynl.do("subscribe", {})
         self.events = []
 
     def add(self, metric, threshold, window_ns=SECOND, **more):

@@ -2,16 +2,19 @@
 """memtel watch, as its user sees it; and what becomes of slow subscribers."""
 
 import json
+import select
 import signal
 import socket
 import struct
 import subprocess
 import time
 
+from ask import Socket
 from harness import (MEMTEL, check, client, equal, lacks_zonelock, load,
                      memtel, unload, wait_for, write)
 from pressure import pressure
-from test_trigger import OBJECTS, SHRINKER, Stall, sleep_in_shrinker
+from test_trigger import (MS, OBJECTS, SHRINKER, Stall, Subscriber,
+                          sleep_in_shrinker)
 
 TRIGGER = "shrinker-time > 100ms in 1s"
 
@@ -79,7 +82,7 @@ def test_a_line_for_each_event():
 def test_json_has_everything():
     """What YNL got is what JSON says, with _ for -."""
     ynl = client()
-    ynl.ntf_subscribe("events")
+    ynl.do("subscribe", {})
     with Watch("--json", "--trigger", TRIGGER) as watch, Stall(300):
         got = [json.loads(line) for line in watch.wait(2)]
         ynl.check_ntf()
@@ -150,14 +153,15 @@ def test_default_triggers():
 
 
 class Member:
-    """A bare socket in the group: the numbers of the events it gets."""
+    """A bare socket that is subscribed: the numbers of the events it gets."""
 
-    def __init__(self, group):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-        self.sock.bind((0, 0))
-        self.sock.setsockopt(270, 1, group)  # NETLINK_ADD_MEMBERSHIP
+    def __init__(self, family):
+        raw = Socket(family)
+        self.last = raw.subscribe()
+        self.sock = raw.sock
         self.sock.setblocking(False)
         self.numbers = []
+        self.sizes = []
 
     def read(self):
         """Take in what has come."""
@@ -166,6 +170,7 @@ class Member:
                 data = self.sock.recv(65536)
             except BlockingIOError:
                 return
+            self.sizes.append(len(data))
             at = 16 + 4
             while at + 4 <= len(data):
                 size, = struct.unpack_from("=H", data, at)
@@ -179,10 +184,12 @@ class Member:
 def test_one_stopped_subscriber_of_100():
     """The others miss nothing."""
     ynl = client()
-    group = ynl.nlproto.get_mcast_id("events", ynl.mcast_groups)
-    members = [Member(group) for _ in range(100)]
+    members = [Member(ynl.nlproto.family_id) for _ in range(100)]
     stopped = members.pop(42)
-    begin = ynl.do("status-get", {})["event-sequence"]
+    status = ynl.do("status-get", {})
+    begin = status["event-sequence"]
+    equal(status["subscribers"], 100, "subscribers")
+    equal({member.last for member in members}, {begin}, "told at the start")
     for i in range(40):
         ynl.do("trigger-add", {"metric": "shrinker-time", "threshold": 1 + i,
                                "window-ns": 10**7})
@@ -208,6 +215,72 @@ def test_one_stopped_subscriber_of_100():
         check(False, "the stopped one lost nothing")
     except OSError as error:
         equal(error.errno, 105, "errno of the stopped one")
+
+
+def test_a_loss_at_the_end_is_told():
+    """Who has no room is woken, is told once, and can count what it lost, though
+    no event comes later.
+    """
+    ynl = client()
+    member = Member(ynl.nlproto.family_id)
+    member.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for i in range(40):
+        ynl.do("trigger-add", {"metric": "shrinker-time", "threshold": 1 + i,
+                               "window-ns": 10**7, "no-evidence": True})
+    with Stall(30):
+        pass
+    wait_for(lambda: all("raised" not in row and row["events"]
+                         for row in ynl.dump("trigger-get", {})), 60,
+             "all are cleared")
+    poll = select.poll()
+    poll.register(member.sock, 0)
+    equal(poll.poll(0), [(member.sock.fileno(), select.POLLERR)], "poll")
+    try:
+        member.read()
+        check(False, "no error is told")
+    except OSError as error:
+        equal(error.errno, 105, "errno")
+    member.read()
+    equal(poll.poll(0), [], "poll, when it was told")
+    lost = (ynl.do("status-get", {})["event-sequence"] - member.last
+            - len(member.numbers))
+    print(f"# {len(member.numbers)} events had, {lost} lost")
+    check(member.numbers and lost > 0, "nothing had or lost")
+
+
+def test_many_raised_at_once():
+    """Evidence stands once in a message, and libmemtel gives it to each event."""
+    nr = 100
+    sub = Subscriber()
+    member = Member(sub.ynl.nlproto.family_id)
+    with Watch("--all", "--json") as watch:
+        for i in range(nr):
+            sub.add("shrinker-time", 10 * MS + i)
+        with Stall(500):
+            sub.wait(nr)
+        member.read()
+        lines = watch.wait(nr)
+    raised = [event for event in sub.events if event["kind"] == "raised"]
+    equal(len(raised), nr, "events raised")
+    own = [event for event in raised if event.get("suspect")]
+    of = {event["sequence"]: event for event in own}
+    for event in raised:
+        check(event.get("suspect") or event["evidence-of"] in of, str(event))
+        check(event.get("cause"), f"no cause: {event}")
+    sizes = member.sizes[:len(own)]
+    print(f"# {nr} events of {sum(sizes)} bytes in {len(sizes)} messages, "
+          f"{len(own)} with {len(own[0]['suspect'])} suspects")
+    check(len(own) < nr / 8, f"{len(own)} of {nr} events have suspects")
+    for line in lines:
+        event = json.loads(line)
+        if event["kind"] != "raised":
+            continue
+        same = of[event.get("evidence_of", event["sequence"])]
+        equal([suspect["value"] for suspect in event["suspect"]],
+              [suspect["value"] for suspect in same["suspect"]],
+              "suspects by libmemtel")
+        equal(event["evidence_interval_ns"], same["evidence-interval-ns"],
+              "interval by libmemtel")
 
 
 def sums(lines):

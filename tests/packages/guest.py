@@ -92,15 +92,32 @@ def host_is_up():
 
 
 def runs_from_boot():
-    """memteld was started at boot, as a package's service is."""
-    return active()
+    """memteld was started at boot, as a package's service is, and its unit has
+    loaded the module."""
+    return active() or (None if Path("/sys/module/memtel").exists()
+                        else "the module is not loaded")
+
+
+def nobody_loads():
+    """Asking for the family loads nothing: only root, and the unit, do."""
+    said = (complaint("systemctl", "stop", UNIT)
+            or complaint("modprobe", "-r", "memtel"))
+    if said:
+        return said
+    asked = subprocess.run(["memtel", "status"], capture_output=True,
+                           text=True, check=False)
+    if asked.returncode != 3 or "modprobe memtel" not in asked.stderr:
+        return f"exit {asked.returncode}: {asked.stderr}"
+    aliases = [line for line in output("modinfo", "-F", "alias", "memtel")
+               .splitlines() if "net-pf" in line]
+    if aliases or Path("/sys/module/memtel").exists():
+        return f"it is loaded, by {aliases}"
+    return None
 
 
 def modprobe():
     """modprobe loads the module."""
-    said = (complaint("systemctl", "stop", UNIT)
-            or complaint("modprobe", "-r", "memtel")
-            or complaint("modprobe", "memtel"))
+    said = complaint("modprobe", "memtel")
     if said:
         return said
     return None if Path("/sys/module/memtel").exists() else "it is not loaded"
@@ -213,6 +230,7 @@ def main():
     for name, check in (
             ("the host comes up", host_is_up),
             ("memteld was started at boot", runs_from_boot),
+            ("nobody loads it by asking", nobody_loads),
             ("modprobe memtel", modprobe),
             ("systemctl start memteld", start),
             ("memtel status is right", lambda: status(old)),

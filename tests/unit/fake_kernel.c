@@ -34,6 +34,8 @@ static int source_gets;
 static bool is_held;
 static int tries;
 static const struct nl_sock *asking;
+static const struct nl_sock *listening;	/* that was subscribed */
+static bool is_answered;
 static struct fake_told told[256];
 static unsigned int nr_told, nr_given;
 static bool is_new;
@@ -41,6 +43,7 @@ uint64_t fake_sequence;
 uint64_t fake_sequence_step;
 uint16_t fake_family = FAMILY;
 unsigned int fake_added;
+unsigned int fake_subscribed;
 unsigned int fake_loads;
 uint64_t fake_triggers;
 
@@ -75,7 +78,7 @@ static void queue_add(struct nl_msg *msg)
 /* Loaded anew, the family has another id. */
 static uint16_t family(void)
 {
-	return fake_family + fake_loads + (mode_is("reloaded") && tries > 1);
+	return fake_family + (mode_is("reloaded") && tries > 1);
 }
 
 static struct nl_msg *reply_new(int cmd)
@@ -122,28 +125,19 @@ static void queue_done(int err, const char *words)
 	queue_add(msg);
 }
 
-/* It can be loaded. In one mode it was until the second request. */
+/* In one mode it was loaded until the second request, in one until now. */
 static bool is_unloaded(void)
 {
-	return (mode_is("installed") || (mode_is("unloaded") && tries > 1)) &&
-	       !fake_loads;
+	return (mode_is("unloaded") && tries > 1) || mode_is("absent-later");
 }
 
 static void family_reply(const char *name, uint16_t id)
 {
 	struct nl_msg *msg = nlmsg_alloc();
-	struct nlattr *groups, *group;
 
 	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, 0, CTRL_CMD_NEWFAMILY, 1);
 	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, name);
 	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, id);
-	groups = nla_nest_start(msg, CTRL_ATTR_MCAST_GROUPS);
-	group = nla_nest_start(msg, 1);
-	nla_put_string(msg, CTRL_ATTR_MCAST_GRP_NAME, MEMTEL_MCGRP_EVENTS);
-	/* One that the real kernel has, too. */
-	nla_put_u32(msg, CTRL_ATTR_MCAST_GRP_ID, GENL_ID_CTRL);
-	nla_nest_end(msg, group);
-	nla_nest_end(msg, groups);
 	queue_add(msg);
 }
 
@@ -164,6 +158,14 @@ static void status_reply(void)
 	nla_put_string(msg, MEMTEL_A_CAPABILITY_NAME, "slab-occupancy");
 	nla_put_string(msg, MEMTEL_A_CAPABILITY_REASON, "no BTF");
 	nla_nest_end(msg, nest);
+	queue_add(msg);
+}
+
+static void subscribe_reply(void)
+{
+	struct nl_msg *msg = reply_new(MEMTEL_CMD_SUBSCRIBE);
+
+	nla_put_u64(msg, MEMTEL_A_STATUS_EVENT_SEQUENCE, fake_sequence);
 	queue_add(msg);
 }
 
@@ -345,17 +347,11 @@ static void site_reply(const struct nlmsghdr *request)
 	queue_add(msg);
 }
 
-/* Of all families, or of the one that is named, for which a module is loaded. */
-static bool families_reply(bool is_dump)
+static void families_reply(void)
 {
-	if (is_dump)
-		family_reply("nlctrl", GENL_ID_CTRL);
-	else if (is_unloaded())
-		fake_loads++;
-	if (mode_is("absent") || is_unloaded() || !fake_family)
-		return false;
-	family_reply(MEMTEL_FAMILY_NAME, family());
-	return true;
+	family_reply("nlctrl", GENL_ID_CTRL);
+	if (!mode_is("absent") && !is_unloaded() && fake_family)
+		family_reply(MEMTEL_FAMILY_NAME, family());
 }
 
 static void log_trigger(const char *what, uint32_t id, uint64_t threshold)
@@ -406,10 +402,10 @@ static void answer(const struct nlmsghdr *request)
 	int err = 0;
 
 	if (request->nlmsg_type == GENL_ID_CTRL) {
-		if (!families_reply(is_dump) && !is_dump) {
-			queue_ack(-ENOENT, NULL, 0, true, request);
-			return;
-		}
+		/* Asked for one by its name, a kernel may load a module. */
+		if (!is_dump)
+			fake_loads++;
+		families_reply();
 		is_new = true;
 	} else if (is_unloaded() || request->nlmsg_type != family()) {
 		queue_ack(-ENOENT, NULL, 0, true, request);
@@ -471,6 +467,13 @@ static void answer(const struct nlmsghdr *request)
 			break;
 		case MEMTEL_CMD_SITE_GET:
 			site_reply(request);
+			break;
+		case MEMTEL_CMD_SUBSCRIBE:
+			fake_subscribed++;
+			listening = asking;
+			if (mode_is("no-room") && fake_subscribed == 1)
+				return;
+			subscribe_reply();
 			break;
 		case MEMTEL_CMD_TRIGGER_ADD:
 			trigger_add(request);
@@ -565,8 +568,8 @@ int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 static void no_memory_tell(void)
 {
 	fake_sequence = 7;
-	fake_tell(NULL, NLE_NOMEM);
-	fake_tell(NULL, NLE_NOMEM);
+	for (int i = 0; i < 16; i++)
+		fake_tell(NULL, NLE_NOMEM);
 	fake_tell(NULL, NLE_AGAIN);
 }
 
@@ -604,12 +607,21 @@ int nl_recv(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf,
 	size_t length = queue_length, given = 0;
 
 	(void)creds;
-	if (sk != asking) {
-		memset(from, 0, sizeof(*from));
+	memset(from, 0, sizeof(*from));
+	/* What it was told before stands before the answer. */
+	if (sk == listening && sk == asking && length && !is_answered &&
+	    nr_given != nr_told)
 		return give_told(buf);
-	}
-	if (!length)
+	/* It hears what is told when it has read what it asked. */
+	if (sk == listening && (sk != asking || !length)) {
+		if (!is_answered)
+			return give_told(buf);
+		is_answered = false;
 		return -NLE_AGAIN;
+	}
+	if (sk != asking || !length)
+		return -NLE_AGAIN;
+	is_answered = sk == listening;
 	while (given + NLMSG_ALIGN(nlh->nlmsg_len) < length) {
 		given += NLMSG_ALIGN(nlh->nlmsg_len);
 		nlh = (struct nlmsghdr *)(queue + given);
@@ -620,6 +632,5 @@ int nl_recv(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **buf,
 	memcpy(*buf, queue, given);
 	memmove(queue, queue + given, length - given);
 	queue_length = length - given;
-	memset(from, 0, sizeof(*from));
 	return given;
 }

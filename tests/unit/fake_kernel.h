@@ -25,7 +25,10 @@ extern uint64_t fake_sequence_step;
 extern uint16_t fake_family;
 extern unsigned int fake_added;
 
-/* How often it was asked to load the module, which it does. */
+/* How often it was asked to send events; in one mode the first is not answered. */
+extern unsigned int fake_subscribed;
+
+/* How often it was asked for the family by name, which may load a module. */
 extern unsigned int fake_loads;
 
 /* The triggers there are: a bit for each number. */

@@ -156,28 +156,28 @@ static void test_open(void)
 	memtel_close(m);
 }
 
-/* The first test: only what a program opens first has the module loaded. */
+/* Nothing has the module loaded but whoever loads it. */
 static void test_load(void)
 {
 	struct memtel *m, *later;
 	int nr = 0;
 
-	setenv("FAKE_MODE", "installed", 1);
-	ok(!memtel_open(&m) && fake_loads == 1,
-	   "the first handle has the module loaded");
+	setenv("FAKE_MODE", "absent", 1);
+	ok(memtel_open(&m) == -ENODEV && !fake_loads &&
+	   strstr(memtel_error(m), "modprobe memtel"),
+	   "a handle does not have the module loaded, and says how to");
+	memtel_close(m);
+	setenv("FAKE_MODE", "", 1);
+	ok(!memtel_open(&m), "it is loaded");
 	/* And somebody unloads it. */
-	fake_loads = 0;
+	setenv("FAKE_MODE", "absent-later", 1);
 	ok(memtel_caches(m, NULL, count_caches, &nr) == -ENODEV && !nr &&
 	   strstr(memtel_error(m), "modprobe memtel") && !fake_loads,
 	   "a request does not have it loaded again");
-	ok(memtel_open(&later) == -ENODEV &&
-	   strstr(memtel_error(later), "modprobe memtel") && !fake_loads,
-	   "nor does another handle");
-	memtel_close(later);
 	setenv("FAKE_MODE", "", 1);
 	ok(!memtel_open(&later) &&
 	   !memtel_caches(later, NULL, count_caches, &nr) && nr == 4,
-	   "which finds it once it is loaded");
+	   "a handle finds it once it is loaded");
 	memtel_close(later);
 	memtel_close(m);
 }

@@ -127,6 +127,109 @@ static void test_symbols(void)
 	memtel_events_close(ev);
 }
 
+/* An event with its number, and evidence or the number of who has that. */
+static void put_event(struct nl_msg *msg, uint64_t sequence, unsigned int nr,
+		      uint64_t of)
+{
+	struct nlattr *nest = nla_nest_start(msg, MEMTEL_A_EVENT_MESSAGE_EVENT);
+
+	nla_put_u64(msg, MEMTEL_A_EVENT_SEQUENCE, sequence);
+	nla_put_u32(msg, MEMTEL_A_EVENT_KIND, MEMTEL_EVENT_KIND_RAISED);
+	if (nr)
+		nla_put_u64(msg, MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS, 1000 + nr);
+	for (unsigned int i = 0; i < nr; i++)
+		put_site(msg, MEMTEL_A_EVENT_SUSPECT, sequence * 100 + i);
+	if (of)
+		nla_put_u64(msg, MEMTEL_A_EVENT_EVIDENCE_OF, of);
+	nla_nest_end(msg, nest);
+}
+
+/* Counts the events whose suspects are of the event they should be of. */
+static int count_joined(const struct memtel_notice *notice, void *arg)
+{
+	static const struct {
+		size_t nr;
+		uint64_t of;
+	} want[] = { { 3, 1 }, { 3, 1 }, { 2, 3 }, { 3, 1 }, { 2, 3 }, { 0, 0 } };
+	const struct memtel_event *event = notice->event;
+	size_t i, nr = want[event->sequence - 1].nr;
+	unsigned int *good = arg;
+	char symbol[32];
+
+	if (event->nr_suspects != nr ||
+	    memtel_has(event, MEMTEL_A_EVENT_SUSPECT) != (nr != 0) ||
+	    event->evidence_interval_ns != (nr ? 1000 + nr : 0))
+		return 0;
+	for (i = 0; i < nr; i++) {
+		snprintf(symbol, sizeof(symbol), "site_%llu",
+			 (unsigned long long)event->suspects[i]->id);
+		if (event->suspects[i]->id !=
+		    want[event->sequence - 1].of * 100 + i ||
+		    strcmp(event->suspects[i]->symbol, symbol))
+			return 0;
+	}
+	++*good;
+	return 0;
+}
+
+static void test_evidence_of(void)
+{
+	struct memtel_events *ev = subscribe();
+	struct nl_msg *msg = nlmsg_alloc_size(8192);
+	unsigned int good = 0;
+
+	genlmsg_put(msg, 0, 0, FAMILY, 0, 0, MEMTEL_CMD_EVENT, 1);
+	put_event(msg, 1, 3, 0);
+	put_event(msg, 2, 0, 1);
+	put_event(msg, 3, 2, 0);
+	put_event(msg, 4, 0, 1);
+	put_event(msg, 5, 0, 3);
+	/* Of none in this message: a module says no such thing. */
+	put_event(msg, 6, 0, 77);
+	fake_tell(msg, 0);
+	ok(!memtel_events_read(ev, count_joined, &good) && good == 6,
+	   "evidence that stands once is each event's: %u of 6", good);
+	memtel_events_close(ev);
+}
+
+/* All that comes while it is asked for events is kept; the answer may be lost. */
+static void test_subscribe(void)
+{
+	struct memtel_events *ev;
+	struct seen seen = { 0 };
+
+	fake_sequence = 40;
+	ev = subscribe();
+	fake_tell_events(FAMILY, 43, 44);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 2 &&
+	   seen.lost == 2, "it knows which event comes first");
+	/* Word of the next module stands before the answer of that. */
+	fake_family = FAMILY + 1;
+	tell_family(CTRL_CMD_NEWFAMILY, FAMILY + 1);
+	fake_tell_events(FAMILY + 1, 41, 42);
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 4 &&
+	   seen.lost == 2 && seen.back == 1, "what stands beside the answer is kept");
+	memtel_events_close(ev);
+	fake_family = FAMILY;
+	fake_subscribed = 0;
+	setenv("FAKE_MODE", "no-room", 1);
+	ev = subscribe();
+	ok(fake_subscribed == 2, "an answer that found no room is asked for again");
+	fake_tell_events(FAMILY, 39, 41);
+	seen = (struct seen){ 0 };
+	ok(!memtel_events_read(ev, on_notice, &seen) && seen.events == 3 &&
+	   !seen.lost, "and any event may be the first");
+	setenv("FAKE_MODE", "", 1);
+	memtel_events_close(ev);
+	setenv("FAKE_MODE", "eperm", 1);
+	ok(memtel_events_open(&ev, NULL) == -EPERM &&
+	   strstr(memtel_events_error(ev), "CAP_NET_ADMIN"),
+	   "who may not is told what it takes");
+	setenv("FAKE_MODE", "", 1);
+	memtel_events_close(ev);
+	fake_sequence = 0;
+}
+
 static void test_overrun(void)
 {
 	struct memtel_events *ev = subscribe();
@@ -416,6 +519,8 @@ int main(void)
 {
 	alarm(60);
 	test_symbols();
+	test_evidence_of();
+	test_subscribe();
 	test_overrun();
 	test_delete();
 	test_no_memory();

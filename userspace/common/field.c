@@ -44,6 +44,9 @@ static const struct field status_fields[] = {
 	PLAIN(STATUS_COST_LIMIT_PPM, memtel_status, cost_limit_ppm,
 	      "cost_limit_ppm", "LIMIT-PPM", COUNT, SHOWN,
 	      "millionths of all CPUs' time that its probes may take"),
+	PLAIN(STATUS_SUBSCRIBERS, memtel_status, subscribers,
+	      "subscribers", "SUBSCRIBERS", COUNT, SHOWN,
+	      "sockets that are subscribed to events"),
 };
 
 static const struct field capability_fields[] = {
@@ -812,6 +815,8 @@ static const struct field event_fields[] = {
 	      "of shed, its share of all CPUs' time in millionths"),
 	EVENT(SHED_NS, shed_ns, "SHED-NS", NS, HIDDEN,
 	      "of shed, after what time it is taken back, ns"),
+	EVENT(EVIDENCE_OF, evidence_of, "EVIDENCE-OF", COUNT, HIDDEN,
+	      "sequence number of the event whose suspects these are, too"),
 };
 
 #define DEFINE_SET(noun) \

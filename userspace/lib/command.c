@@ -189,6 +189,42 @@ int memtel_status(struct memtel *m,
 			  &giver);
 }
 
+static int sequence_note(struct memtel_row *row, void *arg)
+{
+	const struct memtel_status *status = row->data;
+
+	*(uint64_t *)arg = status->event_sequence;
+	return 0;
+}
+
+/**
+ * memtel_request_subscribe() - have events sent to a socket of the caller's
+ * @m: handle, whose family is asked
+ * @exchange: asks by that socket
+ * @arg: for @exchange
+ * @sequence: set to the number of the last event that the socket does not get
+ */
+int memtel_request_subscribe(struct memtel *m, memtel_exchange_fn exchange,
+			     void *arg, uint64_t *sequence)
+{
+	struct nl_msg *request = request_new(m, MEMTEL_CMD_SUBSCRIBE, 0, NULL, 0);
+	struct memtel_reply reply;
+	int err;
+
+	if (!request)
+		return memtel_fail(m, -ENOMEM, "no memory for a request");
+	err = exchange(request, &reply, arg);
+	nlmsg_free(request);
+	if (err == -ENOENT)
+		return module_recheck(m);
+	if (err)
+		return err;
+	err = rows_give(m, memtel_command_find(MEMTEL_CMD_SUBSCRIBE), &reply,
+			sequence_note, sequence);
+	memtel_reply_free(&reply);
+	return err;
+}
+
 int memtel_sources(struct memtel *m,
 		   int (*row)(const struct memtel_source *source, void *arg),
 		   void *arg)

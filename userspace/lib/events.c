@@ -2,23 +2,29 @@
 /*
  * A subscription to events.
  *
- * Two sockets: a handle's, which asks and has the triggers, and one that only
+ * Two sockets: a handle's, which asks and has the triggers, and one that
  * listens, to the module's events and to nlctrl's word of families that come
- * and go. Only the second is given to the user's loop.
+ * and go. Only the second is given to the user's loop. The second asks one
+ * thing, to be sent events, as the module sends them to whom asked. The answer
+ * stands among all else that has come to that socket, which is kept.
  *
- * What was lost. Events are numbered. A gap between two numbers is so many lost
- * events. A full receive buffer (ENOBUFS) says that there is a gap, perhaps at
- * the end, where no number shows it: then the module is asked for the number of
- * its last event, by when all before it have been sent, what has arrived is
- * read, and what is still missing is lost. So received and lost are together
- * what was sent since the first event.
+ * What was lost. Events are numbered, and the answer to the subscription says
+ * which is the first that comes. A gap between two numbers is so many lost
+ * events. ENOBUFS says that there is a gap, perhaps at the end, where no number
+ * shows it: then the module is asked for the number of its last event, by when
+ * all before it have been sent, what has arrived is read, and what is still
+ * missing is lost. So received and lost are together what was sent since the
+ * subscription.
  *
- * Unloading the module ends its triggers and numbers; when a family of its name
- * is back the group is joined anew, as it has another id, and the triggers are
- * added again. What is read of that may be old: by then the module may have come
- * and gone more often, and a request may have been the first to find out. So a
- * message counts if it is of the family that is joined, and no trigger is added to
- * any other.
+ * Suspects. Of the events in a message that have the same evidence the first
+ * alone carries it. The others get it here, so that each event has its suspects.
+ *
+ * Unloading the module ends its triggers, subscriptions and numbers; when a
+ * family of its name is back the library subscribes anew and adds the triggers
+ * again. What is read of that may be old: by then the module may have come and
+ * gone more often, and a request may have been the first to find out. So a
+ * message counts if it is of the family that is subscribed to, and no trigger is
+ * added to any other.
  */
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
@@ -34,11 +40,24 @@
 
 #define RECEIVE_BYTES	(4 << 20)
 
+/* An answer that found no room is asked for again, after all has been read. */
+#define SUBSCRIBE_TRIES	4
+
+/*
+ * libnl has one error for a full buffer and for its own want of memory. So many
+ * of them with nothing to read in between are the second.
+ */
+#define FULL_TRIES	16
+
 /* A reading does not end before it is known what was lost; but it ends. */
 #define SETTLE_TRIES	8
 
 /* Symbols that are remembered. Few sites are ever to blame. */
 #define SYMBOLS		64
+
+/* What an event has of the event that its evidence-of names. */
+#define EVIDENCE_ATTRS	(UINT64_C(1) << MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS | \
+			 UINT64_C(1) << MEMTEL_A_EVENT_SUSPECT)
 
 struct symbol {
 	uint64_t id;
@@ -56,12 +75,12 @@ struct pending {
  * struct memtel_events - a subscription
  * @m: asks, and has the triggers
  * @sock: listens
- * @family: the module's that is joined, 0 while that is gone. Not @m's, which is
- *          that of the last answer
+ * @family: the module's that is subscribed to, 0 while that is gone. Not @m's,
+ *          which is that of the last answer
  * @all: also events of others' triggers
- * @first: number that the first event should have, or less: it may have been
- *         sent just before the module was asked
- * @next: number that the next event should have, 0 before the first
+ * @next: number that the next event should have; 0 when any may be the first
+ * @asked: number of the request whose answer is awaited, 0 for none
+ * @answer: its messages, as far as they have come
  * @overrun: something was lost; how much is not known yet
  * @lost: not told yet
  * @gone_untold: that it is gone is not told yet; @back_untold: that it is back
@@ -75,8 +94,9 @@ struct memtel_events {
 	struct nl_sock *sock;
 	uint16_t family;
 	bool all;
-	uint64_t first;
 	uint64_t next;
+	uint32_t asked;
+	struct memtel_reply answer;
 	bool overrun;
 	uint64_t lost;
 	bool gone_untold;
@@ -114,33 +134,6 @@ static bool is_away(int err)
 	return err == -ENODEV || err == -ESTALE || err == -EAGAIN;
 }
 
-static int join(struct memtel_events *ev)
-{
-	uint32_t group;
-	int err = memtel_group_resolve(ev->m, &group);
-
-	if (err)
-		return err;
-	err = nl_socket_add_membership(ev->sock, (int)group);
-	if (err) {
-		err = memtel_errno_of_nl(err);
-		return memtel_fail(ev->m, err,
-				   err == -EPERM ?
-				   "joining the group of events needs CAP_NET_ADMIN" :
-				   "cannot join the group of events: %s",
-				   strerror(-err));
-	}
-	/* The module is new: so are its numbers. */
-	ev->next = 0;
-	ev->first = 0;
-	err = memtel_status(ev->m, sequence_note, &ev->first);
-	if (err)
-		return err;
-	ev->first++;
-	ev->family = ev->m->family;
-	return 0;
-}
-
 static int listen_open(struct memtel_events *ev, uint32_t receive_bytes)
 {
 	int bytes = receive_bytes ? (int)receive_bytes : RECEIVE_BYTES;
@@ -167,6 +160,113 @@ static int listen_open(struct memtel_events *ev, uint32_t receive_bytes)
 		       &bytes, sizeof(bytes)))
 		setsockopt(nl_socket_get_fd(ev->sock), SOL_SOCKET, SO_RCVBUF,
 			   &bytes, sizeof(bytes));
+	return 0;
+}
+
+/* Keep a message until it is given, or as part of the answer. */
+static int keep(struct memtel_events *ev, const struct nlmsghdr *nlh)
+{
+	struct pending *pending;
+
+	if (ev->asked && nlh->nlmsg_seq == ev->asked) {
+		if (!memtel_reply_add(&ev->answer, nlh))
+			return 0;
+		return memtel_fail(ev->m, -ENOMEM,
+				   "no memory for the kernel's answer");
+	}
+	pending = calloc(1, sizeof(*pending));
+	if (pending)
+		pending->message = malloc(nlh->nlmsg_len);
+	if (!pending || !pending->message) {
+		free(pending);
+		ev->overrun = true;
+		return memtel_fail(ev->m, -ENOMEM, "no memory for an event");
+	}
+	memcpy(pending->message, nlh, nlh->nlmsg_len);
+	*ev->tail = pending;
+	ev->tail = &pending->next;
+	return 0;
+}
+
+/* All that waits in the socket. */
+static int receive(struct memtel_events *ev)
+{
+	int nr_full = 0;
+
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		unsigned char *buffer = NULL;
+		struct nlmsghdr *nlh;
+		int length, err = 0;
+
+		length = nl_recv(ev->sock, &from, &buffer, NULL);
+		if (length == 0 || length == -NLE_AGAIN)
+			return 0;
+		/* ENOBUFS; what arrived before it is still to be read. */
+		if (length == -NLE_NOMEM && ++nr_full < FULL_TRIES) {
+			ev->overrun = true;
+			continue;
+		}
+		if (length > 0)
+			nr_full = 0;
+		if (length < 0) {
+			err = memtel_errno_of_nl(length);
+			return memtel_fail(ev->m, err,
+					   "cannot receive events: %s",
+					   strerror(-err));
+		}
+		/* Any process may send to us; the kernel's port is 0. */
+		if (from.nl_pid == 0)
+			for (nlh = (struct nlmsghdr *)buffer;
+			     nlmsg_ok(nlh, length) && !err;
+			     nlh = nlmsg_next(nlh, &length))
+				err = keep(ev, nlh);
+		free(buffer);
+		if (err)
+			return err;
+	}
+}
+
+/* One request by the listening socket. */
+static int listener_exchange(struct nl_msg *request, struct memtel_reply *reply,
+			     void *arg)
+{
+	struct memtel_events *ev = arg;
+	int err;
+
+	err = nl_send_auto(ev->sock, request);
+	if (err < 0) {
+		err = memtel_errno_of_nl(err);
+		return memtel_fail(ev->m, err, "cannot send to the kernel: %s",
+				   strerror(-err));
+	}
+	/* A do is answered before it has been sent. */
+	ev->asked = nlmsg_hdr(request)->nlmsg_seq;
+	err = receive(ev);
+	ev->asked = 0;
+	if (!err)
+		err = memtel_answer(ev->m, request, &ev->answer, reply);
+	memtel_reply_free(&ev->answer);
+	return err;
+}
+
+static int subscribe(struct memtel_events *ev)
+{
+	uint64_t sequence = 0;
+	int err, tries = 0;
+
+	err = memtel_family_resolve(ev->m, &ev->m->family);
+	if (err)
+		return err;
+	do {
+		err = memtel_request_subscribe(ev->m, listener_exchange, ev,
+					       &sequence);
+	} while (err == -ENOBUFS && ++tries < SUBSCRIBE_TRIES);
+	if (err)
+		return err;
+	/* The first answer, which said what comes first, may have been lost. */
+	ev->next = tries ? 0 : sequence + 1;
+	ev->family = ev->m->family;
 	return 0;
 }
 
@@ -212,7 +312,7 @@ int memtel_events_open(struct memtel_events **evp,
 	err = listen_open(ev, options.receive_bytes);
 	if (err)
 		return err;
-	err = join(ev);
+	err = subscribe(ev);
 	if (is_away(err) && options.wait) {
 		ev->gone_untold = true;
 		return 0;
@@ -233,6 +333,7 @@ void memtel_events_close(struct memtel_events *ev)
 	}
 	for (unsigned int i = 0; i < ev->nr_symbols; i++)
 		free(ev->symbols[i].text);
+	memtel_reply_free(&ev->answer);
 	free(ev->triggers);
 	free(ev->ids);
 	nl_socket_free(ev->sock);
@@ -378,10 +479,8 @@ static void symbols_fill(struct memtel_events *ev,
 /* All before this number have come, or are lost. */
 static void count(struct memtel_events *ev, uint64_t sequence)
 {
-	uint64_t expected = ev->next ? ev->next : ev->first;
-
-	if (sequence > expected)
-		ev->lost += sequence - expected;
+	if (ev->next && sequence > ev->next)
+		ev->lost += sequence - ev->next;
 	ev->next = sequence;
 }
 
@@ -424,6 +523,28 @@ static int give_event(struct memtel_events *ev,
 	return notice(&told, arg);
 }
 
+/* The library made the structs, and alone fills these members. */
+static void evidence_join(const struct memtel_event_message *message)
+{
+	for (size_t i = 0; i < message->nr_events; i++) {
+		struct memtel_event *event =
+			(struct memtel_event *)message->events[i];
+		const struct memtel_event *of = NULL;
+
+		if (!memtel_has(event, MEMTEL_A_EVENT_EVIDENCE_OF))
+			continue;
+		for (size_t j = 0; j < i && !of; j++)
+			if (message->events[j]->sequence == event->evidence_of)
+				of = message->events[j];
+		if (!of)
+			continue;
+		event->nr_suspects = of->nr_suspects;
+		event->suspects = of->suspects;
+		event->evidence_interval_ns = of->evidence_interval_ns;
+		event->present |= of->present & EVIDENCE_ATTRS;
+	}
+}
+
 /* A message of events. Given again after a refusal, it goes on behind that. */
 static int give_events(struct memtel_events *ev, struct pending *pending,
 		       notice_fn notice, void *arg)
@@ -445,6 +566,7 @@ static int give_events(struct memtel_events *ev, struct pending *pending,
 				   "malformed attributes in an event" :
 				   "no memory for an event");
 	message = row.data;
+	evidence_join(message);
 	for (size_t i = 0; i < message->nr_events && !err; i++)
 		err = give_event(ev, message->events[i], notice, arg);
 	memtel_row_free(&row);
@@ -507,7 +629,7 @@ static void go(struct memtel_events *ev)
 
 static int come_back(struct memtel_events *ev)
 {
-	int err = join(ev);
+	int err = subscribe(ev);
 
 	if (err)
 		return is_away(err) ? 0 : err;
@@ -520,7 +642,7 @@ static int come_back(struct memtel_events *ev)
 	return 0;
 }
 
-/* A module has come. It may have gone since, or be joined already. */
+/* A module has come. It may have gone since, or be subscribed to already. */
 static int look(struct memtel_events *ev)
 {
 	uint16_t family;
@@ -572,66 +694,6 @@ static int on_message(struct memtel_events *ev, struct pending *pending,
 	return 0;
 }
 
-/* Keep a message until it is given. */
-static int keep(struct memtel_events *ev, const struct nlmsghdr *nlh)
-{
-	struct pending *pending = calloc(1, sizeof(*pending));
-
-	if (pending)
-		pending->message = malloc(nlh->nlmsg_len);
-	if (!pending || !pending->message) {
-		free(pending);
-		ev->overrun = true;
-		return memtel_fail(ev->m, -ENOMEM, "no memory for an event");
-	}
-	memcpy(pending->message, nlh, nlh->nlmsg_len);
-	*ev->tail = pending;
-	ev->tail = &pending->next;
-	return 0;
-}
-
-/* All that waits in the socket. */
-static int receive(struct memtel_events *ev)
-{
-	bool was_full = false;
-
-	for (;;) {
-		struct sockaddr_nl from = { 0 };
-		unsigned char *buffer = NULL;
-		struct nlmsghdr *nlh;
-		int length, err = 0;
-
-		length = nl_recv(ev->sock, &from, &buffer, NULL);
-		if (length == 0 || length == -NLE_AGAIN)
-			return 0;
-		/*
-		 * ENOBUFS; what arrived before it is still to be read. Without
-		 * that in between it is libnl that has no memory.
-		 */
-		if (length == -NLE_NOMEM && !was_full) {
-			ev->overrun = true;
-			was_full = true;
-			continue;
-		}
-		was_full = false;
-		if (length < 0) {
-			err = memtel_errno_of_nl(length);
-			return memtel_fail(ev->m, err,
-					   "cannot receive events: %s",
-					   strerror(-err));
-		}
-		/* Any process may send to us; the kernel's port is 0. */
-		if (from.nl_pid == 0)
-			for (nlh = (struct nlmsghdr *)buffer;
-			     nlmsg_ok(nlh, length) && !err;
-			     nlh = nlmsg_next(nlh, &length))
-				err = keep(ev, nlh);
-		free(buffer);
-		if (err)
-			return err;
-	}
-}
-
 static int give_pending(struct memtel_events *ev, notice_fn notice, void *arg)
 {
 	int err = 0;
@@ -654,8 +716,8 @@ static int give_pending(struct memtel_events *ev, notice_fn notice, void *arg)
 /* After an overrun: what is missing up to the last event that was sent? */
 static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
 {
-	uint16_t joined = ev->family, answering;
-	uint64_t last = 0, expected;
+	uint16_t subscribed = ev->family, answering;
+	uint64_t last = 0;
 	int answer, err = 0;
 
 	ev->overrun = false;
@@ -668,7 +730,7 @@ static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
 	if (!err)
 		err = give_pending(ev, notice, arg);
 	/* Word of the module's end or return may be among what was lost. */
-	if (!err && answering != joined && ev->family == joined)
+	if (!err && answering != subscribed && ev->family == subscribed)
 		go(ev);
 	if (!err && !ev->family)
 		err = come_back(ev);
@@ -679,11 +741,8 @@ static int settle(struct memtel_events *ev, notice_fn notice, void *arg)
 	/* Another's number says nothing. */
 	if (err || !ev->family || ev->family != answering)
 		return err;
-	expected = ev->next ? ev->next : ev->first;
-	if (last >= expected) {
-		ev->lost += last + 1 - expected;
-		ev->next = last + 1;
-	}
+	if (last >= ev->next)
+		count(ev, last + 1);
 	return tell_lost(ev, notice, arg);
 }
 

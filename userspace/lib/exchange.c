@@ -55,7 +55,11 @@ void memtel_reply_free(struct memtel_reply *reply)
 	*reply = (struct memtel_reply){ 0 };
 }
 
-static int reply_add(struct memtel_reply *reply, const struct nlmsghdr *nlh)
+/**
+ * memtel_reply_add() - keep a copy of a message
+ * Return: 0 or -ENOMEM.
+ */
+int memtel_reply_add(struct memtel_reply *reply, const struct nlmsghdr *nlh)
 {
 	struct nlmsghdr **messages, *copy;
 
@@ -183,7 +187,7 @@ static void on_message(struct exchange *x, const struct nlmsghdr *nlh)
 			break;
 		if (nlh->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
 			x->err = too_short(x, nlh);
-		else if (reply_add(x->reply, nlh))
+		else if (memtel_reply_add(x->reply, nlh))
 			x->err = memtel_fail(x->m, -ENOMEM,
 					     "no memory for the kernel's reply");
 		break;
@@ -271,4 +275,32 @@ int memtel_exchange(struct memtel *m, struct nl_msg *request,
 	return memtel_fail(m, -EAGAIN,
 			   "the kernel's tables changed during each of %d dumps",
 			   DUMP_TRIES);
+}
+
+/**
+ * memtel_answer() - what became of a do, of messages that the caller has read
+ * @m: handle
+ * @request: that was sent
+ * @read: the messages with the number of the request
+ * @reply: set to what came but the end, as by memtel_exchange()
+ *
+ * Return: 0, -ENOBUFS when the end of the answer did not come, or another
+ * negative errno, with the reason noted in @m.
+ */
+int memtel_answer(struct memtel *m, struct nl_msg *request,
+		  const struct memtel_reply *read, struct memtel_reply *reply)
+{
+	struct exchange x = {
+		.request = nlmsg_hdr(request), .reply = reply, .m = m,
+	};
+
+	*reply = (struct memtel_reply){ 0 };
+	for (size_t i = 0; i < read->nr && !x.is_finished; i++)
+		on_message(&x, read->messages[i]);
+	if (!x.is_finished && !x.err)
+		x.err = memtel_fail(m, -ENOBUFS,
+				    "the socket had no room for the kernel's answer");
+	if (x.err)
+		memtel_reply_free(reply);
+	return x.err;
 }

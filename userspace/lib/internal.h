@@ -140,12 +140,14 @@ struct memtel_reply {
 
 int memtel_exchange(struct memtel *m, struct nl_msg *request,
 		    struct memtel_reply *reply);
+int memtel_answer(struct memtel *m, struct nl_msg *request,
+		  const struct memtel_reply *read, struct memtel_reply *reply);
+int memtel_reply_add(struct memtel_reply *reply, const struct nlmsghdr *nlh);
 void memtel_reply_free(struct memtel_reply *reply);
 
 /* socket.c */
 
 int memtel_family_resolve(struct memtel *m, uint16_t *family);
-int memtel_group_resolve(struct memtel *m, uint32_t *group);
 
 /* command.c */
 
@@ -158,6 +160,12 @@ int memtel_request_caches(struct memtel *m,
 int memtel_request_source(struct memtel *m, const char *name,
 			  memtel_row_fn fn, void *arg);
 
+/* As memtel_exchange(), on a socket of the caller's. */
+typedef int (*memtel_exchange_fn)(struct nl_msg *request,
+				  struct memtel_reply *reply, void *arg);
+
+int memtel_request_subscribe(struct memtel *m, memtel_exchange_fn exchange,
+			     void *arg, uint64_t *sequence);
 int memtel_request_trigger_add(struct memtel *m,
 			       const struct memtel_trigger_spec *spec,
 			       uint32_t *id);

@@ -76,6 +76,7 @@ static const struct memtel_attr status_attrs[] = {
 	      events_unsent),
 	PLAIN(STATUS, COST_LIMIT_PPM, "cost-limit-ppm", U32, status,
 	      cost_limit_ppm),
+	PLAIN(STATUS, SUBSCRIBERS, "subscribers", U32, status, subscribers),
 };
 
 const struct memtel_set memtel_status_set = SET("status", status, status_attrs);
@@ -477,6 +478,7 @@ static const struct memtel_attr event_attrs[] = {
 	PLAIN(EVENT, COST_SHARE_PPM, "cost-share-ppm", U32, event,
 	      cost_share_ppm),
 	PLAIN(EVENT, SHED_NS, "shed-ns", U64, event, shed_ns),
+	PLAIN(EVENT, EVIDENCE_OF, "evidence-of", U64, event, evidence_of),
 };
 
 static const struct memtel_set event_set = SET("event", event, event_attrs);
@@ -519,6 +521,7 @@ static const struct memtel_command commands[] = {
 	[MEMTEL_CMD_TRIGGER_GET] = { "trigger-get", &memtel_trigger_set,
 				     false },
 	[MEMTEL_CMD_EVENT] = { "event", &memtel_event_message_set, false },
+	[MEMTEL_CMD_SUBSCRIBE] = { "subscribe", &memtel_status_set, true },
 };
 
 /**

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A handle: a generic netlink socket and the id of the module's family.
- *
- * Asked for a family by name that it does not have, the kernel loads the module
- * that has it. That is wanted once in a program: later it would undo an rmmod.
- * Asked for all families it loads none.
  */
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
@@ -12,7 +8,6 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -110,29 +105,16 @@ static uint16_t family_id_of(struct nlmsghdr *nlh)
 	return attr && nla_len(attr) == sizeof(uint16_t) ? nla_get_u16(attr) : 0;
 }
 
-/* The group of events, of those the family has. */
-static uint32_t group_id_of(struct nlmsghdr *nlh)
-{
-	struct nlattr *groups, *group, *name, *id;
-	int left;
-
-	groups = nlmsg_find_attr(nlh, GENL_HDRLEN, CTRL_ATTR_MCAST_GROUPS);
-	if (!groups)
-		return 0;
-	nla_for_each_nested(group, groups, left) {
-		name = nla_find(nla_data(group), nla_len(group),
-				CTRL_ATTR_MCAST_GRP_NAME);
-		id = nla_find(nla_data(group), nla_len(group),
-			      CTRL_ATTR_MCAST_GRP_ID);
-		if (name && id && nla_len(id) == sizeof(uint32_t) &&
-		    !nla_strcmp(name, MEMTEL_MCGRP_EVENTS))
-			return nla_get_u32(id);
-	}
-	return 0;
-}
-
-static int family_ask(struct memtel *m, bool may_load, uint16_t *family,
-		      uint32_t *group)
+/**
+ * memtel_family_resolve() - ask the kernel for the family's id
+ * @m: handle with a socket
+ * @family: set to it
+ *
+ * Asks for all families: to ask for one by its name may load a module.
+ *
+ * Return: 0, -ENODEV when there is none, or another negative errno.
+ */
+int memtel_family_resolve(struct memtel *m, uint16_t *family)
 {
 	struct memtel_reply reply;
 	struct nl_msg *request;
@@ -142,15 +124,11 @@ static int family_ask(struct memtel *m, bool may_load, uint16_t *family,
 	request = nlmsg_alloc();
 	if (!request ||
 	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, GENL_ID_CTRL, 0,
-			 may_load ? 0 : NLM_F_DUMP, CTRL_CMD_GETFAMILY, 1) ||
-	    (may_load && nla_put_string(request, CTRL_ATTR_FAMILY_NAME,
-					MEMTEL_FAMILY_NAME))) {
+			 NLM_F_DUMP, CTRL_CMD_GETFAMILY, 1)) {
 		err = memtel_fail(m, -ENOMEM, "no memory for a request");
 		goto free_request;
 	}
 	err = memtel_exchange(m, request, &reply);
-	if (err == -ENOENT)
-		err = family_not_found(m);
 	if (err)
 		goto free_request;
 	nlh = family_of(&reply);
@@ -159,7 +137,6 @@ static int family_ask(struct memtel *m, bool may_load, uint16_t *family,
 		goto free_reply;
 	}
 	*family = family_id_of(nlh);
-	*group = group_id_of(nlh);
 	if (!*family)
 		err = memtel_fail(m, -EBADMSG,
 				  "the kernel gave the memtel family no id");
@@ -170,53 +147,16 @@ free_request:
 	return err;
 }
 
-/**
- * memtel_family_resolve() - ask the kernel for the family's id
- * @m: handle with a socket
- * @family: set to it
- *
- * Has no module loaded.
- *
- * Return: 0, -ENODEV when there is none, or another negative errno.
- */
-int memtel_family_resolve(struct memtel *m, uint16_t *family)
-{
-	uint32_t group;
-
-	return family_ask(m, false, family, &group);
-}
-
-/**
- * memtel_group_resolve() - ask anew for the family and its group of events
- * @m: handle with a socket; its family is set
- * @group: set to the group's id
- *
- * Return: as memtel_family_resolve().
- */
-int memtel_group_resolve(struct memtel *m, uint32_t *group)
-{
-	int err = family_ask(m, false, &m->family, group);
-
-	if (!err && !*group)
-		err = memtel_fail(m, -EBADMSG,
-				  "the module has no group of events");
-	return err;
-}
-
 int memtel_open(struct memtel **mp)
 {
-	static atomic_flag was_asked = ATOMIC_FLAG_INIT;
 	struct memtel *m = calloc(1, sizeof(*m));
-	uint32_t group;
 
 	*mp = m;
 	if (!m)
 		return -ENOMEM;
 	m->open_error = socket_connect(m);
 	if (!m->open_error)
-		m->open_error = family_ask(m,
-					   !atomic_flag_test_and_set(&was_asked),
-					   &m->family, &group);
+		m->open_error = memtel_family_resolve(m, &m->family);
 	return m->open_error;
 }
 

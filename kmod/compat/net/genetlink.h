@@ -9,9 +9,7 @@
  * 6.7 brought genl_info_dump() in place of genl_dumpit_info().
  *
  * 6.1 brought GENL_REQ_ATTR_CHECK(), which also tells userspace which attribute
- * is missing. 6.7, and 6.1's later updates, brought GENL_MCAST_CAP_NET_ADMIN;
- * 5.10's have a flag that asks for the same in the network namespace's user
- * namespace, which is the initial one for the one namespace memtel is in.
+ * is missing.
  */
 #ifndef _MEMTEL_COMPAT_NET_GENETLINK_H
 #define _MEMTEL_COMPAT_NET_GENETLINK_H
@@ -21,10 +19,6 @@
 
 #ifndef GENL_REQ_ATTR_CHECK
 #define GENL_REQ_ATTR_CHECK(info, attr)	(!(info)->attrs[attr])
-#endif
-
-#ifndef GENL_MCAST_CAP_NET_ADMIN
-#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
@@ -41,7 +35,7 @@ static inline struct nlattr **memtel_dump_attrs(struct netlink_callback *cb)
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 
-#define MEMTEL_COMPAT_MAX_OPS	32
+#define MEMTEL_COMPAT_MAX_OPS	48
 
 struct genl_split_ops {
 	union {
@@ -71,8 +65,6 @@ struct memtel_compat_family {
 	struct module *module;
 	const struct genl_split_ops *split_ops;
 	unsigned int n_split_ops;
-	const struct genl_multicast_group *mcgrps;
-	unsigned int n_mcgrps;
 
 	struct genl_family family;
 	struct genl_ops ops[MEMTEL_COMPAT_MAX_OPS];
@@ -119,18 +111,12 @@ static inline int memtel_compat_register(struct memtel_compat_family *f)
 	f->family.parallel_ops = f->parallel_ops;
 	f->family.module = f->module;
 	f->family.ops = f->ops;
-	f->family.mcgrps = f->mcgrps;
-	f->family.n_mcgrps = f->n_mcgrps;
 	return genl_register_family(&f->family);
 }
 
 #define genl_family			memtel_compat_family
 #define genl_register_family(f)		memtel_compat_register(f)
 #define genl_unregister_family(f)	genl_unregister_family(&(f)->family)
-#define genl_has_listeners(f, net, group) \
-	genl_has_listeners(&(f)->family, net, group)
-#define genlmsg_multicast(f, skb, portid, group, flags) \
-	genlmsg_multicast(&(f)->family, skb, portid, group, flags)
 #define genlmsg_put(skb, portid, seq, f, flags, cmd) \
 	genlmsg_put(skb, portid, seq, &(f)->family, flags, cmd)
 

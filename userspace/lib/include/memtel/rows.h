@@ -68,6 +68,7 @@ struct memtel_status {
 	uint64_t event_sequence;
 	uint64_t events_unsent;
 	uint32_t cost_limit_ppm;
+	uint32_t subscribers;
 };
 
 /** struct memtel_source - one source of counts, and what it lost */
@@ -395,6 +396,7 @@ struct memtel_event {
 	uint64_t cost_ns;
 	uint32_t cost_share_ppm;
 	uint64_t shed_ns;
+	uint64_t evidence_of;	/* of that event; its suspects stand here, too */
 };
 
 /** struct memtel_event_message - events that came together */
