@@ -29,8 +29,8 @@
 			 3 * U64_BYTES)
 
 /* An event with all its suspects and a cause, at most. */
-#define EVENT_BYTES	(NEST_BYTES + 8 * U32_BYTES + 14 * U64_BYTES + \
-			 3 * NAME_BYTES + \
+#define EVENT_BYTES	(NEST_BYTES + 8 * U32_BYTES + 15 * U64_BYTES + \
+			 4 * NAME_BYTES + \
 			 (MEMTEL_SUSPECTS_MAX + 1) * SUSPECT_BYTES + \
 			 (MEMTEL_SUSPECTS_EACH + 1) * PATH_BYTES)
 
@@ -172,6 +172,28 @@ static void put_suspect(struct memtel_cursor *c, int type,
 	memtel_nest_end(c, nest);
 }
 
+static void put_evidence(struct memtel_cursor *c,
+			 const struct memtel_evidence *evidence)
+{
+	char lacks[MEMTEL_NAME_MAX + 1];
+	unsigned int i;
+
+	if (evidence->nr)
+		memtel_put_u64(c, MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS,
+			       evidence->interval_ns);
+	if (evidence->caches_interval_ns)
+		memtel_put_u64(c, MEMTEL_A_EVENT_CACHES_INTERVAL_NS,
+			       evidence->caches_interval_ns);
+	if (evidence->has_cause)
+		put_suspect(c, MEMTEL_A_EVENT_CAUSE, &evidence->cause);
+	for (i = 0; i < evidence->nr; i++)
+		put_suspect(c, MEMTEL_A_EVENT_SUSPECT, &evidence->suspects[i]);
+	if (evidence->lacks) {
+		memtel_evidence_lacks(evidence, lacks, sizeof(lacks));
+		memtel_put_string(c, MEMTEL_A_EVENT_EVIDENCE_LACKS, lacks);
+	}
+}
+
 /* The next event begins. Returns its nest, or NULL. */
 static struct nlattr *begin(struct memtel_cursor *c,
 			    enum memtel_event_kind kind)
@@ -226,18 +248,12 @@ void memtel_event_raised(struct memtel_trigger *trigger,
 {
 	struct memtel_cursor c;
 	struct nlattr *nest;
-	unsigned int i;
 
 	nest = begin_of(&c, MEMTEL_EVENT_KIND_RAISED, trigger);
 	if (!nest)
 		return;
-	if (evidence && evidence->nr)
-		memtel_put_u64(&c, MEMTEL_A_EVENT_EVIDENCE_INTERVAL_NS,
-			       evidence->interval_ns);
-	if (evidence && evidence->has_cause)
-		put_suspect(&c, MEMTEL_A_EVENT_CAUSE, &evidence->cause);
-	for (i = 0; evidence && i < evidence->nr; i++)
-		put_suspect(&c, MEMTEL_A_EVENT_SUSPECT, &evidence->suspects[i]);
+	if (evidence)
+		put_evidence(&c, evidence);
 	end(&c, nest);
 }
 

@@ -248,21 +248,46 @@ static void update(struct memtel_trigger *trigger, u64 time)
 					     &trigger->interval_ns);
 }
 
+/* What it asks of evidence. */
+static struct memtel_evidence_ask ask_of(const struct memtel_trigger *trigger,
+					 u64 now)
+{
+	unsigned int by = metric_of(trigger)->by;
+
+	return (struct memtel_evidence_ask) {
+		.scope = &trigger->scope,
+		.is_by_cache = by & METRIC_BY_CACHE,
+		.is_by_shrinker = by & METRIC_BY_SHRINKER,
+		.by_allocs = trigger->metric == MEMTEL_METRIC_SLAB_ALLOCS,
+		.now_ns = now,
+		.window_ns = trigger->window_ns,
+		.held = held,
+	};
+}
+
+static bool is_same_ask(const struct memtel_evidence_ask *a,
+			const struct memtel_evidence_ask *b)
+{
+	return a->now_ns == b->now_ns && a->window_ns == b->window_ns &&
+	       a->by_allocs == b->by_allocs &&
+	       a->is_by_cache == b->is_by_cache &&
+	       a->is_by_shrinker == b->is_by_shrinker &&
+	       a->scope->nid == b->scope->nid &&
+	       a->scope->zid == b->scope->zid &&
+	       !strcmp(a->scope->name, b->scope->name);
+}
+
 /* The same for all triggers of one look that ask for the same. */
 static const struct memtel_evidence *
 evidence_of(const struct memtel_trigger *trigger, u64 now)
 {
 	static struct memtel_evidence evidence;
-	static u64 taken_ns, window_ns;
-	static int nid;
+	static struct memtel_evidence_ask last;
+	struct memtel_evidence_ask ask = ask_of(trigger, now);
 
-	if (taken_ns != now || window_ns != trigger->window_ns ||
-	    nid != trigger->scope.nid) {
-		memtel_evidence_take(&evidence, &trigger->scope, now,
-				     trigger->window_ns, held);
-		taken_ns = now;
-		window_ns = trigger->window_ns;
-		nid = trigger->scope.nid;
+	if (!last.scope || !is_same_ask(&ask, &last)) {
+		memtel_evidence_take(&evidence, &ask);
+		last = ask;
 	}
 	memtel_cause_find(&evidence, trigger->metric);
 	return &evidence;
@@ -277,30 +302,28 @@ bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
 	return source && source->is_shed;
 }
 
-/* Of when is the number that a look would read? */
-static u64 time_of(const struct memtel_trigger *trigger, u64 now)
-{
-	return metric_of(trigger)->from == METRIC_COLLECTED ?
-	       memtel_collect_time_ns() : now;
-}
-
 /*
  * Is there a number that was not looked at yet, read since the trigger was added
- * and since it was last zero?
+ * and since it was last zero? Of when is it?
  */
-static bool has_news(const struct memtel_trigger *trigger, u64 time)
+static bool has_news(const struct memtel_trigger *trigger, u64 now, u64 *time)
 {
 	const struct memtel_metric_ops *metric = metric_of(trigger);
+	const struct memtel_collection *reading;
 	u64 since_ns = trigger->added_ns;
 
+	*time = now;
 	if (memtel_trigger_is_blind(trigger))
 		return false;
 	if (metric->from != METRIC_COLLECTED)
 		return true;
+	reading = memtel_collect_last();
+	if (!reading)
+		return false;
+	*time = reading->time_ns;
 	if (metric->source)
 		since_ns = max(since_ns, READ_ONCE(metric->source->since_ns));
-	return memtel_collect_last() && time != trigger->time_ns &&
-	       memtel_collect_is_since(since_ns);
+	return *time != trigger->time_ns && reading->begin_ns > since_ns;
 }
 
 /*
@@ -343,8 +366,7 @@ static void on_look(struct work_struct *work)
 	now = ktime_get_mono_fast_ns();
 	/* All numbers are of now: the evidence of one trigger takes its time. */
 	list_for_each_entry(trigger, &memtel_triggers, list) {
-		time = time_of(trigger, now);
-		trigger->is_fresh = has_news(trigger, time);
+		trigger->is_fresh = has_news(trigger, now, &time);
 		if (trigger->is_fresh)
 			update(trigger, time);
 	}
@@ -375,7 +397,6 @@ static void list_changed(void)
 {
 	u64 delay_ns = LOOK_MAX_NS, period_ns = NEVER;
 	struct memtel_trigger *trigger;
-	unsigned int was_held = held;
 	unsigned int i;
 
 	held = 0;
@@ -390,8 +411,6 @@ static void list_changed(void)
 	for (i = 0; i < memtel_nr_sources; i++)
 		if (memtel_sources[i]->is_shed)
 			held &= ~BIT(i);
-	if (held != was_held)
-		memtel_evidence_forget();
 	WRITE_ONCE(hint_delay_ns, delay_ns);
 	WRITE_ONCE(memtel_hint.is_armed, !list_empty(&memtel_triggers));
 	memtel_collect_every(period_ns == NEVER ? 0 : period_ns);
@@ -509,7 +528,9 @@ static u32 free_id(void)
 }
 
 /* Under memtel_source_lock. */
-static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
+static int add(struct memtel_trigger *trigger,
+	       struct memtel_evidence_room **room,
+	       struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -520,25 +541,49 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 	err = check_quota(trigger, extack);
 	if (err)
 		return err;
-	if (!nr_triggers) {
-		err = memtel_evidence_start();
-		if (err)
-			return err;
-	}
+	/* The last trigger went while this one was on its way. */
+	if (!nr_triggers && !*room)
+		return -EAGAIN;
 	trigger->id = free_id();
 	err = hold_sources(trigger, extack);
-	if (err) {
-		if (!nr_triggers)
-			memtel_evidence_stop();
+	if (err)
 		return err;
-	}
 	mutex_lock(&memtel_trigger_lock);
 	memtel_socket_owns(trigger->socket, trigger->portid);
 	list_add_tail(&trigger->list, &memtel_triggers);
-	nr_triggers++;
+	if (!nr_triggers) {
+		memtel_evidence_start(*room);
+		*room = NULL;
+	}
+	WRITE_ONCE(nr_triggers, nr_triggers + 1);
 	list_changed();
 	mutex_unlock(&memtel_trigger_lock);
 	return 0;
+}
+
+/*
+ * The first one brings room for the evidence of all. No lock is held over the
+ * allocation: who waits for memory delays nobody else.
+ */
+static int add_first_or_more(struct memtel_trigger *trigger, u32 *id,
+			     struct netlink_ext_ack *extack)
+{
+	struct memtel_evidence_room *room = NULL;
+	int err;
+
+	if (!READ_ONCE(nr_triggers)) {
+		room = memtel_evidence_room_alloc();
+		if (!room)
+			return -ENOMEM;
+	}
+	mutex_lock(&memtel_source_lock);
+	err = add(trigger, &room, extack);
+	/* Once unlocked it may be deleted by another request of the socket. */
+	if (!err)
+		*id = trigger->id;
+	mutex_unlock(&memtel_source_lock);
+	memtel_evidence_room_free(room);
+	return err;
 }
 
 /**
@@ -559,7 +604,7 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	struct memtel_trigger *trigger;
 	int err;
 
-	trigger = kmemdup(wish, sizeof(*wish), GFP_KERNEL);
+	trigger = kmemdup(wish, sizeof(*wish), GFP_KERNEL_ACCOUNT);
 	if (!trigger)
 		return -ENOMEM;
 	trigger->uid = current_uid();
@@ -567,12 +612,9 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	get_task_comm(trigger->comm, current);
 	trigger->added_ns = ktime_get_boottime_ns();
 
-	mutex_lock(&memtel_source_lock);
-	err = add(trigger, extack);
-	/* Once unlocked it may be deleted by another request of the socket. */
-	if (!err)
-		*id = trigger->id;
-	mutex_unlock(&memtel_source_lock);
+	do
+		err = add_first_or_more(trigger, id, extack);
+	while (err == -EAGAIN);
 	if (err) {
 		kfree(trigger);
 		return err;
@@ -585,13 +627,16 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 /* Under memtel_source_lock. */
 static void drop(struct memtel_trigger *trigger)
 {
+	struct memtel_evidence_room *room = NULL;
+
 	mutex_lock(&memtel_trigger_lock);
 	list_del(&trigger->list);
-	nr_triggers--;
+	WRITE_ONCE(nr_triggers, nr_triggers - 1);
 	list_changed();
 	if (!nr_triggers)
-		memtel_evidence_stop();
+		room = memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
+	memtel_evidence_room_free(room);
 	memtel_socket_disowns(trigger->socket, trigger->portid);
 	release_sources(trigger);
 	kfree(trigger);

@@ -59,6 +59,7 @@ typedef struct { unsigned int seq; } seqcount_latch_t;
 #define min(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
 		     _a < _b ? _a : _b; })
 #define max3(a, b, c)		max(max(a, b), c)
+#define MAX_NUMNODES	STUB_NODES
 #define min_t(t, a, b)		min((t)(a), (t)(b))
 #define max_t(t, a, b)		max((t)(a), (t)(b))
 
@@ -143,6 +144,9 @@ static inline void *stub_alloc(size_t size)
 #define IS_ERR(p)	((unsigned long)(p) >= -4095UL)
 #define PTR_ERR(p)	((long)(p))
 #define ERR_PTR(e)	((void *)(long)(e))
+
+#define scnprintf(to, size, ...) \
+	min((size_t)snprintf(to, size, __VA_ARGS__), (size_t)(size) - 1)
 
 /* Nodes and zones. */
 #define STUB_NODES	8

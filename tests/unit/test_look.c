@@ -181,6 +181,7 @@ static struct {
 	u64 first_ns;
 } seen;
 static unsigned int takes;
+static int rooms;
 
 bool memtel_event_is_heard(void)
 {
@@ -208,17 +209,28 @@ void memtel_events_send(void)
 {
 }
 
-int memtel_evidence_start(void)
+struct memtel_evidence_room *memtel_evidence_room_alloc(void)
 {
-	return 0;
+	rooms++;
+	return malloc(1);
 }
 
-void memtel_evidence_stop(void)
+void memtel_evidence_room_free(struct memtel_evidence_room *old)
 {
+	rooms -= old ? 1 : 0;
+	free(old);
 }
 
-void memtel_evidence_forget(void)
+static struct memtel_evidence_room *evidence_room;
+
+void memtel_evidence_start(struct memtel_evidence_room *new)
 {
+	evidence_room = new;
+}
+
+struct memtel_evidence_room *memtel_evidence_stop(void)
+{
+	return evidence_room;
 }
 
 void memtel_evidence_mark(u64 now_ns, unsigned int held)
@@ -228,14 +240,10 @@ void memtel_evidence_mark(u64 now_ns, unsigned int held)
 }
 
 void memtel_evidence_take(struct memtel_evidence *evidence,
-			  const struct memtel_scope *scope, u64 now_ns,
-			  u64 window_ns, unsigned int held)
+			  const struct memtel_evidence_ask *ask)
 {
 	(void)evidence;
-	(void)scope;
-	(void)now_ns;
-	(void)window_ns;
-	(void)held;
+	(void)ask;
 	takes++;
 }
 
@@ -330,6 +338,7 @@ static void end(void)
 		timer->fn(timer);
 	work();
 	memtel_triggers_exit();
+	ok(!rooms, "all memory of evidence is freed");
 }
 
 static u64 ten_mb_a_second(u64 now)

@@ -716,7 +716,8 @@ static const struct field suspect_fields[] = {
 	SUSPECT(NAME, name, "NAME", TEXT, HIDDEN,
 	        "name of the cache, zone, shrinker or task"),
 	SUSPECT(NODE_ID, node_id, "NODE-ID", COUNT, HIDDEN,
-	        "where, of kinds that have a node"),
+	        "where, of kinds that have a node; of a cache or a shrinker, "
+	        "where it has more than half of value"),
 	SUSPECT(ID, id, "ID", COUNT, HIDDEN,
 	        "the cache's, site's, shrinker's or cgroup's id, or the "
 	        "task's pid"),
@@ -731,7 +732,7 @@ static const struct field suspect_fields[] = {
 	  .nr_names = ARRAY_SIZE(measures),
 	  .help = "what value is" },
 	SUSPECT(VALUE, value, "VALUE", COUNT, HIDDEN,
-	        "its part, over evidence_interval_ns"),
+	        "its part, over evidence_interval_ns or caches_interval_ns"),
 	SUSPECT(TOTAL, total, "TOTAL", COUNT, HIDDEN,
 	        "what all of the kind have together (of a site, all sites of "
 	        "its cache); of a shrinker that is a cause, the time of "
@@ -807,6 +808,10 @@ static const struct field event_fields[] = {
 	      "of shed, its share of all CPUs' time in millionths"),
 	EVENT(SHED_NS, shed_ns, "SHED-NS", NS, HIDDEN,
 	      "of shed, after what time it is taken back, ns"),
+	EVENT(CACHES_INTERVAL_NS, caches_interval_ns, "CACHES", NS, HIDDEN,
+	      "time over which suspects that are caches were measured, ns"),
+	EVENT(EVIDENCE_LACKS, evidence_lacks, "EVIDENCE-LACKS", TEXT, HIDDEN,
+	      "kinds of suspects of which some may be missing"),
 };
 
 #define DEFINE_SET(noun) \

@@ -477,6 +477,10 @@ static const struct memtel_attr event_attrs[] = {
 	PLAIN(EVENT, COST_SHARE_PPM, "cost-share-ppm", U32, event,
 	      cost_share_ppm),
 	PLAIN(EVENT, SHED_NS, "shed-ns", U64, event, shed_ns),
+	PLAIN(EVENT, CACHES_INTERVAL_NS, "caches-interval-ns", U64, event,
+	      caches_interval_ns),
+	PLAIN(EVENT, EVIDENCE_LACKS, "evidence-lacks", STRING, event,
+	      evidence_lacks),
 };
 
 static const struct memtel_set event_set = SET("event", event, event_attrs);

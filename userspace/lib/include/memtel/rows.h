@@ -395,6 +395,8 @@ struct memtel_event {
 	uint64_t cost_ns;
 	uint32_t cost_share_ppm;
 	uint64_t shed_ns;
+	uint64_t caches_interval_ns;
+	const char *evidence_lacks;
 };
 
 /** struct memtel_event_message - events that came together */
