@@ -272,11 +272,16 @@ typedef struct { int is_held; } raw_spinlock_t;
 	for (at = list_entry((head)->next, __typeof__(*at), member); \
 	     &at->member != (head); \
 	     at = list_entry(at->member.next, __typeof__(*at), member))
+#define list_for_each_entry_from(at, head, member) \
+	for (; &at->member != (head); \
+	     at = list_entry(at->member.next, __typeof__(*at), member))
 #define list_for_each_entry_safe(at, n, head, member) \
 	for (at = list_entry((head)->next, __typeof__(*at), member), \
 	     n = list_entry(at->member.next, __typeof__(*at), member); \
 	     &at->member != (head); \
 	     at = n, n = list_entry(n->member.next, __typeof__(*n), member))
+
+#define INIT_LIST_HEAD(head)	((head)->next = (head)->prev = (head))
 
 static inline void list_add_tail(struct list_head *entry,
 				 struct list_head *head)

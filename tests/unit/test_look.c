@@ -10,6 +10,7 @@
 #include "event.h"
 #include "evidence.h"
 #include "fallback.h"
+#include "hint.h"
 #include "metric.h"
 #include "reclaim.h"
 #include "shrinker.h"
@@ -34,7 +35,7 @@ struct hrtimer *stub_timer;
 static u64 (*cache_bytes)(u64 now);
 static u64 (*lost_ns)(u64 now);
 static u64 reading_took_ns, read_took_ns;
-static unsigned int looks;
+static unsigned int reads, looks;
 
 static u64 none(u64 now)
 {
@@ -128,7 +129,7 @@ u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 	(void)scope;
 	if (kind != MEMTEL_RECLAIM_KIND_DIRECT)
 		return 0;
-	looks++;
+	reads++;
 	stub_now_ns += read_took_ns;
 	return lost_ns(stub_now_ns);
 }
@@ -205,8 +206,10 @@ void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns)
 	seen.raised_ns = raised_ns;
 }
 
+/* At the end of each look. */
 void memtel_events_send(void)
 {
+	looks++;
 }
 
 struct memtel_evidence_room *memtel_evidence_room_alloc(void)
@@ -321,6 +324,7 @@ static void begin(void)
 	lost_ns = none;
 	reading_took_ns = 0;
 	read_took_ns = 0;
+	reads = 0;
 	looks = 0;
 	takes = 0;
 	if (memtel_triggers_init())
@@ -446,6 +450,122 @@ static void test_reset(void)
 	end();
 }
 
+static u64 a_fifth(u64 now)
+{
+	return now / 5;
+}
+
+/* Something gives hints all the time. */
+static void run_hinted(u64 ns)
+{
+	u64 end_ns = stub_now_ns + ns;
+
+	while (stub_now_ns < end_ns) {
+		struct hrtimer *timer = stub_timer;
+
+		memtel_hint_give();
+		if (timer && timer->at_ns <= stub_now_ns + MS) {
+			stub_now_ns = max(stub_now_ns, timer->at_ns);
+			stub_timer = NULL;
+			timer->fn(timer);
+			work();
+		} else {
+			stub_now_ns += MS;
+		}
+	}
+}
+
+/* Many triggers of one number read it once. */
+static void test_one_sample(void)
+{
+	unsigned int adding;
+
+	begin();
+	lost_ns = a_fifth;
+	for (unsigned int i = 0; i < 1024; i++)
+		add(i % 2 ? MEMTEL_METRIC_STALL_TIME :
+		    MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 10 * SECOND, SECOND);
+	adding = reads;
+	ok(adding <= 1024 + 2, "1024 triggers are added with %u readings",
+	   adding);
+	looks = 0;
+	run_hinted(10 * SECOND);
+	ok(looks > 100 && reads - adding == 2 * looks,
+	   "%u looks read two numbers each, %u in all", looks, reads - adding);
+	end();
+}
+
+/* However long a look takes, all looks take a twentieth. */
+static void test_share(u64 took_ns)
+{
+	u64 begin_ns;
+
+	begin();
+	lost_ns = a_fifth;
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 1000 * SECOND, SECOND);
+	read_took_ns = took_ns;
+	reads = 0;
+	begin_ns = stub_now_ns;
+	run_hinted(600 * SECOND);
+	ok(reads * took_ns * 20 <= stub_now_ns - begin_ns + 20 * took_ns,
+	   "%u readings of %llu ms in %llu s", reads, took_ns / MS,
+	   (stub_now_ns - begin_ns) / SECOND);
+	end();
+}
+
+/* A look that comes late does not take what came before its window for new. */
+static void test_late(void)
+{
+	begin();
+	lost_ns = a_fifth;
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 25 * MS, 100 * MS);
+	read_took_ns = 50 * MS;
+	run_hinted(60 * SECOND);
+	ok(!seen.raised, "20 ms in 100 ms are no more when looks are 1 s apart");
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 15 * MS, 100 * MS);
+	run_hinted(60 * SECOND);
+	ok(seen.raised == 1 && seen.value <= 21 * MS, "nor less: %llu",
+	   seen.value);
+	end();
+}
+
+static u64 jump(u64 now)
+{
+	return now >= burst_at ? 30 * MS : 0;
+}
+
+/* After a pause a jump is new. */
+static void test_idle(void)
+{
+	begin();
+	burst_at = stub_now_ns + 100 * SECOND;
+	lost_ns = jump;
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 25 * MS, 100 * MS);
+	read_took_ns = MS;
+	run(101, 1000 * SECOND);
+	run_hinted(SECOND);
+	ok(seen.raised == 1 && seen.value == 30 * MS,
+	   "after a pause all of a jump counts");
+	end();
+}
+
+/* What is asked for alike is gathered once a look. */
+static void test_evidence_once(void)
+{
+	begin();
+	burst_at = stub_now_ns + 10 * SECOND;
+	lost_ns = jump;
+	for (unsigned int i = 0; i < 100; i++)
+		add(i % 4 ? MEMTEL_METRIC_DIRECT_RECLAIM_TIME :
+		    MEMTEL_METRIC_STALL_TIME, 25 * MS,
+		    i % 2 ? SECOND : 2 * SECOND);
+	run(11, 1000 * SECOND);
+	run_hinted(SECOND);
+	ok(seen.raised == 100 && takes == 2,
+	   "100 triggers of two windows have %u evidences", takes);
+	end();
+}
+
 int main(void)
 {
 	static const u64 every_s[] = { 1, 2, 8, 32 };
@@ -456,5 +576,12 @@ int main(void)
 	test_growth_before();
 	test_hold();
 	test_reset();
+	test_one_sample();
+	test_share(MS / 10);
+	test_share(50 * MS);
+	test_share(5 * SECOND);
+	test_late();
+	test_idle();
+	test_evidence_once();
 	return tap_done();
 }
