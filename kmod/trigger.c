@@ -552,8 +552,8 @@ static void release_sources(const struct memtel_trigger *trigger)
 }
 
 /*
- * Under memtel_source_lock. The metric's source must be had; of the others, for
- * evidence, those that can be.
+ * The metric's source must be had; of the others, for evidence, those that can be:
+ * trigger-get says which of them are missing.
  */
 static int hold_sources(struct memtel_trigger *trigger,
 			struct netlink_ext_ack *extack)
@@ -562,18 +562,21 @@ static int hold_sources(struct memtel_trigger *trigger,
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	for (i = 0; i < memtel_nr_sources; i++) {
 		struct memtel_source *source = memtel_sources[i];
 
 		if (source != needed &&
 		    (!trigger->has_evidence || memtel_source_cannot(source)))
 			continue;
-		err = memtel_source_hold(source, holder_of(trigger), extack);
-		if (err) {
+		err = memtel_source_hold(source, holder_of(trigger),
+					 source == needed ? extack : NULL);
+		if (!err) {
+			trigger->held |= BIT(i);
+		} else if (source == needed) {
 			release_sources(trigger);
 			return err;
 		}
-		trigger->held |= BIT(i);
 	}
 	return 0;
 }
@@ -682,10 +685,12 @@ static void begin(struct memtel_trigger *trigger)
  * struct memory - what is allocated for a trigger before any lock is taken
  * @sample: for its number, if no other watches that; NULL once used
  * @room: for the evidence of all, if it is the first; NULL once used
+ * @is_short: it turned out to be the first, and there was no room
  */
 struct memory {
 	struct memtel_sample *sample;
 	struct memtel_evidence_room *room;
+	bool is_short;
 };
 
 static int add(struct memtel_trigger *trigger, struct memory *memory,
@@ -702,8 +707,9 @@ static int add(struct memtel_trigger *trigger, struct memory *memory,
 	if (err)
 		return err;
 	/* The last trigger went while this one was on its way. */
-	if (!nr_triggers && !memory->room)
-		return -EAGAIN;
+	memory->is_short = !nr_triggers && !memory->room;
+	if (memory->is_short)
+		return -ENOMEM;
 	trigger->id = free_id();
 	err = hold_sources(trigger, extack);
 	if (err)
@@ -755,17 +761,20 @@ static int alloc_and_add(struct memtel_trigger *trigger, u32 *id,
 			 struct netlink_ext_ack *extack)
 {
 	struct memory memory;
-	int err = alloc_memory(trigger, &memory);
+	int err;
 
-	if (!err) {
-		mutex_lock(&memtel_source_lock);
-		err = add(trigger, &memory, extack);
-		/* Once unlocked another request may delete it. */
-		if (!err)
-			*id = trigger->id;
-		mutex_unlock(&memtel_source_lock);
-	}
-	free_memory(&memory);
+	do {
+		err = alloc_memory(trigger, &memory);
+		if (!err) {
+			mutex_lock(&memtel_source_lock);
+			err = add(trigger, &memory, extack);
+			/* Once unlocked another request may delete it. */
+			if (!err)
+				*id = trigger->id;
+			mutex_unlock(&memtel_source_lock);
+		}
+		free_memory(&memory);
+	} while (memory.is_short);
 	return err;
 }
 
@@ -795,9 +804,7 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	get_task_comm(trigger->comm, current);
 	trigger->added_ns = ktime_get_boottime_ns();
 
-	do
-		err = alloc_and_add(trigger, id, extack);
-	while (err == -EAGAIN);
+	err = alloc_and_add(trigger, id, extack);
 	if (err) {
 		kfree(trigger);
 		return err;

@@ -83,6 +83,9 @@ struct memtel_source *const memtel_sources[] = {
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
 DEFINE_MUTEX(memtel_source_lock);
 
+static const struct memtel_source *no_memory_for;
+static unsigned int refusals;
+
 const char *memtel_source_cannot(const struct memtel_source *source)
 {
 	return source ? NULL : "";
@@ -93,7 +96,10 @@ int memtel_source_hold(struct memtel_source *source,
 		       struct netlink_ext_ack *extack)
 {
 	(void)holder;
-	(void)extack;
+	if (source == no_memory_for) {
+		refusals += extack ? 1 : 0;
+		return -ENOMEM;
+	}
 	source->nr_holds++;
 	return 0;
 }
@@ -305,6 +311,7 @@ static void run(u64 seconds, u64 every_ns)
 static u32 add(enum memtel_metric metric, u64 threshold, u64 window_ns)
 {
 	struct memtel_trigger wish = {
+		.has_evidence = true,
 		.metric = metric,
 		.scope = { .nid = NUMA_NO_NODE, .zid = MEMTEL_NO_ZONE },
 		.window_ns = window_ns,
@@ -566,8 +573,45 @@ static void test_evidence_once(void)
 	end();
 }
 
+/* Only the source that the metric needs can refuse it. */
+static void test_no_memory(void)
+{
+	struct memtel_trigger wish = {
+		.has_evidence = true,
+		.metric = MEMTEL_METRIC_DIRECT_RECLAIM_TIME,
+		.scope = { .nid = NUMA_NO_NODE, .zid = MEMTEL_NO_ZONE },
+		.window_ns = SECOND,
+		.level = { .threshold = 1 },
+	};
+	struct memtel_trigger *trigger;
+	u32 id;
+
+	begin();
+	no_memory_for = &memtel_slab_source;
+	ok(!memtel_trigger_add(&wish, &id, (void *)&wish) && !refusals,
+	   "a source for evidence that has no memory refuses no trigger");
+	trigger = list_entry(memtel_triggers.next, struct memtel_trigger, list);
+	ok(trigger->held == BIT(1) && memtel_reclaim_source.nr_holds == 1 &&
+	   !memtel_slab_source.nr_holds, "the others are held");
+	no_memory_for = &memtel_reclaim_source;
+	ok(memtel_trigger_add(&wish, &id, (void *)&wish) == -ENOMEM &&
+	   refusals == 1 && memtel_reclaim_source.nr_holds == 1 &&
+	   !memtel_slab_source.nr_holds, "the one it needs does, in words");
+	no_memory_for = NULL;
+	for (unsigned int i = 1; i <= 2; i++) {
+		stub_alloc_fail = i;
+		ok(memtel_trigger_add(&wish, &id, NULL) ==
+		   (i == 1 ? -ENOMEM : 0), "allocation %u", i);
+		stub_alloc_fail = 0;
+	}
+	end();
+	ok(!memtel_reclaim_source.nr_holds && !memtel_slab_source.nr_holds,
+	   "and all is given back");
+}
+
 int main(void)
 {
+	test_no_memory();
 	static const u64 every_s[] = { 1, 2, 8, 32 };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(every_s); i++)

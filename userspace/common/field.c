@@ -702,6 +702,9 @@ static const struct field trigger_fields[] = {
 	        "sequence number of its last event"),
 	TRIGGER(BLIND, blind, "BLIND", FLAG, SHOWN_PRESENT,
 	        "the source of its metric is shed: it sees nothing"),
+	TRIGGER(EVIDENCE_LACKS, evidence_lacks, "EVIDENCE-LACKS", TEXT,
+	        SHOWN_PRESENT,
+	        "sources that are not held for its evidence"),
 };
 
 #define SUSPECT(ATTR, member, h, KIND, SHOW, text) \
