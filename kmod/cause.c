@@ -76,7 +76,8 @@ static bool blame_cache_or_site(struct memtel_evidence *evidence,
 		first_of(evidence, MEMTEL_SUSPECT_KIND_SITE,
 			 MEMTEL_MEASURE_ALLOCATED_BYTES);
 
-	if (cache && site && !strcmp(site->cache, cache->name) &&
+	if (cache && site && site->cookie == cache->cookie &&
+	    !strcmp(site->cache, cache->name) &&
 	    is_half(site->value, site->total))
 		return blame(evidence, site);
 	return blame(evidence, cache);

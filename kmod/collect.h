@@ -34,18 +34,56 @@ struct memtel_collected {
 	struct memtel_collected_node nodes[];
 };
 
+/* Memory of a node that is no slab: anonymous memory, page cache. */
+#define MEMTEL_USES	2
+
+struct memtel_used {
+	u64 bytes[MEMTEL_USES];
+};
+
+/**
+ * struct memtel_collection - all caches, at one time
+ * @begin_ns: CLOCK_BOOTTIME when it was begun
+ * @time_ns: ktime_get_mono_fast_ns() when it was over
+ * @since_ns: CLOCK_BOOTTIME since when allocations were counted; 0: they were not
+ * @nr: of caches
+ * @snap: the caches
+ * @used: other memory, by node
+ * @nr_index: entries of each index, a power of two
+ * @by_cookie: hash of a cookie to its cache's number plus one, 0 for none
+ * @by_id: hash of an id, of those that are counted; that of large kmallocs is 0
+ */
+struct memtel_collection {
+	u64 begin_ns;
+	u64 time_ns;
+	u64 since_ns;
+	unsigned int nr;
+	struct memtel_snapshot *snap;
+	struct memtel_used *used;
+	unsigned int nr_index;
+	u32 *by_cookie;
+	u32 *by_id;
+};
+
 void memtel_collect_init(void (*collected)(void));
 void memtel_collect_exit(void);
 void memtel_collect_every(u64 period_ns);
 
 void memtel_collect_get(void);
 void memtel_collect_put(void);
-const struct memtel_snapshot *memtel_collect_last(void);
-u64 memtel_collect_time_ns(void);
-bool memtel_collect_is_since(u64 time_ns);
-const struct memtel_collected *
-memtel_collected(const struct memtel_snapshot *snap, unsigned int i);
+const struct memtel_collection *memtel_collect_last(void);
+const struct memtel_collection *memtel_collect_before(u64 age_ns);
 u64 memtel_collect_slab_bytes(const struct memtel_scope *scope);
 u64 memtel_collect_slab_allocs(const struct memtel_scope *scope);
+
+const struct memtel_collected *
+memtel_collection_cache(const struct memtel_collection *reading,
+			unsigned int i);
+const struct memtel_collected *
+memtel_collection_cookie(const struct memtel_collection *reading, u64 cookie);
+const struct memtel_collected *
+memtel_collection_counted(const struct memtel_collection *earlier,
+		       const struct memtel_collection *reading,
+		       const struct memtel_collected *cache);
 
 #endif /* _MEMTEL_COLLECT_H */

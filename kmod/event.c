@@ -40,8 +40,8 @@
 			 3 * U64_BYTES)
 
 /* An event with all its suspects and a cause, at most. */
-#define EVENT_BYTES	(NEST_BYTES + 8 * U32_BYTES + 14 * U64_BYTES + \
-			 3 * NAME_BYTES + \
+#define EVENT_BYTES	(NEST_BYTES + 8 * U32_BYTES + 15 * U64_BYTES + \
+			 4 * NAME_BYTES + \
 			 (MEMTEL_SUSPECTS_MAX + 1) * SUSPECT_BYTES + \
 			 (MEMTEL_SUSPECTS_EACH + 1) * PATH_BYTES)
 
@@ -272,6 +272,21 @@ struct event {
 	const struct memtel_source *source;
 };
 
+/* Over what time caches were compared, and what may be missing. */
+static void event_put_bounds(struct memtel_cursor *c,
+			     const struct memtel_evidence *evidence)
+{
+	char lacks[MEMTEL_NAME_MAX + 1];
+
+	if (evidence->caches_interval_ns)
+		memtel_put_u64(c, MEMTEL_A_EVENT_CACHES_INTERVAL_NS,
+			       evidence->caches_interval_ns);
+	if (!evidence->lacks)
+		return;
+	memtel_evidence_lacks(evidence, lacks, sizeof(lacks));
+	memtel_put_string(c, MEMTEL_A_EVENT_EVIDENCE_LACKS, lacks);
+}
+
 /*
  * Write the suspects, unless an event of this message has just the same: then
  * name that event. Comparing what is written needs no word of whoever found the
@@ -348,6 +363,8 @@ static int event_write(const struct event *event)
 	if (event->evidence && event->evidence->has_cause)
 		event_put_suspect(&c, MEMTEL_A_EVENT_CAUSE,
 				  &event->evidence->cause);
+	if (event->evidence)
+		event_put_bounds(&c, event->evidence);
 	if (event->evidence && event->evidence->nr)
 		event_put_evidence(&c, event);
 	memtel_nest_end(&c, nest);

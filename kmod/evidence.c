@@ -3,37 +3,41 @@
  * Who had most of what, lately: what an event says beside its number.
  *
  * Model. Every group of suspects (caches by growth, shrinkers by time, ...) has
- * items, each with a key and a number that grows. While there are triggers, all
- * numbers are marked down about once a second, for the last MARKS times. At an
- * event each item's number less that of the youngest mark that is at least a
- * window old is its part, and the few of a group that have most are the suspects.
- * So evidence covers a window of up to MARKS seconds, and of a longer one its end.
- * An item that was in no mark began at zero.
+ * items, each with a key and a number that grows. At an event an item's number
+ * less what the number was about a window ago is the item's part, and the few of
+ * a group that have most are the suspects. An item that was not there then began
+ * at zero; so did all that were counted since, where counts were reset.
  *
- * A cache or a shrinker has an item on each node, but is one suspect: the parts
- * that it has on the nodes of the scope are summed before they are compared with
- * others'. Its node is named only where one has most of the sum. Caches are told
- * from each other by their cookies and ids, never by their names, which several
- * may share.
+ * Where the earlier number comes from. Of caches, and of memory that is no slab,
+ * the collector keeps earlier readings (collect.c), which have all of them. Of all
+ * others, while there are triggers, the numbers are marked down about once a
+ * second, for the last MARKS times. Both reach back as far as there is: evidence
+ * covers a window of up to MARKS seconds, and of a longer one its end.
  *
- * Bounds. A mark has room for MARK_ITEMS numbers other than zero; small groups
- * are marked first. Where not all of a group are in the mark, an item that is not
- * is left out, rather than charged with all it ever had. Nor are caches in a
- * mark that was made before the collector's first reading (collect.c).
+ * Suspects. A cache or a shrinker has an item on each node, but is one suspect:
+ * the parts that it has on the nodes of the scope are summed before they are
+ * compared with others'. Its node is named only where one has most of the sum.
+ * Caches are told from each other by their cookies and ids, never by their names,
+ * which several may share.
+ *
+ * Bounds. A mark has room for all rows that its sources can have, but of sites,
+ * tasks and cgroups for no more than GROUP_ITEMS_MAX each. An item that found no
+ * room may have begun at anything: such items are left out, and the event says so.
  *
  * Locks. All is called under the triggers' lock, with the collector's reading
- * held. Sources are read without
- * theirs: the caller says by @held which of them its triggers hold, and so are
- * attached for as long as it holds its lock.
+ * held. Sources are read without theirs: the caller says which of them its
+ * triggers hold, and so are attached for as long as it holds its lock.
  */
 #include <linux/hash.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 
 #include "collect.h"
 #include "evidence.h"
@@ -48,8 +52,7 @@
 
 #define MARKS			8
 #define MARK_APART_NS		NSEC_PER_SEC
-#define MARK_ITEMS_BITS		13
-#define MARK_ITEMS		(BIT(MARK_ITEMS_BITS) / 2)
+#define GROUP_ITEMS_MAX		8192U
 
 /**
  * struct item_key - what tells an item from all others, whole
@@ -68,20 +71,24 @@ struct item_key {
 /**
  * struct mark - all numbers at one time
  * @time_ns: when, 0 for never
- * @nr: numbers in @items
  * @lacks: groups of which some were left out, a bit each
- * @is_early: there was no reading of the caches yet
- * @items: by hash of their key, open addressing; number 0 for none
+ * @since_ns: by group, since when its source counts; 0 where it did not
+ * @nr_of: by group, how many of it are there
+ * @nr: of @items
+ * @items: those that are not zero
+ * @index: hash of a key to its item's number plus one, 0 for none
  */
 struct mark {
 	u64 time_ns;
-	unsigned int nr;
 	unsigned int lacks;
-	bool is_early;
+	u64 since_ns[MEMTEL_SUSPECT_GROUPS];
+	unsigned int nr_of[MEMTEL_SUSPECT_GROUPS];
+	unsigned int nr;
 	struct mark_item {
 		struct item_key key;
 		u64 number;
-	} items[BIT(MARK_ITEMS_BITS)];
+	} *items;
+	u32 *index;
 };
 
 /**
@@ -95,6 +102,158 @@ struct sum {
 	u64 most;
 	int nid;
 };
+
+/**
+ * struct shrinker_sum - that of a shrinker
+ * @id: its id, 0 for none
+ * @name: its name
+ * @sum: its sum
+ */
+struct shrinker_sum {
+	u32 id;
+	char name[MEMTEL_NAME_MAX + 1];
+	struct sum sum;
+};
+
+/**
+ * struct item - one who may be a suspect
+ * @a: what it is, in its group and node
+ * @b: the rest of that
+ * @number: what it has now
+ * @nid: where, NUMA_NO_NODE for none
+ * @id: for the event
+ * @has_path: for the event
+ * @name: for the event
+ * @cache: for the event
+ * @cookie: that of the cache, or of a site's cache
+ */
+struct item {
+	u64 a;
+	u64 b;
+	u64 number;
+	int nid;
+	u64 id;
+	bool has_path;
+	const char *name;
+	const char *cache;
+	u64 cookie;
+};
+
+/**
+ * struct gather - what is done with items
+ * @mark: note them here, or NULL
+ * @base: compare with this mark, if not
+ * @ask: for whom
+ * @group: they are of this
+ * @since_ns: since when they are counted
+ * @name: rank only what has this name, "" for all
+ * @cache: rank only sites of this cache, NULL for all
+ * @lacks: some were left out
+ * @total: sum of parts
+ * @top: those with most
+ * @nr: of @top
+ */
+struct gather {
+	struct mark *mark;
+	const struct mark *base;
+	const struct memtel_evidence_ask *ask;
+	unsigned int group;
+	u64 since_ns;
+	const char *name;
+	const struct memtel_suspect *cache;
+	bool lacks;
+	u64 total;
+	struct memtel_suspect top[MEMTEL_SUSPECTS_EACH];
+	unsigned int nr;
+};
+
+/**
+ * struct memtel_evidence_room - all the memory that evidence needs
+ * @marks: a ring
+ * @newest: of them
+ * @items: by group, for how many a mark has room
+ * @nr_index: entries of a mark's index, a power of two
+ * @view: for sites, tasks and cgroups
+ * @calls: for shrinkers
+ * @sums: for shrinkers, by hash of the id, open addressing
+ * @nr_sums: of them, a power of two; at least twice the shrinkers there may be
+ * @gather: for the group that is looked at
+ */
+struct memtel_evidence_room {
+	struct mark marks[MARKS];
+	unsigned int newest;
+	unsigned int items[MEMTEL_SUSPECT_GROUPS];
+	unsigned int nr_index;
+	struct memtel_topk_view view;
+	struct memtel_shrinker_calls calls;
+	struct shrinker_sum *sums;
+	unsigned int nr_sums;
+	struct gather gather;
+};
+
+/* There while there are triggers. Under the triggers' lock. */
+static struct memtel_evidence_room *room;
+
+static bool is_same(const struct item_key *a, const struct item_key *b)
+{
+	return a->a == b->a && a->b == b->b && a->nid == b->nid &&
+	       a->group == b->group;
+}
+
+/* Where the number of a key is, or the empty place where it may go. */
+static u32 *find_entry(const struct mark *mark, const struct item_key *key)
+{
+	/* Only where to look first: the whole key is compared there. */
+	u32 i = hash_64(key->a + key->b * 31 + key->nid * 127 +
+			key->group * 1021, ilog2(room->nr_index));
+	u32 at;
+
+	while ((at = mark->index[i]) &&
+	       !is_same(&mark->items[at - 1].key, key))
+		i = (i + 1) & (room->nr_index - 1);
+	return &mark->index[i];
+}
+
+static void note(struct gather *g, const struct item_key *key, u64 number)
+{
+	struct mark *mark = g->mark;
+	u32 *entry;
+
+	if (!number)
+		return;
+	if (mark->nr_of[g->group] == room->items[g->group]) {
+		g->lacks = true;
+		return;
+	}
+	entry = find_entry(mark, key);
+	/* Two rows of one key came in one look: the later one is right. */
+	if (!*entry) {
+		mark->nr_of[g->group]++;
+		*entry = ++mark->nr;
+	}
+	mark->items[*entry - 1] = (struct mark_item) { *key, number };
+}
+
+/* Less than it was: what falls did not grow, what counts began anew. */
+static u64 growth(u64 number, u64 was)
+{
+	return number > was ? number - was : 0;
+}
+
+/* What an item has got since the mark. */
+static u64 part_of(const struct gather *g, const struct item_key *key,
+		   u64 number)
+{
+	u32 at;
+
+	/* All that it counts came after the mark. */
+	if (g->base->since_ns[g->group] != g->since_ns)
+		return number;
+	at = *find_entry(g->base, key);
+	if (at)
+		return growth(number, g->base->items[at - 1].number);
+	return g->base->lacks & BIT(g->group) ? 0 : number;
+}
 
 static void add_part(struct sum *sum, int nid, u64 part)
 {
@@ -111,120 +270,6 @@ static int node_of(const struct sum *sum)
 	return sum->most > sum->value / 2 ? sum->nid : NUMA_NO_NODE;
 }
 
-struct shrinker_sum {
-	u32 id;
-	const char *name;
-	struct sum sum;
-};
-
-/* Made and freed with the first and the last trigger. */
-static struct mark *marks[MARKS];
-static unsigned int newest;
-static struct memtel_topk_view view;
-
-/* Parts of shrinkers, summed over nodes; by hash of the id, 0 for none. */
-static struct {
-	unsigned int nr;
-	struct shrinker_sum *rows;
-} sums;
-
-/* Of what the memory of nodes is made, beside slab; no suspects. */
-#define GROUP_MEMORY	MEMTEL_SUSPECT_GROUPS
-
-/**
- * struct item - one who may be a suspect
- * @a: what it is, in its group and node
- * @b: the rest of that
- * @number: what it has now
- * @nid: where, NUMA_NO_NODE for none
- * @id: for the event
- * @has_path: for the event
- * @name: for the event
- * @cache: for the event
- */
-struct item {
-	u64 a;
-	u64 b;
-	u64 number;
-	int nid;
-	u64 id;
-	bool has_path;
-	const char *name;
-	const char *cache;
-};
-
-/**
- * struct gather - what is done with items
- * @mark: note them here, or NULL
- * @base: compare with this mark, if not
- * @scope: only of its node
- * @group: they are of this
- * @cache: only sites of this cache, NULL for all
- * @total: sum of parts
- * @top: those with most
- * @nr: of @top
- */
-struct gather {
-	struct mark *mark;
-	const struct mark *base;
-	const struct memtel_scope *scope;
-	unsigned int group;
-	const char *cache;
-	u64 total;
-	struct memtel_suspect top[MEMTEL_SUSPECTS_EACH];
-	unsigned int nr;
-};
-
-static bool is_same(const struct item_key *a, const struct item_key *b)
-{
-	return a->a == b->a && a->b == b->b && a->nid == b->nid &&
-	       a->group == b->group;
-}
-
-/* Only where to look first: the whole key is compared there. */
-static u32 hash_of(const struct item_key *key)
-{
-	return hash_64(key->a + key->b * 31 + key->nid * 127 +
-		       key->group * 1021, MARK_ITEMS_BITS);
-}
-
-/* Where the item of a key is, or the empty place where it may go. */
-static struct mark_item *find(struct mark *mark, const struct item_key *key)
-{
-	u32 i = hash_of(key);
-
-	while (mark->items[i].number && !is_same(&mark->items[i].key, key))
-		i = (i + 1) & (BIT(MARK_ITEMS_BITS) - 1);
-	return &mark->items[i];
-}
-
-static void note(struct gather *g, const struct item_key *key, u64 number)
-{
-	struct mark_item *item = find(g->mark, key);
-
-	if (!number)
-		return;
-	if (!item->number && g->mark->nr == MARK_ITEMS) {
-		g->mark->lacks |= BIT(g->group);
-		return;
-	}
-	g->mark->nr += !item->number;
-	item->key = *key;
-	item->number = number;
-}
-
-/* What an item has got since the mark. */
-static u64 part_of(const struct gather *g, const struct item_key *key,
-		   const struct item *item)
-{
-	const struct mark_item *was = find((struct mark *)g->base, key);
-
-	if (!was->number)
-		return g->base->lacks & BIT(g->group) ? 0 : item->number;
-	/* Less than it was: what falls did not grow, what counts began anew. */
-	return item->number > was->number ? item->number - was->number : 0;
-}
-
 static void rank(struct gather *g, const struct item *item, u64 part)
 {
 	unsigned int i = g->nr;
@@ -232,6 +277,8 @@ static void rank(struct gather *g, const struct item *item, u64 part)
 	if (!part)
 		return;
 	g->total += part;
+	if (g->name[0] && strcmp(g->name, item->name))
+		return;
 	while (i && g->top[i - 1].value < part)
 		i--;
 	if (i == MEMTEL_SUSPECTS_EACH)
@@ -243,6 +290,7 @@ static void rank(struct gather *g, const struct item *item, u64 part)
 	g->top[i].nid = item->nid;
 	g->top[i].id = item->id;
 	g->top[i].has_path = item->has_path;
+	g->top[i].cookie = item->cookie;
 	g->top[i].value = part;
 	strscpy(g->top[i].name, item->name ?: "", sizeof(g->top[i].name));
 	strscpy(g->top[i].cache, item->cache ?: "", sizeof(g->top[i].cache));
@@ -263,48 +311,57 @@ static u64 take_part(struct gather *g, const struct item *item)
 		return 0;
 	}
 	if (item->nid != NUMA_NO_NODE &&
-	    !memtel_scope_has_node(g->scope, item->nid))
+	    !memtel_scope_has_node(g->ask->scope, item->nid))
 		return 0;
-	return part_of(g, &key, item);
+	return part_of(g, &key, item->number);
 }
 
 /* An item that is a suspect for itself. */
 static void offer(struct gather *g, const struct item *item)
 {
-	if (!g->cache || !strcmp(g->cache, item->cache))
-		rank(g, item, take_part(g, item));
+	rank(g, item, take_part(g, item));
+}
+
+/* What a cache has got on a node since it was @was, or since it began. */
+static u64 node_part(const struct memtel_collected *row,
+		     const struct memtel_collected *was, int nid,
+		     bool by_allocs)
+{
+	const struct memtel_collected_node *node = &row->nodes[nid];
+	const struct memtel_collected_node none = {};
+	const struct memtel_collected_node *then = was ? &was->nodes[nid] :
+							 &none;
+
+	return by_allocs ? growth(node->allocs, then->allocs) :
+			   growth(node->slab_bytes, then->slab_bytes);
 }
 
 static void each_cache(struct gather *g, bool by_allocs)
 {
-	const struct memtel_snapshot *snap = memtel_collect_last();
+	const struct memtel_collection *now = memtel_collect_last();
+	const struct memtel_collection *base =
+		memtel_collect_before(g->ask->window_ns);
 	unsigned int i;
+	int nid;
 
-	if (!snap && g->mark) {
-		g->mark->is_early = true;
-		g->mark->lacks |= BIT(g->group);
-	}
-	for (i = 0; snap && i < snap->nr; i++) {
-		const struct memtel_collected *row = memtel_collected(snap, i);
-		struct item item = { .id = row->id, .name = row->name };
+	for (i = 0; i < now->nr; i++, cond_resched()) {
+		const struct memtel_collected *row =
+			memtel_collection_cache(now, i);
+		const struct memtel_collected *was = by_allocs ?
+			memtel_collection_counted(base, now, row) :
+			memtel_collection_cookie(base, row->cookie);
 		struct sum sum = {};
 
-		/*
-		 * Memory is there before the slab source counts, which alone
-		 * gives ids, and after; counts are there when the cache, which
-		 * alone has a cookie, has gone.
-		 */
-		item.a = by_allocs ? row->id : row->cookie;
-		for (item.nid = 0; item.nid < nr_node_ids; item.nid++) {
-			const struct memtel_collected_node *node =
-				&row->nodes[item.nid];
-
-			item.number = by_allocs ? node->allocs :
-						  node->slab_bytes;
-			add_part(&sum, item.nid, take_part(g, &item));
-		}
-		item.nid = node_of(&sum);
-		rank(g, &item, sum.value);
+		for (nid = 0; nid < nr_node_ids; nid++)
+			if (memtel_scope_has_node(g->ask->scope, nid))
+				add_part(&sum, nid, node_part(row, was, nid,
+							      by_allocs));
+		rank(g, &(struct item) {
+			.nid = node_of(&sum),
+			.id = row->id,
+			.name = row->name,
+			.cookie = row->cookie,
+		}, sum.value);
 	}
 }
 
@@ -318,22 +375,35 @@ static void each_allocs(struct gather *g)
 	each_cache(g, true);
 }
 
+/* A name alone may be another's. */
+static bool is_site_of(const struct memtel_topk_row *row,
+		       const struct memtel_suspect *cache)
+{
+	return !strcmp(row->name, cache->name) &&
+	       (!cache->cookie ||
+		memtel_cache_cookie(row->b, row->name) == cache->cookie);
+}
+
 static void each_site(struct gather *g)
 {
+	struct memtel_topk_view *view = &room->view;
 	unsigned int i;
 
-	memtel_site_view_take(&view);
-	for (i = 0; i < view.nr; i++) {
-		const struct memtel_topk_row *row = &view.rows[i];
-		u64 id = memtel_site_id(row);
+	memtel_site_view_take(view);
+	g->lacks |= view->nr == view->max;
+	for (i = 0; i < view->nr; i++, cond_resched()) {
+		const struct memtel_topk_row *row = &view->rows[i];
 
+		if (g->cache && !is_site_of(row, g->cache))
+			continue;
 		offer(g, &(struct item) {
 			.a = row->a,
 			.b = row->b,
 			.number = row->extra,
 			.nid = NUMA_NO_NODE,
-			.id = id,
+			.id = memtel_site_id(row),
 			.cache = row->name,
+			.cookie = g->cache ? g->cache->cookie : 0,
 		});
 	}
 }
@@ -341,11 +411,11 @@ static void each_site(struct gather *g)
 /* Where the sum of an id is, or the empty place where it may go. */
 static struct shrinker_sum *find_sum(u32 id)
 {
-	u32 mask = sums.nr - 1, i = hash_32(id, ilog2(sums.nr));
+	u32 i = hash_32(id, ilog2(room->nr_sums));
 
-	while (sums.rows[i].id && sums.rows[i].id != id)
-		i = (i + 1) & mask;
-	return &sums.rows[i];
+	while (room->sums[i].id && room->sums[i].id != id)
+		i = (i + 1) & (room->nr_sums - 1);
+	return &room->sums[i];
 }
 
 static void sum_shrinker(struct gather *g, const struct item *item,
@@ -356,45 +426,47 @@ static void sum_shrinker(struct gather *g, const struct item *item,
 
 	if (!part)
 		return;
-	/* The row of all that found no place has no id, and is nobody. */
+	/* All that found no row have no id: that is nobody. */
 	if (!item->id) {
 		g->total += part;
 		return;
 	}
 	sum = find_sum(item->id);
-	sum->id = item->id;
-	sum->name = name;
+	if (!sum->id) {
+		sum->id = item->id;
+		strscpy(sum->name, name, sizeof(sum->name));
+	}
 	add_part(&sum->sum, item->nid, part);
 }
 
 static void each_shrinker(struct gather *g)
 {
-	/* Much for a stack; one at a time under the triggers' lock. */
-	static struct memtel_shrinker_calls calls;
-	unsigned int i, nr = min(memtel_shrinker_rows(), sums.nr / 2);
-	struct memtel_shrinker_row row;
-	u64 total_ns;
+	unsigned int i, nr = min(memtel_shrinker_rows(), room->nr_sums / 2);
 
-	memset(sums.rows, 0, sums.nr * sizeof(*sums.rows));
-	for (i = 0; i < nr; i++) {
+	memset(room->sums, 0, room->nr_sums * sizeof(*room->sums));
+	for (i = 0; i < nr; i++, cond_resched()) {
+		struct memtel_shrinker_row row = {};
+		u64 total_ns;
+
 		/* Totals first, see window.c; what is open is read once. */
 		memtel_shrinker_read(i, &row);
 		total_ns = row.timing.total_ns;
 		if (!i)
-			memtel_shrinker_calls_read(&calls);
+			memtel_shrinker_calls_read(&room->calls);
 		sum_shrinker(g, &(struct item) {
-			.a = i,
-			.number = total_ns + memtel_shrinker_call_ns(&calls, i),
+			.a = row.id,
+			.number = total_ns +
+				  memtel_shrinker_call_ns(&room->calls, i),
 			.nid = row.nid,
 			.id = row.id,
 		}, row.name);
 	}
-	for (i = 0; !g->mark && i < sums.nr; i++)
+	for (i = 0; !g->mark && i < room->nr_sums; i++)
 		rank(g, &(struct item) {
-			.nid = node_of(&sums.rows[i].sum),
-			.id = sums.rows[i].id,
-			.name = sums.rows[i].name,
-		}, sums.rows[i].sum.value);
+			.nid = node_of(&room->sums[i].sum),
+			.id = room->sums[i].id,
+			.name = room->sums[i].name,
+		}, room->sums[i].sum.value);
 }
 
 /* The zones that have memory, one after another. */
@@ -410,17 +482,23 @@ static struct zone *zone_at(unsigned int i, struct memtel_scope *scope)
 	return populated_zone(zone) ? zone : NULL;
 }
 
+static bool is_asked_zone(const struct gather *g, int zid)
+{
+	return g->mark || memtel_scope_has_zone(g->ask->scope, zid);
+}
+
 static void each_zone(struct gather *g,
 		      u64 (*total_ns)(const struct memtel_scope *scope))
 {
 	struct memtel_scope scope = {};
 	unsigned int i;
 
-	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES;
+	     i++, cond_resched()) {
 		struct zone *zone = zone_at(i, &scope);
 		u64 ns;
 
-		if (!zone)
+		if (!zone || !is_asked_zone(g, scope.zid))
 			continue;
 		ns = total_ns(&scope);
 		offer(g, &(struct item) {
@@ -475,12 +553,14 @@ static void each_node(struct gather *g)
 
 static void each_stalled(struct gather *g, enum memtel_suspect_kind kind)
 {
+	struct memtel_topk_view *view = &room->view;
 	unsigned int i;
 
-	memtel_stall_view_take(&view, kind);
-	memtel_reclaim_add_losers(&view, kind);
-	for (i = 0; i < view.nr; i++) {
-		const struct memtel_topk_row *row = &view.rows[i];
+	memtel_stall_view_take(view, kind);
+	memtel_reclaim_add_losers(view, kind);
+	g->lacks |= view->nr == view->max;
+	for (i = 0; i < view->nr; i++, cond_resched()) {
+		const struct memtel_topk_row *row = &view->rows[i];
 
 		offer(g, &(struct item) {
 			.a = row->a,
@@ -506,111 +586,182 @@ static void each_cgroup(struct gather *g)
 	each_stalled(g, MEMTEL_SUSPECT_KIND_CGROUP);
 }
 
-static void each_memory(struct gather *g)
+static unsigned int zones_max(void)
 {
-	static const enum node_stat_item items[] = {
-		NR_ANON_MAPPED, NR_FILE_PAGES,
-	};
-	unsigned int i;
-	int nid;
-
-	for_each_online_node(nid) {
-		for (i = 0; i < ARRAY_SIZE(items); i++) {
-			long pages = atomic_long_read(&NODE_DATA(nid)
-						      ->vm_stat[items[i]]);
-			u64 bytes = (u64)max(pages, 0L) << PAGE_SHIFT;
-
-			offer(g, &(struct item) {
-				.a = i,
-				.number = bytes,
-				.nid = nid,
-			});
-		}
-	}
+	return nr_node_ids * MAX_NR_ZONES;
 }
 
-/* In the order in which they stand in an event. */
-static const struct {
+static unsigned int nodes_max(void)
+{
+	return nr_node_ids;
+}
+
+/**
+ * struct group - suspects of one kind and measure
+ * @kind: what they are
+ * @measure: what their numbers are
+ * @source: counts them; NULL: the collector reads them
+ * @each: lets them come by
+ * @most: how many there may be; NULL where they are not marked
+ *
+ * In the order in which they stand in an event.
+ */
+static const struct group {
 	enum memtel_suspect_kind kind;
 	enum memtel_measure measure;
 	struct memtel_source *source;
 	void (*each)(struct gather *g);
-} groups[MEMTEL_SUSPECT_GROUPS + 1] = {
-	{ MEMTEL_SUSPECT_KIND_CACHE, MEMTEL_MEASURE_GROWTH_BYTES, NULL,
-	  each_growth },
-	{ MEMTEL_SUSPECT_KIND_CACHE, MEMTEL_MEASURE_ALLOCS, NULL,
-	  each_allocs },
-	{ MEMTEL_SUSPECT_KIND_SITE, MEMTEL_MEASURE_ALLOCATED_BYTES,
-	  &memtel_site_source, each_site },
-	{ MEMTEL_SUSPECT_KIND_SHRINKER, MEMTEL_MEASURE_SHRINK_NS,
-	  &memtel_shrinker_source, each_shrinker },
-	{ MEMTEL_SUSPECT_KIND_LOCK, MEMTEL_MEASURE_WAIT_NS,
-	  &memtel_zonelock_source, each_lock },
-	{ MEMTEL_SUSPECT_KIND_NODE, MEMTEL_MEASURE_RECLAIM_NS,
-	  &memtel_reclaim_source, each_node },
-	{ MEMTEL_SUSPECT_KIND_ZONE, MEMTEL_MEASURE_COMPACTION_NS,
-	  &memtel_reclaim_source, each_compaction },
-	{ MEMTEL_SUSPECT_KIND_TASK, MEMTEL_MEASURE_STALL_NS,
-	  &memtel_reclaim_source, each_task },
-	{ MEMTEL_SUSPECT_KIND_CGROUP, MEMTEL_MEASURE_STALL_NS,
-	  &memtel_reclaim_source, each_cgroup },
-	[GROUP_MEMORY] = { .each = each_memory },
+	unsigned int (*most)(void);
+} groups[MEMTEL_SUSPECT_GROUPS] = {
+	{
+		.kind = MEMTEL_SUSPECT_KIND_CACHE,
+		.measure = MEMTEL_MEASURE_GROWTH_BYTES,
+		.each = each_growth,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_CACHE,
+		.measure = MEMTEL_MEASURE_ALLOCS,
+		.each = each_allocs,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_SITE,
+		.measure = MEMTEL_MEASURE_ALLOCATED_BYTES,
+		.source = &memtel_site_source,
+		.each = each_site,
+		.most = memtel_site_max_rows,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_SHRINKER,
+		.measure = MEMTEL_MEASURE_SHRINK_NS,
+		.source = &memtel_shrinker_source,
+		.each = each_shrinker,
+		.most = memtel_shrinker_max_rows,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_LOCK,
+		.measure = MEMTEL_MEASURE_WAIT_NS,
+		.source = &memtel_zonelock_source,
+		.each = each_lock,
+		.most = zones_max,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_NODE,
+		.measure = MEMTEL_MEASURE_RECLAIM_NS,
+		.source = &memtel_reclaim_source,
+		.each = each_node,
+		.most = nodes_max,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_ZONE,
+		.measure = MEMTEL_MEASURE_COMPACTION_NS,
+		.source = &memtel_reclaim_source,
+		.each = each_compaction,
+		.most = zones_max,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_TASK,
+		.measure = MEMTEL_MEASURE_STALL_NS,
+		.source = &memtel_reclaim_source,
+		.each = each_task,
+		.most = memtel_stall_max_rows,
+	}, {
+		.kind = MEMTEL_SUSPECT_KIND_CGROUP,
+		.measure = MEMTEL_MEASURE_STALL_NS,
+		.source = &memtel_reclaim_source,
+		.each = each_cgroup,
+		.most = memtel_stall_max_rows,
+	},
 };
 
-static bool can_gather(unsigned int group, unsigned int held)
+/* Its source is attached for sure. */
+static bool is_held(const struct group *group, unsigned int held)
 {
-	return !groups[group].source ||
-	       held & memtel_source_bit(groups[group].source);
+	return held & memtel_source_bit(group->source);
 }
 
-/* Forget what was: sources began anew. */
-void memtel_evidence_forget(void)
+/* Let a group's items come by. */
+static void gather(struct gather *g)
 {
-	unsigned int i;
+	const struct memtel_source *source = groups[g->group].source;
 
-	for (i = 0; i < MARKS; i++)
-		if (marks[i])
-			marks[i]->time_ns = 0;
-}
-
-/* No trigger is left. */
-void memtel_evidence_stop(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < MARKS; i++) {
-		vfree(marks[i]);
-		marks[i] = NULL;
-	}
-	kvfree(sums.rows);
-	sums.rows = NULL;
-	memtel_topk_view_exit(&view);
+	/* Before the numbers: pairs with memtel_source_reset(). */
+	if (source)
+		g->since_ns = smp_load_acquire(&source->since_ns);
+	groups[g->group].each(g);
+	cond_resched();
 }
 
 /**
- * memtel_evidence_start() - make room for what is marked down
- *
- * Return: 0 or -ENOMEM.
+ * memtel_evidence_room_free() - free what memtel_evidence_room_alloc() made
+ * @old: the room, or NULL
  */
-int memtel_evidence_start(void)
+void memtel_evidence_room_free(struct memtel_evidence_room *old)
 {
 	unsigned int i;
 
+	if (!old)
+		return;
 	for (i = 0; i < MARKS; i++) {
-		marks[i] = vzalloc(sizeof(*marks[i]));
-		if (!marks[i])
-			goto err_stop;
+		kvfree(old->marks[i].items);
+		kvfree(old->marks[i].index);
 	}
-	sums.nr = 2 * roundup_pow_of_two(memtel_shrinker_max_rows());
-	sums.rows = kvcalloc(sums.nr, sizeof(*sums.rows), GFP_KERNEL);
-	if (sums.rows &&
-	    !memtel_topk_view_init(&view, max(memtel_site_max_rows(),
-					      memtel_stall_max_rows())))
-		return 0;
+	kvfree(old->sums);
+	memtel_topk_view_exit(&old->view);
+	kvfree(old);
+}
 
-err_stop:
-	memtel_evidence_stop();
-	return -ENOMEM;
+/* It serves all triggers: no one's cgroup pays for it. */
+static int alloc_parts(struct memtel_evidence_room *new)
+{
+	unsigned int i, nr = 0, most = 0;
+
+	for (i = 0; i < MEMTEL_SUSPECT_GROUPS; i++) {
+		if (!groups[i].most)
+			continue;
+		new->items[i] = min(groups[i].most(), GROUP_ITEMS_MAX);
+		nr += new->items[i];
+		most = max(most, groups[i].most());
+	}
+	new->nr_index = 2 * roundup_pow_of_two(nr);
+	for (i = 0; i < MARKS; i++) {
+		struct mark *mark = &new->marks[i];
+
+		mark->items = kvmalloc_array(nr, sizeof(*mark->items),
+					     GFP_KERNEL);
+		mark->index = kvcalloc(new->nr_index, sizeof(*mark->index),
+				       GFP_KERNEL);
+		if (!mark->items || !mark->index)
+			return -ENOMEM;
+	}
+	new->nr_sums = 2 * roundup_pow_of_two(memtel_shrinker_max_rows());
+	new->sums = kvcalloc(new->nr_sums, sizeof(*new->sums), GFP_KERNEL);
+	if (!new->sums)
+		return -ENOMEM;
+	return memtel_topk_view_init(&new->view, most, GFP_KERNEL);
+}
+
+/**
+ * memtel_evidence_room_alloc() - make room for evidence
+ *
+ * Context: Process context, without locks: it may wait for memory.
+ * Return: the room, or NULL.
+ */
+struct memtel_evidence_room *memtel_evidence_room_alloc(void)
+{
+	struct memtel_evidence_room *new = kvzalloc(sizeof(*new), GFP_KERNEL);
+
+	if (!new || !alloc_parts(new))
+		return new;
+	memtel_evidence_room_free(new);
+	return NULL;
+}
+
+/* The first trigger is there: begin to mark numbers down. */
+void memtel_evidence_start(struct memtel_evidence_room *new)
+{
+	room = new;
+}
+
+/* No trigger is left. Returns the room, to be freed without locks. */
+struct memtel_evidence_room *memtel_evidence_stop(void)
+{
+	struct memtel_evidence_room *old = room;
+
+	room = NULL;
+	return old;
 }
 
 /**
@@ -620,38 +771,60 @@ err_stop:
  */
 void memtel_evidence_mark(u64 now_ns, unsigned int held)
 {
-	struct gather g = {};
+	struct mark *mark = &room->marks[room->newest];
+	struct gather *g = &room->gather;
+	unsigned int group;
 
-	/* Once there are caches, marks without them are of little use. */
-	if (marks[newest]->is_early && memtel_collect_last())
-		memtel_evidence_forget();
-	if (marks[newest]->time_ns &&
-	    now_ns - marks[newest]->time_ns < MARK_APART_NS)
+	if (mark->time_ns && now_ns - mark->time_ns < MARK_APART_NS)
 		return;
-	newest = (newest + 1) % MARKS;
-	g.mark = marks[newest];
-	memset(g.mark, 0, sizeof(*g.mark));
-	g.mark->time_ns = now_ns;
-	/* The caches, of which there are many, come last. */
-	for (g.group = ARRAY_SIZE(groups); g.group--; cond_resched())
-		if (can_gather(g.group, held))
-			groups[g.group].each(&g);
+	room->newest = (room->newest + 1) % MARKS;
+	mark = &room->marks[room->newest];
+	*mark = (struct mark) {
+		.time_ns = now_ns,
+		.items = mark->items,
+		.index = mark->index,
+	};
+	memset(mark->index, 0, room->nr_index * sizeof(*mark->index));
+	for (group = 0; group < MEMTEL_SUSPECT_GROUPS; group++) {
+		if (!groups[group].most || !is_held(&groups[group], held))
+			continue;
+		*g = (struct gather) {
+			.mark = mark,
+			.group = group,
+			.name = "",
+		};
+		gather(g);
+		mark->since_ns[group] = g->since_ns;
+		if (g->lacks)
+			mark->lacks |= BIT(group);
+	}
 }
 
-/* The youngest mark of some age, or the oldest. */
+/* The youngest mark of some age, or the oldest; NULL when there is none. */
 static const struct mark *mark_of_age(u64 now_ns, u64 age_ns)
 {
-	const struct mark *mark = marks[newest];
+	const struct mark *mark = NULL;
 	unsigned int i;
 
-	for (i = 1; i < MARKS && now_ns - mark->time_ns < age_ns; i++) {
-		const struct mark *older = marks[(newest + MARKS - i) % MARKS];
+	for (i = 0; i < MARKS; i++) {
+		const struct mark *older =
+			&room->marks[(room->newest + MARKS - i) % MARKS];
 
 		if (!older->time_ns)
 			break;
 		mark = older;
+		if (now_ns - mark->time_ns >= age_ns)
+			break;
 	}
 	return mark;
+}
+
+/* Is there an earlier number of the group to compare with? */
+static bool has_base(const struct gather *g)
+{
+	if (groups[g->group].most)
+		return g->base;
+	return memtel_collect_before(g->ask->window_ns);
 }
 
 static void add_suspects(struct memtel_evidence *evidence,
@@ -669,53 +842,130 @@ static void add_suspects(struct memtel_evidence *evidence,
 	}
 }
 
-/* Only the sites of the cache that matters: which grew most, or allocates. */
-static const char *cache_of_interest(const struct memtel_evidence *evidence)
+/* The cache whose sites matter: which allocates most, or grew most. */
+static const struct memtel_suspect *
+cache_of_interest(const struct memtel_evidence *evidence,
+		  const struct memtel_evidence_ask *ask)
 {
-	return evidence->nr ? evidence->suspects[0].name : NULL;
+	enum memtel_measure measure = ask->by_allocs ?
+				      MEMTEL_MEASURE_ALLOCS :
+				      MEMTEL_MEASURE_GROWTH_BYTES;
+	unsigned int i;
+
+	for (i = 0; i < evidence->nr; i++)
+		if (evidence->suspects[i].measure == measure)
+			return &evidence->suspects[i];
+	return NULL;
+}
+
+/* Only what the trigger is about can be the cause. */
+static const char *name_of_interest(enum memtel_suspect_kind kind,
+				    const struct memtel_evidence_ask *ask)
+{
+	if (kind == MEMTEL_SUSPECT_KIND_CACHE && ask->is_by_cache)
+		return ask->scope->name;
+	if (kind == MEMTEL_SUSPECT_KIND_SHRINKER && ask->is_by_shrinker)
+		return ask->scope->name;
+	return "";
+}
+
+static void take_group(struct memtel_evidence *evidence, struct gather *g)
+{
+	const struct group *group = &groups[g->group];
+
+	if (group->source && !is_held(group, g->ask->held))
+		return;
+	if (has_base(g))
+		gather(g);
+	else
+		g->lacks = true;
+	if (g->lacks || (g->base && g->base->lacks & BIT(g->group)))
+		evidence->lacks |= BIT(group->kind);
+	if (group->measure == MEMTEL_MEASURE_RECLAIM_NS)
+		evidence->reclaim_ns = g->total;
+	if (group->measure == MEMTEL_MEASURE_GROWTH_BYTES)
+		evidence->consumed_bytes += g->total;
+	add_suspects(evidence, g);
+}
+
+/* By how much memory that is no slab grew, each where it did. */
+static void take_used(struct memtel_evidence *evidence,
+		      const struct memtel_evidence_ask *ask)
+{
+	const struct memtel_collection *base =
+		memtel_collect_before(ask->window_ns);
+	const struct memtel_collection *now = memtel_collect_last();
+	unsigned int i;
+	int nid;
+
+	if (!base)
+		return;
+	evidence->caches_interval_ns = now->time_ns - base->time_ns;
+	for (nid = 0; nid < nr_node_ids; nid++)
+		for (i = 0; i < MEMTEL_USES; i++)
+			if (memtel_scope_has_node(ask->scope, nid))
+				evidence->consumed_bytes +=
+					growth(now->used[nid].bytes[i],
+					       base->used[nid].bytes[i]);
 }
 
 /**
  * memtel_evidence_take() - gather the suspects of an event
  * @evidence: filled, but for the cause
- * @scope: of the trigger: only its node
- * @now_ns: the time
- * @window_ns: over how long, as far as marks go back
- * @held: sources that are attached for sure
+ * @ask: for whom
  */
 void memtel_evidence_take(struct memtel_evidence *evidence,
-			  const struct memtel_scope *scope, u64 now_ns,
-			  u64 window_ns, unsigned int held)
+			  const struct memtel_evidence_ask *ask)
 {
-	const struct mark *base = mark_of_age(now_ns, window_ns);
+	const struct mark *base = mark_of_age(ask->now_ns, ask->window_ns);
+	struct gather *g = &room->gather;
 	unsigned int group;
 
 	evidence->nr = 0;
+	evidence->lacks = 0;
 	evidence->has_cause = false;
 	evidence->reclaim_ns = 0;
 	evidence->consumed_bytes = 0;
-	evidence->interval_ns = base->time_ns ? now_ns - base->time_ns : 0;
-	if (!base->time_ns)
-		return;
-	for (group = 0; group < ARRAY_SIZE(groups); group++) {
-		/* Much for a stack; one at a time under the triggers' lock. */
-		static struct gather g;
-
-		memset(&g, 0, sizeof(g));
-		g.base = base;
-		g.scope = scope;
-		g.group = group;
+	evidence->interval_ns = base ? ask->now_ns - base->time_ns : 0;
+	evidence->caches_interval_ns = 0;
+	take_used(evidence, ask);
+	for (group = 0; group < MEMTEL_SUSPECT_GROUPS; group++) {
+		*g = (struct gather) {
+			.base = base,
+			.ask = ask,
+			.group = group,
+			.name = name_of_interest(groups[group].kind, ask),
+		};
 		if (groups[group].kind == MEMTEL_SUSPECT_KIND_SITE)
-			g.cache = cache_of_interest(evidence);
-		if (can_gather(group, held))
-			groups[group].each(&g);
-		cond_resched();
-		if (groups[group].measure == MEMTEL_MEASURE_RECLAIM_NS)
-			evidence->reclaim_ns = g.total;
-		if (groups[group].measure == MEMTEL_MEASURE_GROWTH_BYTES ||
-		    group == GROUP_MEMORY)
-			evidence->consumed_bytes += g.total;
-		if (group != GROUP_MEMORY)
-			add_suspects(evidence, &g);
+			g->cache = cache_of_interest(evidence, ask);
+		take_group(evidence, g);
 	}
+}
+
+/**
+ * memtel_evidence_lacks() - of what kinds of suspects some may be missing
+ * @evidence: the evidence
+ * @text: filled with the kinds' names, as in memtel.yaml, a space between
+ * @size: bytes of @text
+ */
+void memtel_evidence_lacks(const struct memtel_evidence *evidence, char *text,
+			   size_t size)
+{
+	static const char *const kinds[] = {
+		[MEMTEL_SUSPECT_KIND_CACHE] = "cache",
+		[MEMTEL_SUSPECT_KIND_SITE] = "site",
+		[MEMTEL_SUSPECT_KIND_NODE] = "node",
+		[MEMTEL_SUSPECT_KIND_ZONE] = "zone",
+		[MEMTEL_SUSPECT_KIND_SHRINKER] = "shrinker",
+		[MEMTEL_SUSPECT_KIND_LOCK] = "lock",
+		[MEMTEL_SUSPECT_KIND_TASK] = "task",
+		[MEMTEL_SUSPECT_KIND_CGROUP] = "cgroup",
+	};
+	unsigned int kind, len = 0;
+
+	text[0] = '\0';
+	for (kind = 1; kind < ARRAY_SIZE(kinds); kind++)
+		if (evidence->lacks & BIT(kind))
+			len += scnprintf(text + len, size - len, "%s%s",
+					 len ? " " : "", kinds[kind]);
 }

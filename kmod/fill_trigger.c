@@ -2,12 +2,14 @@
 /*
  * As fill.c: call sites, stalls and triggers.
  */
+#include <linux/kernel.h>
 #include <linux/numa.h>
 
 #include "cursor.h"
 #include "fill.h"
 #include "reclaim.h"
 #include "site.h"
+#include "source.h"
 #include "topk.h"
 #include "trigger.h"
 
@@ -63,6 +65,22 @@ int memtel_fill_stall(struct sk_buff *skb, enum memtel_suspect_kind kind,
 	return memtel_cursor_end(&c);
 }
 
+/* The sources that are not held for its evidence. */
+static void put_lacks(struct memtel_cursor *c,
+		      const struct memtel_trigger *trigger)
+{
+	char lacks[MEMTEL_NAME_MAX + 1];
+	unsigned int i, len = 0;
+
+	for (i = 0; trigger->has_evidence && i < memtel_nr_sources; i++)
+		if (!(trigger->held & BIT(i)))
+			len += scnprintf(lacks + len, sizeof(lacks) - len,
+					 "%s%s", len ? " " : "",
+					 memtel_sources[i]->name);
+	if (len)
+		memtel_put_string(c, MEMTEL_A_TRIGGER_EVIDENCE_LACKS, lacks);
+}
+
 /* Under memtel_trigger_lock. */
 int memtel_fill_trigger(struct sk_buff *skb,
 			const struct memtel_trigger *trigger)
@@ -71,7 +89,7 @@ int memtel_fill_trigger(struct sk_buff *skb,
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 8 * U32_BYTES + 8 * U64_BYTES +
-				4 * NAME_BYTES + 2 * NEST_BYTES,
+				5 * NAME_BYTES + 2 * NEST_BYTES,
 				MEMTEL_A_TRIGGER_PAD))
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_TRIGGER_ID, trigger->id);
@@ -109,5 +127,6 @@ int memtel_fill_trigger(struct sk_buff *skb,
 			       trigger->last_sequence);
 	if (memtel_trigger_is_blind(trigger))
 		memtel_put_flag(&c, MEMTEL_A_TRIGGER_BLIND);
+	put_lacks(&c, trigger);
 	return memtel_cursor_end(&c);
 }

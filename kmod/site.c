@@ -209,7 +209,8 @@ unsigned int memtel_site_max_rows(void)
 
 int memtel_site_view_init(struct memtel_topk_view *view)
 {
-	return memtel_topk_view_init(view, memtel_site_max_rows());
+	return memtel_topk_view_init(view, memtel_site_max_rows(),
+				     GFP_KERNEL_ACCOUNT);
 }
 
 /* Estimates: the next to attach may sample otherwise. Source attached. */

@@ -9,9 +9,10 @@
  * are close the number is taken to have grown evenly between them, so the growth
  * is off by at most what it grew in two steps. Where they are far apart nobody
  * had reason to look: the number did not grow until shortly before the later
- * one. But of a number that is looked at periodically (@is_polled) that is not
- * so: it is taken to have grown evenly however far apart they are, and the
- * growth is off by at most what it grew between two looks.
+ * one. But of a number that is looked at periodically (@is_polled), or could not
+ * be looked at (@is_late), that is not so: it is taken to have grown evenly
+ * however far apart they are, and the growth is off by at most what it grew
+ * between two looks.
  *
  * A number that is less than it was has not grown. All arithmetic on times and
  * numbers is modulo 2^64.
@@ -20,6 +21,9 @@
 #define _MEMTEL_SLIDING_H
 
 #include <linux/types.h>
+#ifndef __KERNEL__
+#include <stdbool.h>
+#endif
 
 /* Steps of a window. */
 #define MEMTEL_SLIDING_STEPS	16
@@ -27,15 +31,24 @@
 /* Two for every step at most, and one that is older than the window. */
 #define MEMTEL_SLIDING_PAIRS	(2 * MEMTEL_SLIDING_STEPS + 2)
 
+/**
+ * struct memtel_sliding_pair - what a number was
+ * @time_ns: when
+ * @number: the number
+ * @is_even: since the look before it is taken to have grown evenly
+ */
 struct memtel_sliding_pair {
 	__u64 time_ns;
 	__u64 number;
+	bool is_even;
 };
 
 /**
  * struct memtel_sliding - a number's recent past
  * @window_ns: how far back is asked for; at least MEMTEL_SLIDING_STEPS
  * @is_polled: it is looked at whether or not it grew
+ * @is_late: it may have grown, and was not looked at, since the last look; for
+ *           the next one
  * @nr: pairs there are
  * @newest: the last of them
  * @pairs: a ring
@@ -44,6 +57,7 @@ struct memtel_sliding_pair {
 struct memtel_sliding {
 	__u64 window_ns;
 	bool is_polled;
+	bool is_late;
 	unsigned int nr;
 	unsigned int newest;
 	struct memtel_sliding_pair pairs[MEMTEL_SLIDING_PAIRS];
@@ -62,9 +76,13 @@ static inline void memtel_sliding_start(struct memtel_sliding *s,
 {
 	s->window_ns = window_ns;
 	s->is_polled = is_polled;
+	s->is_late = false;
 	s->nr = 1;
 	s->newest = 0;
-	s->last = (struct memtel_sliding_pair) { now_ns, number };
+	s->last = (struct memtel_sliding_pair) {
+		.time_ns = now_ns,
+		.number = number,
+	};
 	s->pairs[0] = s->last;
 }
 
@@ -95,7 +113,7 @@ memtel_sliding_between(const struct memtel_sliding *s,
 	__u64 into_ns = now_ns - s->window_ns - before->time_ns;
 	__s64 grown = after->number - before->number;
 
-	if ((apart_ns > 2 * memtel_sliding_step_ns(s) && !s->is_polled) ||
+	if ((apart_ns > 2 * memtel_sliding_step_ns(s) && !after->is_even) ||
 	    !apart_ns)
 		return before->number;
 	/* In 1024ths, which keeps the product within 64 bits. */
@@ -116,7 +134,11 @@ memtel_sliding_between(const struct memtel_sliding *s,
 static inline __u64 memtel_sliding_look(struct memtel_sliding *s, __u64 now_ns,
 					__u64 number, __u64 *interval_ns)
 {
-	struct memtel_sliding_pair now = { now_ns, number };
+	struct memtel_sliding_pair now = {
+		.time_ns = now_ns,
+		.number = number,
+		.is_even = s->is_polled || s->is_late,
+	};
 	const struct memtel_sliding_pair *before, *after = &now;
 	unsigned int back = 0;
 	__u64 base;

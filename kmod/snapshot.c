@@ -127,15 +127,22 @@ static int keep_row(struct take *take, struct kmem_cache *cache,
 	return 0;
 }
 
-/*
- * The address is not for others' eyes. The name is in it for caches that are made
- * where another was: those are others.
+/**
+ * memtel_cache_cookie() - what a cache is known by
+ * @address: of the cache
+ * @name: its name, cut or not
+ *
+ * The address is not for others' eyes. The name is in it for a cache that is made
+ * where another was: that is another one.
+ *
+ * Return: never 0, when there was a snapshot before.
  */
-static u64 cookie_of(const struct kmem_cache *cache, const char *name)
+u64 memtel_cache_cookie(u64 address, const char *name)
 {
-	u32 name_hash = full_name_hash(NULL, name, strlen(name));
+	u32 name_hash = full_name_hash(NULL, name,
+				       strnlen(name, MEMTEL_NAME_MAX));
 
-	return siphash_2u64((unsigned long)cache, name_hash, &cookie_key) ?: 1;
+	return siphash_2u64(address, name_hash, &cookie_key) ?: 1;
 }
 
 /* Under slab_mutex. */
@@ -151,7 +158,7 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 		__set_bit(i, take->listed);
 	row->kind = MEMTEL_CACHE_KIND_SLAB;
 	row->name = memtel_cache_name(cache);
-	row->cookie = cookie_of(cache, row->name);
+	row->cookie = memtel_cache_cookie((unsigned long)cache, row->name);
 	row->id = slot ? slot->id : 0;
 	row->gone = false;
 	memtel_private_cache_info(cache, &row->info);
@@ -346,6 +353,8 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	err = check(filter);
 	if (!err)
 		err = take_all(&take, format);
+	if (!err && take.counting)
+		take.snap->since_ns = memtel_slab_source.since_ns;
 	mutex_unlock(&memtel_source_lock);
 out:
 	kvfree(take.row.nodes);

@@ -91,11 +91,13 @@ struct memtel_snapshot_room {
 
 /**
  * struct memtel_snapshot - caches at one moment
+ * @since_ns: CLOCK_BOOTTIME since when their counts are, 0 when there are none
  * @nr: how many, those in the reader's room among them
  * @room: of @bytes
  * @bytes: one cache after another, as the format writes them
  */
 struct memtel_snapshot {
+	u64 since_ns;
 	unsigned int nr;
 	struct memtel_snapshot_room room;
 	u8 bytes[] __aligned(8);
@@ -107,6 +109,8 @@ memtel_node_is_active(const struct memtel_cache_node_row *node)
 {
 	return node->has_counts && (node->counts.allocs || node->counts.frees);
 }
+
+u64 memtel_cache_cookie(u64 address, const char *name);
 
 int memtel_snapshot_check(const struct memtel_cache_filter *filter);
 struct memtel_snapshot *

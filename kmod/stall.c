@@ -114,7 +114,8 @@ unsigned int memtel_stall_max_rows(void)
 
 int memtel_stall_view_init(struct memtel_topk_view *view)
 {
-	return memtel_topk_view_init(view, memtel_stall_max_rows());
+	return memtel_topk_view_init(view, memtel_stall_max_rows(),
+				     GFP_KERNEL_ACCOUNT);
 }
 
 /* Reclaim source attached. @kind: task or cgroup. */

@@ -241,17 +241,17 @@ void memtel_topk_view_exit(struct memtel_topk_view *view)
  * memtel_topk_view_init() - make room for a view
  * @view: filled
  * @max: rows it can hold, at least what all CPUs' tables together can
+ * @gfp: how to allocate
  *
  * Return: 0 or -ENOMEM.
  */
-int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max)
+int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max,
+			  gfp_t gfp)
 {
 	view->nr = 0;
 	view->max = roundup_pow_of_two(max(max, 2U));
-	view->rows = kvmalloc_array(view->max, sizeof(*view->rows),
-				    GFP_KERNEL_ACCOUNT);
-	view->index = kvmalloc_array(view->max, 2 * sizeof(*view->index),
-				     GFP_KERNEL_ACCOUNT);
+	view->rows = kvmalloc_array(view->max, sizeof(*view->rows), gfp);
+	view->index = kvmalloc_array(view->max, 2 * sizeof(*view->index), gfp);
 	if (view->rows && view->index)
 		return 0;
 	memtel_topk_view_exit(view);

@@ -3,6 +3,7 @@
 #ifndef _MEMTEL_TOPK_H
 #define _MEMTEL_TOPK_H
 
+#include <linux/gfp.h>
 #include <linux/memtel.h>
 #include <linux/seqlock.h>
 #include <linux/types.h>
@@ -86,7 +87,8 @@ struct memtel_topk_view {
 	struct memtel_topk_row *rows;
 };
 
-int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max);
+int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max,
+			  gfp_t gfp);
 void memtel_topk_view_exit(struct memtel_topk_view *view);
 void memtel_topk_view_take(struct memtel_topk_view *view,
 			   const struct memtel_topk *topk);

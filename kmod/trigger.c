@@ -5,8 +5,9 @@
  *
  * Model. A metric (metric.c) is a sum of per-CPU counters that probes add to,
  * and, of times, what is under way: a stall counts from its first nanosecond,
- * not from its end. A look reads the sum of each trigger and compares it with
- * what it was a window ago (sliding.h); a level (level.h) makes of that value
+ * not from its end. A look reads each sum that triggers watch, once, however many
+ * they are (struct memtel_sample). Then it compares the sum, for each trigger,
+ * with what it was a window ago (sliding.h); a level (level.h) makes of that value
  * that the trigger is raised or cleared. Both are pure.
  *
  * When to look. Nobody looks while nothing grows. A probe whose number grows, or
@@ -27,9 +28,10 @@
  * From probe to event. Hint → irq_work → hrtimer → work, which alone looks. The
  * work waits for nobody's memory: a message is kept for it (event.c), its
  * workqueue has a rescuer, and its locks are not held over anything that waits
- * for memory. The looks together take no more than one
- * part in LOOK_SHARE of one CPU's time, unless that would make one late by more
- * than LOOK_MAX_NS.
+ * for memory. Whatever wants a look, none begins until LOOK_SHARE times as long as
+ * the last one took has passed: the looks together take no more than one part in
+ * LOOK_SHARE of one CPU's time. A number that could not be looked at meanwhile is
+ * taken to have grown evenly since the last look.
  *
  * Locks, in this order:
  * memtel_source_lock: adding and deleting; a trigger holds its sources.
@@ -78,6 +80,14 @@ DEFINE_MUTEX(memtel_trigger_lock);
 LIST_HEAD(memtel_triggers);
 unsigned int memtel_trigger_generation;
 
+/* Numbers that triggers watch. Under memtel_trigger_lock. */
+static LIST_HEAD(samples);
+
+/* What a look takes with it. Under memtel_trigger_lock. */
+static struct {
+	struct memtel_evidence evidence;
+} look;
+
 /* Under memtel_source_lock. */
 static u32 next_id = 1;
 static unsigned int nr_triggers;
@@ -91,10 +101,16 @@ struct memtel_hint memtel_hint;
 /* How soon a look follows a hint; changes with the list. */
 static u64 hint_delay_ns = LOOK_MIN_NS;
 
-/* When the next look is, and what brings it about. */
+/*
+ * When the next look is and before when none is, and what brings one about.
+ * @late_ns: for how long none could be, since the last one began. Both are
+ *           written under memtel_trigger_lock, too
+ */
 static struct {
 	raw_spinlock_t lock;
 	u64 ns;
+	u64 not_before_ns;
+	u64 late_ns;
 	struct hrtimer timer;
 	struct irq_work hint;
 	struct work_struct look;
@@ -104,16 +120,33 @@ static struct {
 	.ns = NEVER,
 };
 
-/* There will be a look at this time, or before. */
+/* There will be a look at this time, or before, but when there may be one. */
 static void look_at(u64 ns)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&due.lock, flags);
+	ns = max(ns, due.not_before_ns);
 	if (ns < due.ns) {
 		due.ns = ns;
 		hrtimer_start(&due.timer, ns_to_ktime(ns), HRTIMER_MODE_ABS);
 	}
+	raw_spin_unlock_irqrestore(&due.lock, flags);
+}
+
+static void look_soon(void)
+{
+	look_at(ktime_get_mono_fast_ns());
+}
+
+/* A look that began and ended then is over. */
+static void look_pause(u64 begin_ns, u64 end_ns)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&due.lock, flags);
+	due.not_before_ns = end_ns + (end_ns - begin_ns) * LOOK_SHARE;
+	due.late_ns = due.not_before_ns - begin_ns;
 	raw_spin_unlock_irqrestore(&due.lock, flags);
 }
 
@@ -164,8 +197,8 @@ static u64 poll_ns(const struct memtel_trigger *trigger)
 		     (u64)POLL_MIN_NS, (u64)POLL_MAX_NS);
 }
 
-/* How long after now the trigger must be looked at, if nobody hints. */
-static u64 next_look_ns(const struct memtel_trigger *trigger, u64 now)
+/* When the trigger must be looked at again, if nobody hints. */
+static u64 next_look(const struct memtel_trigger *trigger)
 {
 	const struct memtel_level *level = &trigger->level;
 	u64 ns = NEVER, left;
@@ -178,12 +211,91 @@ static u64 next_look_ns(const struct memtel_trigger *trigger, u64 now)
 	if (trigger->value || level->is_raised)
 		ns = min(ns, memtel_sliding_step_ns(&trigger->sliding));
 	if (level->is_over)
-		ns = min(ns, level->since_ns + level->hold_ns - now);
+		ns = min(ns, level->since_ns + level->hold_ns -
+			     trigger->time_ns);
 	if (trigger->open.nr && !level->is_raised && !level->is_over) {
 		left = (level->threshold - trigger->value) / trigger->open.nr;
 		ns = min3(ns, max(left, left + 1), patience_ns(trigger));
 	}
-	return ns == NEVER ? ns : max(ns, (u64)LOOK_MIN_NS);
+	return ns == NEVER ? ns :
+	       trigger->time_ns + max(ns, (u64)LOOK_MIN_NS);
+}
+
+/* Was what the metric reads shed? */
+static bool is_blind(enum memtel_metric metric)
+{
+	const struct memtel_source *source = memtel_metrics[metric].source;
+
+	lockdep_assert_held(&memtel_trigger_lock);
+	return source && source->is_shed;
+}
+
+/**
+ * memtel_trigger_is_blind() - was what it watches shed?
+ * @trigger: the trigger
+ *
+ * Context: Process context under memtel_trigger_lock.
+ */
+bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
+{
+	return is_blind(trigger->metric);
+}
+
+/* Of when is the number that would be read now? Returns whether it is new. */
+static bool sample_time(struct memtel_sample *sample)
+{
+	const struct memtel_metric_ops *metric =
+		&memtel_metrics[sample->metric];
+	const struct memtel_collection *reading;
+
+	if (metric->from != METRIC_COLLECTED) {
+		sample->time_ns = ktime_get_mono_fast_ns();
+		return true;
+	}
+	reading = memtel_collect_last();
+	if (!reading || reading->time_ns == sample->time_ns)
+		return false;
+	/* What was read before a reset says nothing of what is since. */
+	if (metric->source &&
+	    reading->begin_ns <= READ_ONCE(metric->source->since_ns))
+		return false;
+	sample->time_ns = reading->time_ns;
+	sample->begin_ns = reading->begin_ns;
+	return true;
+}
+
+/* The metric's total, with what is under way. */
+static u64 read_number(struct memtel_sample *sample)
+{
+	const struct memtel_metric_ops *metric =
+		&memtel_metrics[sample->metric];
+	u64 number = metric->total(&sample->scope);
+
+	sample->open = (struct memtel_open) {};
+	if (metric->open)
+		metric->open(&sample->scope, sample->time_ns, &sample->open);
+	return number + sample->open.ns;
+}
+
+/* Read it, if there is anything new. */
+static void read_sample(struct memtel_sample *sample)
+{
+	const struct memtel_metric_ops *metric =
+		&memtel_metrics[sample->metric];
+	u64 since_ns = 0, number;
+
+	sample->is_new = !is_blind(sample->metric) && sample_time(sample);
+	if (!sample->is_new)
+		return;
+	if (metric->source)
+		/* Before the number: pairs with memtel_source_reset(). */
+		since_ns = smp_load_acquire(&metric->source->since_ns);
+	number = read_number(sample);
+	/* What ends just now may be in neither of the two numbers. */
+	if (!metric->is_gauge && since_ns == sample->since_ns)
+		number = max(number, sample->number);
+	sample->since_ns = since_ns;
+	sample->number = number;
 }
 
 static void start(struct memtel_trigger *trigger, u64 time, u64 number)
@@ -191,7 +303,6 @@ static void start(struct memtel_trigger *trigger, u64 time, u64 number)
 	memtel_sliding_start(&trigger->sliding, trigger->window_ns,
 			     metric_of(trigger)->from != METRIC_HINTED, time,
 			     number);
-	trigger->number = number;
 	trigger->is_started = true;
 }
 
@@ -199,183 +310,195 @@ static void start(struct memtel_trigger *trigger, u64 time, u64 number)
  * A reset of its source begins anew, at what is under way now; of what is read
  * periodically at zero, when that was, for some may have been counted since.
  */
-static void restart(struct memtel_trigger *trigger, u64 time, u64 number)
+static void restart(struct memtel_trigger *trigger,
+		    const struct memtel_sample *sample)
 {
-	u64 ago_ns = ktime_get_boottime_ns() - trigger->since_ns;
+	u64 ago_ns = ktime_get_boottime_ns() - sample->since_ns;
+	u64 reset_ns = ktime_get_mono_fast_ns() - ago_ns;
 
 	if (metric_of(trigger)->from == METRIC_HINTED)
-		start(trigger, time, number);
+		start(trigger, sample->time_ns, sample->number);
 	else
-		start(trigger, max(time - min(ago_ns, time), trigger->time_ns),
-		      0);
+		start(trigger, clamp(reset_ns, trigger->time_ns,
+				     sample->time_ns), 0);
 }
 
-/* The metric's total, with what is under way. */
-static u64 read_number(struct memtel_trigger *trigger, u64 now)
+/*
+ * May it have grown long before this look, which alone was not let come? What
+ * grew after that time gave a hint, and is new.
+ */
+static bool is_late(const struct memtel_trigger *trigger)
 {
-	const struct memtel_metric_ops *metric = metric_of(trigger);
-	u64 number = metric->total(&trigger->scope);
+	u64 step_ns = memtel_sliding_step_ns(&trigger->sliding);
 
-	trigger->open = (struct memtel_open) {};
-	if (metric->open)
-		metric->open(&trigger->scope, now, &trigger->open);
-	return number + trigger->open.ns;
+	return due.late_ns > step_ns &&
+	       trigger->sample->time_ns <= due.not_before_ns +
+					   max(hint_delay_ns, step_ns);
 }
 
-static void update(struct memtel_trigger *trigger, u64 time)
+/* Take in the sample: what has the number grown by? */
+static void update(struct memtel_trigger *trigger)
 {
-	const struct memtel_metric_ops *metric = metric_of(trigger);
-	u64 since_ns = 0, number;
+	const struct memtel_sample *sample = trigger->sample;
 
-	if (metric->source)
-		/* Before the number: pairs with memtel_source_reset(). */
-		since_ns = smp_load_acquire(&metric->source->since_ns);
-	number = read_number(trigger, time);
-
-	if (!trigger->is_started) {
-		trigger->since_ns = since_ns;
-		start(trigger, time, number);
-	} else if (trigger->since_ns != since_ns) {
-		trigger->since_ns = since_ns;
-		restart(trigger, time, number);
-	}
-	/* What ends just now may be in neither of the two numbers. */
-	if (!metric->is_gauge)
-		number = max(number, trigger->number);
-	trigger->time_ns = time;
-	trigger->number = number;
-	trigger->value = memtel_sliding_look(&trigger->sliding, time, number,
+	if (!trigger->is_started)
+		start(trigger, sample->time_ns, sample->number);
+	else if (trigger->since_ns != sample->since_ns)
+		restart(trigger, sample);
+	trigger->since_ns = sample->since_ns;
+	trigger->time_ns = sample->time_ns;
+	trigger->open = sample->open;
+	trigger->sliding.is_late = is_late(trigger);
+	trigger->value = memtel_sliding_look(&trigger->sliding,
+					     sample->time_ns, sample->number,
 					     &trigger->interval_ns);
 }
 
-/* The same for all triggers of one look that ask for the same. */
-static const struct memtel_evidence *
-evidence_of(const struct memtel_trigger *trigger, u64 now)
+/* What it asks of evidence. */
+static struct memtel_evidence_ask ask_of(const struct memtel_trigger *trigger,
+					 u64 now)
 {
-	static struct memtel_evidence evidence;
-	static u64 taken_ns, window_ns;
-	static int nid;
+	unsigned int by = metric_of(trigger)->by;
 
-	if (taken_ns != now || window_ns != trigger->window_ns ||
-	    nid != trigger->scope.nid) {
-		memtel_evidence_take(&evidence, &trigger->scope, now,
-				     trigger->window_ns, held);
-		taken_ns = now;
-		window_ns = trigger->window_ns;
-		nid = trigger->scope.nid;
+	return (struct memtel_evidence_ask) {
+		.scope = &trigger->scope,
+		.is_by_cache = by & METRIC_BY_CACHE,
+		.is_by_shrinker = by & METRIC_BY_SHRINKER,
+		.by_allocs = trigger->metric == MEMTEL_METRIC_SLAB_ALLOCS,
+		.now_ns = now,
+		.window_ns = trigger->window_ns,
+		.held = held,
+	};
+}
+
+static bool is_same_ask(const struct memtel_evidence_ask *a,
+			const struct memtel_evidence_ask *b)
+{
+	return a->now_ns == b->now_ns && a->window_ns == b->window_ns &&
+	       a->by_allocs == b->by_allocs &&
+	       a->scope->nid == b->scope->nid &&
+	       a->scope->zid == b->scope->zid &&
+	       !strcmp(a->scope->name, b->scope->name) &&
+	       (!a->scope->name[0] || a->is_by_cache == b->is_by_cache);
+}
+
+/* What does its level make of its value? */
+static void judge(struct memtel_trigger *trigger)
+{
+	u64 since_ns = trigger->level.since_ns;
+
+	trigger->change = memtel_level_look(&trigger->level, trigger->time_ns,
+					    trigger->value);
+	trigger->changed_ns = trigger->time_ns - since_ns;
+}
+
+/* Tell a trigger that was raised, and all others that have the same evidence. */
+static void tell_raised(struct memtel_trigger *first, u64 now)
+{
+	const struct memtel_evidence_ask ask = ask_of(first, now);
+	bool is_heard = memtel_event_is_heard();
+	struct memtel_trigger *trigger = first;
+
+	if (is_heard)
+		memtel_evidence_take(&look.evidence, &ask);
+	list_for_each_entry_from(trigger, &memtel_triggers, list) {
+		const struct memtel_evidence_ask own = ask_of(trigger, now);
+
+		if (trigger->change != MEMTEL_LEVEL_RAISED ||
+		    !is_same_ask(&own, &ask))
+			continue;
+		if (is_heard)
+			memtel_cause_find(&look.evidence, trigger->metric);
+		memtel_event_raised(trigger, is_heard ? &look.evidence : NULL);
+		trigger->change = MEMTEL_LEVEL_SAME;
 	}
-	memtel_cause_find(&evidence, trigger->metric);
-	return &evidence;
+	cond_resched();
 }
 
-/* Was what it watches shed? */
-bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
+static void tell(struct memtel_trigger *trigger, u64 now)
 {
-	const struct memtel_source *source = metric_of(trigger)->source;
-
-	lockdep_assert_held(&memtel_trigger_lock);
-	return source && source->is_shed;
+	if (trigger->change == MEMTEL_LEVEL_RAISED)
+		tell_raised(trigger, now);
+	if (trigger->change == MEMTEL_LEVEL_CLEARED)
+		memtel_event_cleared(trigger, trigger->changed_ns);
+	trigger->change = MEMTEL_LEVEL_SAME;
 }
 
-/* Of when is the number that a look would read? */
-static u64 time_of(const struct memtel_trigger *trigger, u64 now)
+/* Is there a number for it, of after it was added? */
+static bool has_news(const struct memtel_trigger *trigger)
 {
-	return metric_of(trigger)->from == METRIC_COLLECTED ?
-	       memtel_collect_time_ns() : now;
+	const struct memtel_sample *sample = trigger->sample;
+
+	return sample->is_new &&
+	       (metric_of(trigger)->from != METRIC_COLLECTED ||
+		sample->begin_ns > trigger->added_ns);
 }
 
-/*
- * Is there a number that was not looked at yet, read since the trigger was added
- * and since it was last zero?
- */
-static bool has_news(const struct memtel_trigger *trigger, u64 time)
-{
-	const struct memtel_metric_ops *metric = metric_of(trigger);
-	u64 since_ns = trigger->added_ns;
-
-	if (memtel_trigger_is_blind(trigger))
-		return false;
-	if (metric->from != METRIC_COLLECTED)
-		return true;
-	if (metric->source)
-		since_ns = max(since_ns, READ_ONCE(metric->source->since_ns));
-	return memtel_collect_last() && time != trigger->time_ns &&
-	       memtel_collect_is_since(since_ns);
-}
-
-/*
- * Make of a trigger's number what it is, and tell it. Returns how long after now it
- * must be looked at again.
- */
-static u64 judge(struct memtel_trigger *trigger, u64 now)
-{
-	u64 since_ns = trigger->level.since_ns, time = trigger->time_ns;
-
-	switch (memtel_level_look(&trigger->level, time, trigger->value)) {
-	case MEMTEL_LEVEL_RAISED:
-		memtel_event_raised(trigger, memtel_event_is_heard() ?
-				    evidence_of(trigger, now) : NULL);
-		break;
-	case MEMTEL_LEVEL_CLEARED:
-		memtel_event_cleared(trigger, time - since_ns);
-		break;
-	case MEMTEL_LEVEL_SAME:
-		break;
-	}
-	return next_look_ns(trigger, now);
-}
-
-/* Look at all triggers. */
-static void on_look(struct work_struct *work)
+/* Look at all triggers. Returns when they must be looked at again. */
+static u64 look_at_all(void)
 {
 	struct memtel_trigger *trigger;
-	u64 now, time, took_ns, next = NEVER;
+	struct memtel_sample *sample;
+	u64 now, next = NEVER;
+
+	lockdep_assert_held(&memtel_trigger_lock);
+	list_for_each_entry(sample, &samples, list) {
+		read_sample(sample);
+		cond_resched();
+	}
+	/* All numbers are there: the evidence of one trigger takes its time. */
+	now = ktime_get_mono_fast_ns();
+	list_for_each_entry(trigger, &memtel_triggers, list) {
+		if (!has_news(trigger))
+			continue;
+		update(trigger);
+		judge(trigger);
+		next = min(next, next_look(trigger));
+		cond_resched();
+	}
+	list_for_each_entry(trigger, &memtel_triggers, list)
+		tell(trigger, now);
+	memtel_events_send();
+	memtel_evidence_mark(now, held);
+	return next;
+}
+
+static void on_look(struct work_struct *work)
+{
+	u64 begin_ns, next = NEVER;
 
 	mutex_lock(&memtel_trigger_lock);
+	begin_ns = ktime_get_mono_fast_ns();
 	if (!list_empty(&memtel_triggers)) {
 		/* Before the numbers are read: later growth hints again. */
 		WRITE_ONCE(memtel_hint.is_wanted, true);
 		/* Pairs with that of a hint, after its number grew. */
 		smp_mb();
+		memtel_collect_get();
+		next = look_at_all();
+		memtel_collect_put();
 	}
-	memtel_collect_get();
-	now = ktime_get_mono_fast_ns();
-	/* All numbers are of now: the evidence of one trigger takes its time. */
-	list_for_each_entry(trigger, &memtel_triggers, list) {
-		time = time_of(trigger, now);
-		trigger->is_fresh = has_news(trigger, time);
-		if (trigger->is_fresh)
-			update(trigger, time);
-	}
-	list_for_each_entry(trigger, &memtel_triggers, list)
-		if (trigger->is_fresh)
-			next = min(next, judge(trigger, now));
-	memtel_events_send();
-	if (!list_empty(&memtel_triggers))
-		memtel_evidence_mark(now, held);
-	memtel_collect_put();
-	if (next != NEVER) {
-		took_ns = ktime_get_mono_fast_ns() - now;
-		look_at(now + max(next, min(took_ns * LOOK_SHARE,
-					    (u64)LOOK_MAX_NS)));
-	}
+	look_pause(begin_ns, ktime_get_mono_fast_ns());
+	if (next != NEVER)
+		look_at(next);
 	mutex_unlock(&memtel_trigger_lock);
 }
 
 /* The collector has read the caches. */
 static void on_collected(void)
 {
-	queue_work(due.wq, &due.look);
+	look_soon();
 }
 
-/* Under both locks: what depends on which triggers there are. */
+/* What depends on which triggers there are. */
 static void list_changed(void)
 {
 	u64 delay_ns = LOOK_MAX_NS, period_ns = NEVER;
 	struct memtel_trigger *trigger;
-	unsigned int was_held = held;
 	unsigned int i;
 
+	lockdep_assert_held(&memtel_source_lock);
+	lockdep_assert_held(&memtel_trigger_lock);
 	held = 0;
 	list_for_each_entry(trigger, &memtel_triggers, list) {
 		held |= trigger->held;
@@ -388,8 +511,6 @@ static void list_changed(void)
 	for (i = 0; i < memtel_nr_sources; i++)
 		if (memtel_sources[i]->is_shed)
 			held &= ~BIT(i);
-	if (held != was_held)
-		memtel_evidence_forget();
 	WRITE_ONCE(hint_delay_ns, delay_ns);
 	WRITE_ONCE(memtel_hint.is_armed, !list_empty(&memtel_triggers));
 	memtel_collect_every(period_ns == NEVER ? 0 : period_ns);
@@ -405,7 +526,7 @@ void memtel_triggers_sources_changed(void)
 {
 	list_changed();
 	/* What it counts begins at zero: the first look says so. */
-	queue_work(due.wq, &due.look);
+	look_soon();
 }
 
 static struct memtel_holder holder_of(const struct memtel_trigger *trigger)
@@ -417,11 +538,11 @@ static struct memtel_holder holder_of(const struct memtel_trigger *trigger)
 	};
 }
 
-/* Under memtel_source_lock. */
 static void release_sources(const struct memtel_trigger *trigger)
 {
 	unsigned int i;
 
+	lockdep_assert_held(&memtel_source_lock);
 	for (i = 0; i < memtel_nr_sources; i++)
 		if (trigger->held & BIT(i))
 			memtel_source_release(memtel_sources[i],
@@ -429,8 +550,8 @@ static void release_sources(const struct memtel_trigger *trigger)
 }
 
 /*
- * Under memtel_source_lock. The metric's source must be had; of the others, for
- * evidence, those that can be.
+ * The metric's source must be had; of the others, for evidence, those that can be:
+ * trigger-get says which of them are missing.
  */
 static int hold_sources(struct memtel_trigger *trigger,
 			struct netlink_ext_ack *extack)
@@ -439,29 +560,32 @@ static int hold_sources(struct memtel_trigger *trigger,
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	for (i = 0; i < memtel_nr_sources; i++) {
 		struct memtel_source *source = memtel_sources[i];
 
 		if (source != needed &&
 		    (!trigger->has_evidence || memtel_source_cannot(source)))
 			continue;
-		err = memtel_source_hold(source, holder_of(trigger), extack);
-		if (err) {
+		err = memtel_source_hold(source, holder_of(trigger),
+					 source == needed ? extack : NULL);
+		if (!err) {
+			trigger->held |= BIT(i);
+		} else if (source == needed) {
 			release_sources(trigger);
 			return err;
 		}
-		trigger->held |= BIT(i);
 	}
 	return 0;
 }
 
-/* Under memtel_source_lock. */
 static int check_quota(const struct memtel_trigger *wish,
 		       struct netlink_ext_ack *extack)
 {
 	struct memtel_trigger *trigger;
 	unsigned int nr = 0, others = 0;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (nr_triggers >= READ_ONCE(triggers_max)) {
 		NL_SET_ERR_MSG(extack,
 			       "there are as many triggers as triggers_max allows");
@@ -487,18 +611,18 @@ static int check_quota(const struct memtel_trigger *wish,
 	return 0;
 }
 
-/* Under memtel_source_lock. */
 static struct memtel_trigger *find_trigger(u32 id)
 {
 	struct memtel_trigger *trigger;
 
+	lockdep_assert_held(&memtel_source_lock);
 	list_for_each_entry(trigger, &memtel_triggers, list)
 		if (trigger->id == id)
 			return trigger;
 	return NULL;
 }
 
-/* Its holds are told from others' by the id. Under memtel_source_lock. */
+/* Its holds are told from others' by the id. */
 static u32 free_id(void)
 {
 	while (!next_id || find_trigger(next_id))
@@ -506,11 +630,73 @@ static u32 free_id(void)
 	return next_id++;
 }
 
-/* Under memtel_source_lock. */
-static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
+static bool is_same_number(const struct memtel_sample *a,
+			   const struct memtel_sample *b)
+{
+	return a->metric == b->metric && a->scope.nid == b->scope.nid &&
+	       a->scope.zid == b->scope.zid &&
+	       a->scope.cgroup_id == b->scope.cgroup_id &&
+	       !strcmp(a->scope.name, b->scope.name);
+}
+
+/* Watch a number: the one that others watch, or this. */
+static void watch(struct memtel_trigger *trigger, struct memtel_sample **own)
+{
+	struct memtel_sample *sample;
+
+	lockdep_assert_held(&memtel_trigger_lock);
+	list_for_each_entry(sample, &samples, list)
+		if (is_same_number(sample, *own))
+			goto found;
+	sample = *own;
+	*own = NULL;
+	list_add_tail(&sample->list, &samples);
+found:
+	sample->nr_triggers++;
+	trigger->sample = sample;
+}
+
+/* Returns the number, if nobody watches it any more, to be freed. */
+static struct memtel_sample *unwatch(struct memtel_trigger *trigger)
+{
+	struct memtel_sample *sample = trigger->sample;
+
+	lockdep_assert_held(&memtel_trigger_lock);
+	if (--sample->nr_triggers)
+		return NULL;
+	list_del(&sample->list);
+	return sample;
+}
+
+/* What the number is now: all before does not count. */
+static void begin(struct memtel_trigger *trigger)
+{
+	/* The next reading of the collector says so. */
+	if (metric_of(trigger)->from == METRIC_COLLECTED)
+		return;
+	read_sample(trigger->sample);
+	if (has_news(trigger))
+		update(trigger);
+}
+
+/**
+ * struct memory - what is allocated for a trigger before any lock is taken
+ * @sample: for its number, if no other watches that; NULL once used
+ * @room: for the evidence of all, if it is the first; NULL once used
+ * @is_short: it turned out to be the first, and there was no room
+ */
+struct memory {
+	struct memtel_sample *sample;
+	struct memtel_evidence_room *room;
+	bool is_short;
+};
+
+static int add(struct memtel_trigger *trigger, struct memory *memory,
+	       struct netlink_ext_ack *extack)
 {
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (is_stopped) {
 		NL_SET_ERR_MSG(extack, "the module is being unloaded");
 		return -ESHUTDOWN;
@@ -518,24 +704,75 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 	err = check_quota(trigger, extack);
 	if (err)
 		return err;
-	if (!nr_triggers) {
-		err = memtel_evidence_start();
-		if (err)
-			return err;
-	}
+	/* The last trigger went while this one was on its way. */
+	memory->is_short = !nr_triggers && !memory->room;
+	if (memory->is_short)
+		return -ENOMEM;
 	trigger->id = free_id();
 	err = hold_sources(trigger, extack);
-	if (err) {
-		if (!nr_triggers)
-			memtel_evidence_stop();
+	if (err)
 		return err;
-	}
 	mutex_lock(&memtel_trigger_lock);
 	list_add_tail(&trigger->list, &memtel_triggers);
-	nr_triggers++;
+	watch(trigger, &memory->sample);
+	begin(trigger);
+	if (!nr_triggers) {
+		memtel_evidence_start(memory->room);
+		memory->room = NULL;
+	}
+	WRITE_ONCE(nr_triggers, nr_triggers + 1);
 	list_changed();
 	mutex_unlock(&memtel_trigger_lock);
 	return 0;
+}
+
+/*
+ * No lock is held over an allocation: who waits for memory delays nobody else. The
+ * room for evidence serves all; a number that is watched is paid for by the first
+ * who watches it.
+ */
+static int alloc_memory(const struct memtel_trigger *trigger,
+			struct memory *memory)
+{
+	*memory = (struct memory) {
+		.sample = kzalloc(sizeof(*memory->sample), GFP_KERNEL_ACCOUNT),
+	};
+	if (!memory->sample)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&memory->sample->list);
+	memory->sample->metric = trigger->metric;
+	memory->sample->scope = trigger->scope;
+	if (READ_ONCE(nr_triggers))
+		return 0;
+	memory->room = memtel_evidence_room_alloc();
+	return memory->room ? 0 : -ENOMEM;
+}
+
+static void free_memory(struct memory *memory)
+{
+	memtel_evidence_room_free(memory->room);
+	kfree(memory->sample);
+}
+
+static int alloc_and_add(struct memtel_trigger *trigger, u32 *id,
+			 struct netlink_ext_ack *extack)
+{
+	struct memory memory;
+	int err;
+
+	do {
+		err = alloc_memory(trigger, &memory);
+		if (!err) {
+			mutex_lock(&memtel_source_lock);
+			err = add(trigger, &memory, extack);
+			/* Once unlocked another request may delete it. */
+			if (!err)
+				*id = trigger->id;
+			mutex_unlock(&memtel_source_lock);
+		}
+		free_memory(&memory);
+	} while (memory.is_short);
+	return err;
 }
 
 /**
@@ -556,7 +793,7 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	struct memtel_trigger *trigger;
 	int err;
 
-	trigger = kmemdup(wish, sizeof(*wish), GFP_KERNEL);
+	trigger = kmemdup(wish, sizeof(*wish), GFP_KERNEL_ACCOUNT);
 	if (!trigger)
 		return -ENOMEM;
 	trigger->uid = current_uid();
@@ -567,16 +804,11 @@ int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
 	err = memtel_owner_get(trigger->socket, trigger->portid, extack);
 	if (err)
 		goto err_free;
-	mutex_lock(&memtel_source_lock);
-	err = add(trigger, extack);
-	/* Once unlocked it may be deleted by another request of the socket. */
-	if (!err)
-		*id = trigger->id;
-	mutex_unlock(&memtel_source_lock);
+	err = alloc_and_add(trigger, id, extack);
 	if (err)
 		goto err_owner;
-	/* The first look says what the number is now. */
-	queue_work(due.wq, &due.look);
+	/* When the next look is depends on what is under way now. */
+	look_soon();
 	return 0;
 
 err_owner:
@@ -586,29 +818,31 @@ err_free:
 	return err;
 }
 
-/* Under memtel_source_lock. */
 static void drop(struct memtel_trigger *trigger)
 {
+	struct memory memory = {};
+
+	lockdep_assert_held(&memtel_source_lock);
 	mutex_lock(&memtel_trigger_lock);
 	list_del(&trigger->list);
-	nr_triggers--;
+	memory.sample = unwatch(trigger);
+	WRITE_ONCE(nr_triggers, nr_triggers - 1);
 	list_changed();
 	if (!nr_triggers)
-		memtel_evidence_stop();
+		memory.room = memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
+	free_memory(&memory);
 	memtel_owner_put(trigger->socket, trigger->portid);
 	release_sources(trigger);
 	kfree(trigger);
 }
 
-/*
- * Under memtel_source_lock. Those of sockets that are being closed, or all there
- * are.
- */
+/* Those of sockets that are being closed, or all there are. */
 static void drop_triggers(bool dead_only)
 {
 	struct memtel_trigger *trigger, *next;
 
+	lockdep_assert_held(&memtel_source_lock);
 	list_for_each_entry_safe(trigger, next, &memtel_triggers, list)
 		if (!dead_only || memtel_socket_is_dead(trigger->socket))
 			drop(trigger);

@@ -18,6 +18,36 @@ struct netlink_ext_ack;
 struct sock;
 
 /**
+ * struct memtel_sample - a number that triggers watch, one or more
+ * @list: in no order
+ * @nr_triggers: how many watch it
+ * @metric: what it is
+ * @scope: of what
+ *
+ * All above but @nr_triggers is constant. Protected by memtel_trigger_lock:
+ * @is_new: the look that is under way has read it
+ * @time_ns: when it was last read, ktime_get_mono_fast_ns(); of what the collector
+ *           reads, when that reading was over
+ * @begin_ns: of what the collector reads, CLOCK_BOOTTIME when it was begun
+ * @since_ns: since when its source counted then
+ * @number: the metric's total, with what was under way
+ * @open: stalls that were under way
+ */
+struct memtel_sample {
+	struct list_head list;
+	unsigned int nr_triggers;
+	enum memtel_metric metric;
+	struct memtel_scope scope;
+
+	bool is_new;
+	u64 time_ns;
+	u64 begin_ns;
+	u64 since_ns;
+	u64 number;
+	struct memtel_open open;
+};
+
+/**
  * struct memtel_trigger - somebody's wish to be told
  * @list: in the order they were added
  * @id: from 1 on; again only after all others, when nobody has it
@@ -37,13 +67,13 @@ struct sock;
  * All above is constant once added. What follows is where it is, under
  * memtel_trigger_lock.
  * @level: threshold and state
- * @sliding: what the number was lately
+ * @sample: the number it watches
+ * @sliding: what that was lately
  * @is_started: @sliding is begun
- * @is_fresh: the look that is under way has a new number of it
- * @time_ns: when its number was last read, ktime_get_mono_fast_ns(); of what the
- *           collector reads, the reading's own time
- * @since_ns: since when its source has counted, at the last look
- * @number: the metric's total at the last look
+ * @change: what the look that is under way made of its level
+ * @changed_ns: and for how long the level had been as it was
+ * @time_ns: of when the last number is that it looked at
+ * @since_ns: since when its source had counted then
  * @value: its growth
  * @interval_ns: over this time
  * @open: stalls under way
@@ -67,12 +97,13 @@ struct memtel_trigger {
 	unsigned int held;
 
 	struct memtel_level level;
+	struct memtel_sample *sample;
 	struct memtel_sliding sliding;
 	bool is_started;
-	bool is_fresh;
+	enum memtel_level_change change;
+	u64 changed_ns;
 	u64 time_ns;
 	u64 since_ns;
-	u64 number;
 	u64 value;
 	u64 interval_ns;
 	struct memtel_open open;

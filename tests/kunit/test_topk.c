@@ -38,8 +38,8 @@ static void ranks_are_never_too_low(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, memtel_topk_init(&topk, 64), 0);
 	KUNIT_ASSERT_EQ(test, memtel_topk_view_init(&view,
-						    memtel_topk_max_rows(64)),
-			0);
+						    memtel_topk_max_rows(64),
+						    GFP_KERNEL), 0);
 	/* On one CPU: on several each has an error of its own. */
 	migrate_disable();
 	add_at_random(&topk);
@@ -85,7 +85,8 @@ static void a_view_adds_up_cpus(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, memtel_topk_init(&topk, 1), 0);
 	KUNIT_ASSERT_EQ(test, memtel_topk_view_init(&view,
-						    memtel_topk_max_rows(1)), 0);
+						    memtel_topk_max_rows(1),
+						    GFP_KERNEL), 0);
 	on_each_cpu(add_the_same, &topk, 1);
 	memtel_topk_view_take(&view, &topk);
 	KUNIT_ASSERT_EQ(test, view.nr, 1U);

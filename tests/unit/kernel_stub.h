@@ -19,6 +19,9 @@
 
 #define __KERNEL__
 
+#define static_assert(condition, ...) _Static_assert(condition, #condition)
+#define BITS_PER_LONG_LONG 64
+
 typedef __u8 u8;
 typedef __u32 u32;
 typedef __s32 s32;
@@ -59,6 +62,7 @@ typedef struct { unsigned int seq; } seqcount_latch_t;
 #define min(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
 		     _a < _b ? _a : _b; })
 #define max3(a, b, c)		max(max(a, b), c)
+#define MAX_NUMNODES	STUB_NODES
 #define min_t(t, a, b)		min((t)(a), (t)(b))
 #define max_t(t, a, b)		max((t)(a), (t)(b))
 
@@ -143,6 +147,9 @@ static inline void *stub_alloc(size_t size)
 #define IS_ERR(p)	((unsigned long)(p) >= -4095UL)
 #define PTR_ERR(p)	((long)(p))
 #define ERR_PTR(e)	((void *)(long)(e))
+
+#define scnprintf(to, size, ...) \
+	min((size_t)snprintf(to, size, __VA_ARGS__), (size_t)(size) - 1)
 
 /* Nodes and zones. */
 #define STUB_NODES	8
@@ -268,11 +275,16 @@ typedef struct { int is_held; } raw_spinlock_t;
 	for (at = list_entry((head)->next, __typeof__(*at), member); \
 	     &at->member != (head); \
 	     at = list_entry(at->member.next, __typeof__(*at), member))
+#define list_for_each_entry_from(at, head, member) \
+	for (; &at->member != (head); \
+	     at = list_entry(at->member.next, __typeof__(*at), member))
 #define list_for_each_entry_safe(at, n, head, member) \
 	for (at = list_entry((head)->next, __typeof__(*at), member), \
 	     n = list_entry(at->member.next, __typeof__(*at), member); \
 	     &at->member != (head); \
 	     at = n, n = list_entry(n->member.next, __typeof__(*n), member))
+
+#define INIT_LIST_HEAD(head)	((head)->next = (head)->prev = (head))
 
 static inline void list_add_tail(struct list_head *entry,
 				 struct list_head *head)

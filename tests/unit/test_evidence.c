@@ -75,14 +75,14 @@ static struct fake_cache *cache(const char *name)
 	return c;
 }
 
-static void site(const char *cache_name, u64 address, u64 bytes)
+static void site(const struct fake_cache *c, u64 address, u64 bytes)
 {
 	struct memtel_topk_row *row = &sites[nr_sites++];
 
 	*row = (struct memtel_topk_row) {
-		.a = address, .b = 1, .rank = 1, .extra = bytes,
+		.a = address, .b = c->cookie, .rank = 1, .extra = bytes,
 	};
-	strscpy(row->name, cache_name, sizeof(row->name));
+	strscpy(row->name, c->name, sizeof(row->name));
 }
 
 /* What the module asks of it. */
@@ -104,8 +104,8 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	struct memtel_cache_node_row nodes[STUB_NODES] = {};
 	struct memtel_snapshot *snap = calloc(1, sizeof(*snap) + size + 8);
 
-	ok(filter->nid == NUMA_NO_NODE && !first->size,
-	   "the collector reads all caches of all nodes");
+	if (filter->nid != NUMA_NO_NODE || first->size)
+		abort();
 	for (unsigned int i = 0; i < nr_caches; i++) {
 		struct memtel_cache_row row = {
 			.kind = MEMTEL_CACHE_KIND_SLAB,
@@ -125,6 +125,7 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 						bytes, &row, arg);
 		snap->nr++;
 	}
+	snap->since_ns = memtel_slab_source.since_ns;
 	return snap;
 }
 
@@ -133,10 +134,17 @@ void memtel_snapshot_free(struct memtel_snapshot *snap)
 	free(snap);
 }
 
-int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max)
+u64 memtel_cache_cookie(u64 address, const char *name)
 {
-	view->max = max;
-	view->rows = calloc(max, sizeof(*view->rows));
+	return name ? address : 0;
+}
+
+int memtel_topk_view_init(struct memtel_topk_view *view, unsigned int max,
+			  gfp_t gfp)
+{
+	(void)gfp;
+	view->max = 2 * max;
+	view->rows = calloc(view->max, sizeof(*view->rows));
 	return view->rows ? 0 : -ENOMEM;
 }
 
@@ -250,27 +258,36 @@ static void on_reading(void)
 {
 }
 
-static void begin(unsigned int nodes)
+static void begin_with(unsigned int nodes, unsigned int rows)
 {
+	struct memtel_evidence_room *room;
+
 	nr_node_ids = nodes;
 	nr_caches = 0;
 	nr_sites = 0;
 	nr_shrinkers = 0;
-	sites_max = 64;
+	sites_max = rows;
+	memtel_slab_source.since_ns = 1;
 	memset(kswapd_ns, 0, sizeof(kswapd_ns));
 	memset(stub_nodes, 0, sizeof(stub_nodes));
 	stub_now_ns += 1000 * SECOND;
 	memtel_collect_init(on_reading);
 	memtel_collect_every(SECOND);
-	if (memtel_evidence_start())
+	room = memtel_evidence_room_alloc();
+	if (!room)
 		abort();
-	memtel_evidence_forget();
+	memtel_evidence_start(room);
+}
+
+static void begin(unsigned int nodes)
+{
+	begin_with(nodes, 64);
 }
 
 static void end(void)
 {
 	memtel_collect_every(0);
-	memtel_evidence_stop();
+	memtel_evidence_room_free(memtel_evidence_stop());
 }
 
 static void second(void)
@@ -285,19 +302,33 @@ static void second(void)
 	memtel_collect_put();
 }
 
-static void take(const struct memtel_scope *scope, u64 window_ns)
+static const struct memtel_suspect *
+cause_in(const struct memtel_scope *scope, enum memtel_metric metric,
+	 u64 window_ns)
 {
+	bool is_slab = metric == MEMTEL_METRIC_SLAB_GROWTH ||
+		       metric == MEMTEL_METRIC_SLAB_ALLOCS;
+	struct memtel_evidence_ask ask = {
+		.scope = scope,
+		.is_by_cache = is_slab,
+		.is_by_shrinker = metric == MEMTEL_METRIC_SHRINKER_TIME,
+		.by_allocs = metric == MEMTEL_METRIC_SLAB_ALLOCS,
+		.now_ns = stub_now_ns,
+		.window_ns = window_ns,
+		.held = ALL,
+	};
+
 	memtel_collect_get();
-	memtel_evidence_take(&evidence, scope, stub_now_ns, window_ns, ALL);
+	memtel_evidence_take(&evidence, &ask);
+	memtel_cause_find(&evidence, metric);
 	memtel_collect_put();
+	return evidence.has_cause ? &evidence.cause : NULL;
 }
 
 static const struct memtel_suspect *cause(enum memtel_metric metric,
 					  u64 window_ns)
 {
-	take(&everywhere, window_ns);
-	memtel_cause_find(&evidence, metric);
-	return evidence.has_cause ? &evidence.cause : NULL;
+	return cause_in(&everywhere, metric, window_ns);
 }
 
 static bool is(const struct memtel_suspect *suspect, const char *name,
@@ -416,7 +447,7 @@ static void test_keys(void)
 	begin(1);
 	cache("kmalloc-64")->bytes[0] = MIB;
 	for (unsigned int i = 1; i <= 8; i++)
-		site("kmalloc-64", (u64)i << 56, i * MIB);
+		site(&caches[0], (u64)i << 56, i * MIB);
 	second();
 	second();
 	sites[3].extra += 7 * MIB;
@@ -498,8 +529,7 @@ static void test_scope(void)
 	there->bytes[2] += 100 * MIB;
 	second();
 	node1.nid = 1;
-	take(&node1, SECOND);
-	memtel_cause_find(&evidence, MEMTEL_METRIC_SLAB_GROWTH);
+	cause_in(&node1, MEMTEL_METRIC_SLAB_GROWTH, SECOND);
 	ok(is(&evidence.cause, "kmalloc-64", 5 * MIB) &&
 	   evidence.cause.nid == 1 && evidence.consumed_bytes == 9 * MIB,
 	   "a node's trigger counts what is on the node");
@@ -551,8 +581,193 @@ static void test_gone(void)
 	end();
 }
 
+/* More caches than anybody thought of: the right one, and nobody else. */
+static void test_many_caches(unsigned int nodes)
+{
+	struct fake_cache *leak, *other;
+	char name[32];
+
+	begin_with(nodes, ROWS_MAX);
+	leak = cache("kmalloc-192");
+	for (unsigned int i = 1; i < 4000; i++) {
+		struct fake_cache *c;
+
+		snprintf(name, sizeof(name), "cache-%u", i);
+		c = cache(name);
+		for (unsigned int nid = 0; nid < nodes; nid++) {
+			c->bytes[nid] = i % (nid + 3) * MIB;
+			c->allocs[nid] = i * 1000 * (nid + 1);
+		}
+	}
+	other = &caches[5];
+	for (unsigned int i = 1; i <= 5000; i++)
+		site(&caches[i % 4000], i, i);
+	second();
+	second();
+	leak->bytes[nodes - 1] += 2300 * MIB;
+	leak->allocs[nodes - 1] += 9000000;
+	other->bytes[0] += MIB;
+	other->allocs[0] += 10;
+	site(leak, 0x123456, 9000000 * 192ULL);
+	second();
+	ok(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND) &&
+	   evidence.cause.kind == MEMTEL_SUSPECT_KIND_SITE &&
+	   evidence.cause.id == 0x123456, "of 4000 caches on %u nodes and "
+	   "5000 sites the one that leaks", nodes);
+	ok(is(&evidence.suspects[0], "kmalloc-192", 2300 * MIB) &&
+	   is(&evidence.suspects[1], "cache-5", MIB) &&
+	   evidence.suspects[2].measure == MEMTEL_MEASURE_ALLOCS,
+	   "two grew, and no others");
+	ok(evidence.consumed_bytes == 2301 * MIB && !evidence.lacks,
+	   "nothing is left out");
+	end();
+}
+
+/* More sites than a mark has room for: those without a mark are left out. */
+static void test_lack(void)
+{
+	char text[MEMTEL_NAME_MAX + 1];
+	struct fake_cache *leak;
+
+	begin_with(1, ROWS_MAX);
+	leak = cache("kmalloc-192");
+	for (unsigned int i = 1; i < ROWS_MAX; i++)
+		site(leak, i, 1000 * MIB);
+	second();
+	second();
+	leak->bytes[0] += 10 * MIB;
+	sites[100].extra += 11 * MIB;
+	second();
+	ok(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND) &&
+	   evidence.cause.id == 101 && evidence.cause.value == 11 * MIB,
+	   "a site that is not in the mark is not charged with all it has");
+	memtel_evidence_lacks(&evidence, text, sizeof(text));
+	ok(!strcmp(text, "site"), "and the event says that sites are lacking");
+	evidence.lacks = ~0U;
+	memtel_evidence_lacks(&evidence, text, sizeof(text));
+	ok(!strcmp(text, "cache site node zone shrinker lock task cgroup"),
+	   "all kinds have room");
+	end();
+}
+
+/* Two caches of one name, one site in each; another allocates more than grows. */
+static void test_sites_that_matter(void)
+{
+	struct fake_cache *grows, *twin, *churns;
+	struct memtel_scope named = everywhere;
+
+	begin(2);
+	twin = cache("bio-128");
+	grows = cache("bio-128");
+	churns = cache("names_cache");
+	site(twin, 1, 0);
+	site(grows, 2, 0);
+	site(churns, 3, 0);
+	second();
+	second();
+	grows->bytes[1] += 5 * MIB;
+	grows->allocs[1] += 100;
+	churns->allocs[0] += 100000;
+	twin->bytes[0] += MIB;
+	sites[0].extra += 90 * MIB;
+	sites[1].extra += 5 * MIB;
+	sites[2].extra += 400 * MIB;
+	second();
+	ok(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND) &&
+	   evidence.cause.id == 2 && evidence.cause.total == 5 * MIB,
+	   "growth: the site of the cache that grew, not of its namesake");
+	ok(cause(MEMTEL_METRIC_SLAB_ALLOCS, SECOND) &&
+	   evidence.cause.id == 3 &&
+	   evidence.cause.kind == MEMTEL_SUSPECT_KIND_SITE,
+	   "allocations: the site of the cache that allocates most");
+	strcpy(named.name, "names_cache");
+	ok(!cause_in(&named, MEMTEL_METRIC_SLAB_GROWTH, SECOND),
+	   "of a trigger of one cache no other is the cause");
+	ok(cause_in(&named, MEMTEL_METRIC_SLAB_ALLOCS, SECOND) &&
+	   evidence.cause.id == 3, "but it, or its site");
+	end();
+}
+
+/* The source counts, and so begins at zero, when there is a trigger already. */
+static void test_counted_late(void)
+{
+	struct fake_cache *burst, *leak;
+
+	begin(1);
+	memtel_slab_source.since_ns = 0;
+	burst = cache("names_cache");
+	leak = cache("kmalloc-cg-192");
+	burst->id = 0;
+	leak->id = 0;
+	second();
+	second();
+	burst->id = 1;
+	leak->id = 2;
+	memtel_slab_source.since_ns = stub_now_ns;
+	burst->allocs[0] = 95000;
+	leak->allocs[0] = 5;
+	second();
+	second();
+	burst->allocs[0] += 10;
+	leak->allocs[0] += 5000;
+	second();
+	ok(is(cause(MEMTEL_METRIC_SLAB_ALLOCS, SECOND), "kmalloc-cg-192", 5000),
+	   "what was allocated before the window is no evidence");
+	leak->allocs[0] += 20;
+	second();
+	ok(is(cause(MEMTEL_METRIC_SLAB_ALLOCS, SECOND), "kmalloc-cg-192", 20),
+	   "nor is what was before");
+	memtel_slab_source.since_ns = stub_now_ns;
+	burst->allocs[0] = 7;
+	leak->allocs[0] = 0;
+	second();
+	ok(is(cause(MEMTEL_METRIC_SLAB_ALLOCS, SECOND), "names_cache", 7),
+	   "after a reset all was counted since");
+	end();
+}
+
+/* There is nothing to compare with yet, or no memory for a reading. */
+static void test_first(void)
+{
+	struct fake_cache *c;
+
+	begin(1);
+	c = cache("dentry");
+	c->bytes[0] = 500 * MIB;
+	second();
+	ok(!cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND) && !evidence.nr &&
+	   !evidence.consumed_bytes &&
+	   evidence.lacks == BIT(MEMTEL_SUSPECT_KIND_CACHE),
+	   "one reading alone is no growth");
+	second();
+	for (unsigned int i = 1; i <= 5; i++) {
+		c->bytes[0] += MIB;
+		stub_alloc_fail = i;
+		second();
+		stub_alloc_fail = 0;
+	}
+	ok(is(cause(MEMTEL_METRIC_SLAB_GROWTH, SECOND), "dentry", 5 * MIB) &&
+	   evidence.caches_interval_ns == 5 * SECOND,
+	   "readings that found no memory are not there");
+	end();
+	for (unsigned int i = 1; i < 25; i++) {
+		struct memtel_evidence_room *room;
+
+		stub_alloc_fail = i;
+		room = memtel_evidence_room_alloc();
+		stub_alloc_fail = 0;
+		memtel_evidence_room_free(room);
+	}
+}
+
 int main(void)
 {
+	test_many_caches(1);
+	test_many_caches(8);
+	test_lack();
+	test_sites_that_matter();
+	test_counted_late();
+	test_first();
 	for (unsigned int nodes = 1; nodes <= STUB_NODES; nodes++) {
 		test_even_over_nodes(nodes);
 		test_shrinker_over_nodes(nodes);

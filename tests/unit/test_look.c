@@ -10,6 +10,7 @@
 #include "event.h"
 #include "evidence.h"
 #include "fallback.h"
+#include "hint.h"
 #include "metric.h"
 #include "reclaim.h"
 #include "shrinker.h"
@@ -34,7 +35,7 @@ struct hrtimer *stub_timer;
 static u64 (*cache_bytes)(u64 now);
 static u64 (*lost_ns)(u64 now);
 static u64 reading_took_ns, read_took_ns;
-static unsigned int looks;
+static unsigned int reads, looks;
 
 static u64 none(u64 now)
 {
@@ -82,6 +83,9 @@ struct memtel_source *const memtel_sources[] = {
 const unsigned int memtel_nr_sources = ARRAY_SIZE(memtel_sources);
 DEFINE_MUTEX(memtel_source_lock);
 
+static const struct memtel_source *no_memory_for;
+static unsigned int refusals;
+
 const char *memtel_source_cannot(const struct memtel_source *source)
 {
 	return source ? NULL : "";
@@ -92,7 +96,10 @@ int memtel_source_hold(struct memtel_source *source,
 		       struct netlink_ext_ack *extack)
 {
 	(void)holder;
-	(void)extack;
+	if (source == no_memory_for) {
+		refusals += extack ? 1 : 0;
+		return -ENOMEM;
+	}
 	source->nr_holds++;
 	return 0;
 }
@@ -110,13 +117,16 @@ bool sock_flag(const struct sock *sk, int flag)
 	return sk && flag;
 }
 
-void memtel_socket_owns(struct sock *socket, u32 portid)
+int memtel_owner_get(struct sock *socket, u32 portid,
+		     struct netlink_ext_ack *extack)
 {
 	(void)socket;
 	(void)portid;
+	(void)extack;
+	return 0;
 }
 
-void memtel_socket_disowns(struct sock *socket, u32 portid)
+void memtel_owner_put(struct sock *socket, u32 portid)
 {
 	(void)socket;
 	(void)portid;
@@ -128,7 +138,7 @@ u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 	(void)scope;
 	if (kind != MEMTEL_RECLAIM_KIND_DIRECT)
 		return 0;
-	looks++;
+	reads++;
 	stub_now_ns += read_took_ns;
 	return lost_ns(stub_now_ns);
 }
@@ -181,6 +191,7 @@ static struct {
 	u64 first_ns;
 } seen;
 static unsigned int takes;
+static int rooms;
 
 bool memtel_event_is_heard(void)
 {
@@ -204,21 +215,34 @@ void memtel_event_cleared(struct memtel_trigger *trigger, u64 raised_ns)
 	seen.raised_ns = raised_ns;
 }
 
+/* At the end of each look. */
 void memtel_events_send(void)
 {
+	looks++;
 }
 
-int memtel_evidence_start(void)
+struct memtel_evidence_room *memtel_evidence_room_alloc(void)
 {
-	return 0;
+	rooms++;
+	return malloc(1);
 }
 
-void memtel_evidence_stop(void)
+void memtel_evidence_room_free(struct memtel_evidence_room *old)
 {
+	rooms -= old ? 1 : 0;
+	free(old);
 }
 
-void memtel_evidence_forget(void)
+static struct memtel_evidence_room *evidence_room;
+
+void memtel_evidence_start(struct memtel_evidence_room *new)
 {
+	evidence_room = new;
+}
+
+struct memtel_evidence_room *memtel_evidence_stop(void)
+{
+	return evidence_room;
 }
 
 void memtel_evidence_mark(u64 now_ns, unsigned int held)
@@ -228,14 +252,10 @@ void memtel_evidence_mark(u64 now_ns, unsigned int held)
 }
 
 void memtel_evidence_take(struct memtel_evidence *evidence,
-			  const struct memtel_scope *scope, u64 now_ns,
-			  u64 window_ns, unsigned int held)
+			  const struct memtel_evidence_ask *ask)
 {
 	(void)evidence;
-	(void)scope;
-	(void)now_ns;
-	(void)window_ns;
-	(void)held;
+	(void)ask;
 	takes++;
 }
 
@@ -294,6 +314,7 @@ static void run(u64 seconds, u64 every_ns)
 static u32 add(enum memtel_metric metric, u64 threshold, u64 window_ns)
 {
 	struct memtel_trigger wish = {
+		.has_evidence = true,
 		.metric = metric,
 		.scope = { .nid = NUMA_NO_NODE, .zid = MEMTEL_NO_ZONE },
 		.window_ns = window_ns,
@@ -313,6 +334,7 @@ static void begin(void)
 	lost_ns = none;
 	reading_took_ns = 0;
 	read_took_ns = 0;
+	reads = 0;
 	looks = 0;
 	takes = 0;
 	if (memtel_triggers_init())
@@ -330,6 +352,7 @@ static void end(void)
 		timer->fn(timer);
 	work();
 	memtel_triggers_exit();
+	ok(!rooms, "all memory of evidence is freed");
 }
 
 static u64 ten_mb_a_second(u64 now)
@@ -437,8 +460,161 @@ static void test_reset(void)
 	end();
 }
 
+static u64 a_fifth(u64 now)
+{
+	return now / 5;
+}
+
+/* Something gives hints all the time. */
+static void run_hinted(u64 ns)
+{
+	u64 end_ns = stub_now_ns + ns;
+
+	while (stub_now_ns < end_ns) {
+		struct hrtimer *timer = stub_timer;
+
+		memtel_hint_give();
+		if (timer && timer->at_ns <= stub_now_ns + MS) {
+			stub_now_ns = max(stub_now_ns, timer->at_ns);
+			stub_timer = NULL;
+			timer->fn(timer);
+			work();
+		} else {
+			stub_now_ns += MS;
+		}
+	}
+}
+
+/* Many triggers of one number read it once. */
+static void test_one_sample(void)
+{
+	unsigned int adding;
+
+	begin();
+	lost_ns = a_fifth;
+	for (unsigned int i = 0; i < 1024; i++)
+		add(i % 2 ? MEMTEL_METRIC_STALL_TIME :
+		    MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 10 * SECOND, SECOND);
+	adding = reads;
+	ok(adding <= 1024 + 2, "1024 triggers are added with %u readings",
+	   adding);
+	looks = 0;
+	run_hinted(10 * SECOND);
+	ok(looks > 100 && reads - adding == 2 * looks,
+	   "%u looks read two numbers each, %u in all", looks, reads - adding);
+	end();
+}
+
+/* However long a look takes, all looks take a twentieth. */
+static void test_share(u64 took_ns)
+{
+	u64 begin_ns;
+
+	begin();
+	lost_ns = a_fifth;
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 1000 * SECOND, SECOND);
+	read_took_ns = took_ns;
+	reads = 0;
+	begin_ns = stub_now_ns;
+	run_hinted(600 * SECOND);
+	ok(reads * took_ns * 20 <= stub_now_ns - begin_ns + 20 * took_ns,
+	   "%u readings of %llu ms in %llu s", reads, took_ns / MS,
+	   (stub_now_ns - begin_ns) / SECOND);
+	end();
+}
+
+/* A look that comes late does not take what came before its window for new. */
+static void test_late(void)
+{
+	begin();
+	lost_ns = a_fifth;
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 25 * MS, 100 * MS);
+	read_took_ns = 50 * MS;
+	run_hinted(60 * SECOND);
+	ok(!seen.raised, "20 ms in 100 ms are no more when looks are 1 s apart");
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 15 * MS, 100 * MS);
+	run_hinted(60 * SECOND);
+	ok(seen.raised == 1 && seen.value <= 21 * MS, "nor less: %llu",
+	   seen.value);
+	end();
+}
+
+static u64 jump(u64 now)
+{
+	return now >= burst_at ? 30 * MS : 0;
+}
+
+/* After a pause a jump is new. */
+static void test_idle(void)
+{
+	begin();
+	burst_at = stub_now_ns + 100 * SECOND;
+	lost_ns = jump;
+	add(MEMTEL_METRIC_DIRECT_RECLAIM_TIME, 25 * MS, 100 * MS);
+	read_took_ns = MS;
+	run(101, 1000 * SECOND);
+	run_hinted(SECOND);
+	ok(seen.raised == 1 && seen.value == 30 * MS,
+	   "after a pause all of a jump counts");
+	end();
+}
+
+/* What is asked for alike is gathered once a look. */
+static void test_evidence_once(void)
+{
+	begin();
+	burst_at = stub_now_ns + 10 * SECOND;
+	lost_ns = jump;
+	for (unsigned int i = 0; i < 100; i++)
+		add(i % 4 ? MEMTEL_METRIC_DIRECT_RECLAIM_TIME :
+		    MEMTEL_METRIC_STALL_TIME, 25 * MS,
+		    i % 2 ? SECOND : 2 * SECOND);
+	run(11, 1000 * SECOND);
+	run_hinted(SECOND);
+	ok(seen.raised == 100 && takes == 2,
+	   "100 triggers of two windows have %u evidences", takes);
+	end();
+}
+
+/* Only the source that the metric needs can refuse it. */
+static void test_no_memory(void)
+{
+	struct memtel_trigger wish = {
+		.has_evidence = true,
+		.metric = MEMTEL_METRIC_DIRECT_RECLAIM_TIME,
+		.scope = { .nid = NUMA_NO_NODE, .zid = MEMTEL_NO_ZONE },
+		.window_ns = SECOND,
+		.level = { .threshold = 1 },
+	};
+	struct memtel_trigger *trigger;
+	u32 id;
+
+	begin();
+	no_memory_for = &memtel_slab_source;
+	ok(!memtel_trigger_add(&wish, &id, (void *)&wish) && !refusals,
+	   "a source for evidence that has no memory refuses no trigger");
+	trigger = list_entry(memtel_triggers.next, struct memtel_trigger, list);
+	ok(trigger->held == BIT(1) && memtel_reclaim_source.nr_holds == 1 &&
+	   !memtel_slab_source.nr_holds, "the others are held");
+	no_memory_for = &memtel_reclaim_source;
+	ok(memtel_trigger_add(&wish, &id, (void *)&wish) == -ENOMEM &&
+	   refusals == 1 && memtel_reclaim_source.nr_holds == 1 &&
+	   !memtel_slab_source.nr_holds, "the one it needs does, in words");
+	no_memory_for = NULL;
+	for (unsigned int i = 1; i <= 2; i++) {
+		stub_alloc_fail = i;
+		ok(memtel_trigger_add(&wish, &id, NULL) ==
+		   (i == 1 ? -ENOMEM : 0), "allocation %u", i);
+		stub_alloc_fail = 0;
+	}
+	end();
+	ok(!memtel_reclaim_source.nr_holds && !memtel_slab_source.nr_holds,
+	   "and all is given back");
+}
+
 int main(void)
 {
+	test_no_memory();
 	static const u64 every_s[] = { 1, 2, 8, 32 };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(every_s); i++)
@@ -447,5 +623,12 @@ int main(void)
 	test_growth_before();
 	test_hold();
 	test_reset();
+	test_one_sample();
+	test_share(MS / 10);
+	test_share(50 * MS);
+	test_share(5 * SECOND);
+	test_late();
+	test_idle();
+	test_evidence_once();
 	return tap_done();
 }

@@ -710,6 +710,9 @@ static const struct field trigger_fields[] = {
 	        "sequence number of its last event"),
 	TRIGGER(BLIND, blind, "BLIND", FLAG, SHOWN_PRESENT,
 	        "the source of its metric is shed: it sees nothing"),
+	TRIGGER(EVIDENCE_LACKS, evidence_lacks, "EVIDENCE-LACKS", TEXT,
+	        SHOWN_PRESENT,
+	        "sources that are not held for its evidence"),
 };
 
 #define SUSPECT(ATTR, member, h, KIND, SHOW, text) \
@@ -724,7 +727,8 @@ static const struct field suspect_fields[] = {
 	SUSPECT(NAME, name, "NAME", TEXT, HIDDEN,
 	        "name of the cache, zone, shrinker or task"),
 	SUSPECT(NODE_ID, node_id, "NODE-ID", COUNT, HIDDEN,
-	        "where, of kinds that have a node"),
+	        "where, of kinds that have a node; of a cache or a shrinker, "
+	        "where it has more than half of value"),
 	SUSPECT(ID, id, "ID", COUNT, HIDDEN,
 	        "the cache's, site's, shrinker's or cgroup's id, or the "
 	        "task's pid"),
@@ -739,7 +743,7 @@ static const struct field suspect_fields[] = {
 	  .nr_names = ARRAY_SIZE(measures),
 	  .help = "what value is" },
 	SUSPECT(VALUE, value, "VALUE", COUNT, HIDDEN,
-	        "its part, over evidence_interval_ns"),
+	        "its part, over evidence_interval_ns or caches_interval_ns"),
 	SUSPECT(TOTAL, total, "TOTAL", COUNT, HIDDEN,
 	        "what all of the kind have together (of a site, all sites of "
 	        "its cache); of a shrinker that is a cause, the time of "
@@ -817,6 +821,10 @@ static const struct field event_fields[] = {
 	      "of shed, after what time it is taken back, ns"),
 	EVENT(EVIDENCE_OF, evidence_of, "EVIDENCE-OF", COUNT, HIDDEN,
 	      "sequence number of the event whose suspects these are, too"),
+	EVENT(CACHES_INTERVAL_NS, caches_interval_ns, "CACHES", NS, HIDDEN,
+	      "time over which suspects that are caches were measured, ns"),
+	EVENT(EVIDENCE_LACKS, evidence_lacks, "EVIDENCE-LACKS", TEXT, HIDDEN,
+	      "kinds of suspects of which some may be missing"),
 };
 
 #define DEFINE_SET(noun) \

@@ -425,6 +425,8 @@ static const struct memtel_attr trigger_attrs[] = {
 	PLAIN(TRIGGER, LAST_SEQUENCE, "last-sequence", U64, trigger,
 	      last_sequence),
 	PLAIN(TRIGGER, BLIND, "blind", FLAG, trigger, blind),
+	PLAIN(TRIGGER, EVIDENCE_LACKS, "evidence-lacks", STRING, trigger,
+	      evidence_lacks),
 };
 
 const struct memtel_set memtel_trigger_set =
@@ -479,6 +481,10 @@ static const struct memtel_attr event_attrs[] = {
 	      cost_share_ppm),
 	PLAIN(EVENT, SHED_NS, "shed-ns", U64, event, shed_ns),
 	PLAIN(EVENT, EVIDENCE_OF, "evidence-of", U64, event, evidence_of),
+	PLAIN(EVENT, CACHES_INTERVAL_NS, "caches-interval-ns", U64, event,
+	      caches_interval_ns),
+	PLAIN(EVENT, EVIDENCE_LACKS, "evidence-lacks", STRING, event,
+	      evidence_lacks),
 };
 
 static const struct memtel_set event_set = SET("event", event, event_attrs);

@@ -344,6 +344,7 @@ struct memtel_trigger {
 	uint64_t events;
 	uint64_t last_sequence;
 	bool blind;
+	const char *evidence_lacks;
 };
 
 /** struct memtel_suspect - who may have caused an event */
@@ -397,6 +398,8 @@ struct memtel_event {
 	uint32_t cost_share_ppm;
 	uint64_t shed_ns;
 	uint64_t evidence_of;	/* of that event; its suspects stand here, too */
+	uint64_t caches_interval_ns;
+	const char *evidence_lacks;
 };
 
 /** struct memtel_event_message - events that came together */
