@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "collect.h"
+#include "cost.h"
 #include "snapshot.h"
 
 #define COLLECT_SHARE	20
@@ -98,10 +99,12 @@ static void collect(struct work_struct *work)
 	static const struct memtel_cache_filter all = { .nid = NUMA_NO_NODE };
 	u64 period = READ_ONCE(period_ns), begin_ns, took_ns;
 	struct memtel_snapshot_room none = {};
+	struct memtel_work_scope scope;
 	struct memtel_snapshot *snap;
 
 	if (!period)
 		return;
+	memtel_work_begin(&scope, MEMTEL_WORK_KIND_READINGS);
 	begin_ns = ktime_get_boottime_ns();
 	snap = memtel_snapshot_take(&all, &collected, NULL, &none);
 	took_ns = ktime_get_boottime_ns() - begin_ns;
@@ -110,6 +113,7 @@ static void collect(struct work_struct *work)
 		keep(snap, begin_ns);
 		on_collected();
 	}
+	memtel_work_end(&scope);
 	queue_delayed_work(system_dfl_wq, &collect_work,
 			   nsecs_to_jiffies(max(period,
 						took_ns * COLLECT_SHARE)));

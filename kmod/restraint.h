@@ -7,6 +7,7 @@
 
 struct memtel_source;
 
+bool memtel_restraint_is_away(const struct memtel_source *source);
 void memtel_restraint_watch(struct memtel_source *source);
 void memtel_restraint_stop(void);
 

@@ -45,6 +45,7 @@
 #include <linux/workqueue.h>
 
 #include "collect.h"
+#include "cost.h"
 #include "event.h"
 #include "evidence.h"
 #include "hint.h"
@@ -295,9 +296,11 @@ static u64 judge(struct memtel_trigger *trigger, u64 now)
 static void on_look(struct work_struct *work)
 {
 	unsigned int flags = memalloc_noreclaim_save();
+	struct memtel_work_scope scope;
 	struct memtel_trigger *trigger;
 	u64 now, took_ns, next = NEVER;
 
+	memtel_work_begin(&scope, MEMTEL_WORK_KIND_LOOKS);
 	mutex_lock(&memtel_trigger_lock);
 	if (!list_empty(&memtel_triggers)) {
 		/* Before the numbers are read: later growth hints again. */
@@ -326,6 +329,7 @@ static void on_look(struct work_struct *work)
 					    (u64)LOOK_MAX_NS)));
 	}
 	mutex_unlock(&memtel_trigger_lock);
+	memtel_work_end(&scope);
 	memalloc_noreclaim_restore(flags);
 }
 

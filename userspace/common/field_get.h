@@ -63,6 +63,7 @@ extern const struct field_set field_cache_inner_set;
 extern const struct field_set field_order_inner_set;
 
 extern const struct field_nest field_capability_nest;
+extern const struct field_nest field_work_nest;
 extern const struct field_nest field_cache_node_nest;
 extern const struct field_nest field_cpu_node_nest;
 extern const struct field_nest field_free_blocks_nest;
