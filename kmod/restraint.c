@@ -16,6 +16,9 @@
  * Shares are smoothed over some eight seconds: a burst passes, a load that stays
  * does not.
  *
+ * The time away is the source's and not its holders': who releases the source
+ * and holds it again holds a source that is shed, until the time is over.
+ *
  * Locks. All is protected by memtel_source_lock. A source is marked as shed, and
  * as taken back, under memtel_trigger_lock, too: before its probes go and after
  * they have come, so that a look of the triggers never reads what is not there.
@@ -184,6 +187,26 @@ static void restraint_look(struct work_struct *work)
 		memtel_works_forget();
 	mutex_unlock(&memtel_source_lock);
 	memtel_work_end(&scope);
+}
+
+/**
+ * memtel_restraint_keeps_away() - may the first holder not have a source yet?
+ * @source: the source, which nobody held
+ *
+ * Context: Process context under memtel_source_lock.
+ * Return: whether the source stays shed; it is taken back when its time is over.
+ */
+bool memtel_restraint_keeps_away(struct memtel_source *source)
+{
+	if (memtel_restraint_is_away(source)) {
+		restraint_queue();
+		return true;
+	}
+	if (source->is_shed) {
+		source->is_shed = false;
+		source->backoff.back_ns = ktime_get_boottime_ns();
+	}
+	return false;
 }
 
 /* A source was attached: from now on its cost is looked at. */

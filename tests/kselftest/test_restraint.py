@@ -244,6 +244,61 @@ def test_a_slow_probe_is_shed_soon():
     check(event["cost-share-ppm"] > 50000, "within the limit")
 
 
+def test_shed_whoever_holds():
+    """Release and hold are no way around the time away, nor is the time longer
+    for it."""
+    unload()
+    load("cost_limit_ppm=100", f"cost_wait_s={4 * WAIT_S}")
+    subscriber = Subscriber()
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+    with Load():
+        wait_for(lambda: source(ynl).get("shed"), 60, "shed")
+        write(LIMIT, "0")
+        restore_ns = source(ynl)["restore-ns"]
+        # A daemon that is started again and again, and a trigger.
+        for _ in range(3):
+            ynl.do("source-release", {"name": "slab"})
+            row = source(ynl)
+            check("attached" not in row and row.get("shed"), f"{row}")
+            equal((row["holds"], row["restore-ns"]), (0, restore_ns),
+                  "holds, and when it may be attached")
+            ynl.do("source-hold", {"name": "slab"})
+        # Not the subscriber's own: events come to that at any time.
+        blind = ynl.do("trigger-add", {
+            "metric": "slab-allocs", "threshold": 1 << 60,
+            "window-ns": SECOND, "no-evidence": True})["id"]
+        row = source(ynl)
+        check("attached" not in row and row.get("shed"), f"{row}")
+        equal((row["holds"], row["restore-ns"]), (2, restore_ns), "holds")
+        check(ynl.do("trigger-get", {"id": blind}).get("blind"),
+              "a blind trigger")
+        equal([name for name in our_probes() if name in SLAB], [],
+              "probes in the kernel")
+        wait_for(lambda: of_kind(subscriber.read(), "restored"), 120,
+                 "restored")
+    row = source(ynl)
+    check(row.get("attached") and "shed" not in row, f"{row}")
+    check(0 <= row["since-ns"] - restore_ns < 3 * 10**9,
+          f"restored at {row['since-ns']}, not at {restore_ns}")
+    # The second time it is away for twice as long, held meanwhile or not.
+    write(LIMIT, "100")
+    with Load():
+        wait_for(lambda: len(of_kind(subscriber.read(), "shed")) > 1, 60,
+                 "shed again")
+    equal(of_kind(subscriber.events, "shed")[1]["shed-ns"],
+          8 * WAIT_S * 10**9, "time away")
+    ynl.do("source-release", {"name": "slab"})
+    ynl.do("trigger-delete", {"id": blind})
+    restore_ns = source(ynl)["restore-ns"]
+    equal(source(ynl)["holds"], 0, "holds")
+    wait_for(lambda: source(ynl)["now-ns"] > restore_ns, 120, "the time")
+    check("shed" not in source(ynl), "shed though its time is over")
+    write(LIMIT, "0")
+    ynl.do("source-hold", {"name": "slab"})
+    check(source(ynl).get("attached"), "not attached")
+
+
 def works(ynl):
     """{kind: row} of what memtel does by itself."""
     return {work["kind"]: work for work in ynl.do("status-get", {})["work"]}
@@ -383,14 +438,7 @@ def test_watch_says_so():
     ynl.do("source-hold", {"name": "slab"})
     with Load():
         wait_for(lambda: source(ynl).get("shed"), 60, "shed")
-    # The holder goes while it is shed: it is as if it had never been held.
-    ynl.do("source-release", {"name": "slab"})
-    row = source(ynl)
-    check("shed" not in row and "attached" not in row, f"{row}")
-    ynl.do("source-hold", {"name": "slab"})
-    check(source(ynl).get("attached"), "not attached")
     with Load():
-        wait_for(lambda: source(ynl).get("shed"), 60, "shed")
         unload()
     equal(our_probes(), [], "probes after unloading")
     load()
