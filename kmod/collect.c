@@ -37,6 +37,7 @@
 #include <linux/workqueue.h>
 
 #include "collect.h"
+#include "cost.h"
 #include "snapshot.h"
 
 #define COLLECT_SHARE	20
@@ -312,9 +313,11 @@ static void collect(struct work_struct *work)
 {
 	u64 period = READ_ONCE(period_ns), begin_ns, took_ns;
 	struct memtel_collection *reading;
+	struct memtel_work_scope scope;
 
 	if (!period)
 		return;
+	memtel_work_begin(&scope, MEMTEL_WORK_KIND_READINGS);
 	begin_ns = ktime_get_boottime_ns();
 	reading = take_reading(begin_ns);
 	took_ns = ktime_get_boottime_ns() - begin_ns;
@@ -323,6 +326,7 @@ static void collect(struct work_struct *work)
 		keep(reading);
 		on_collected();
 	}
+	memtel_work_end(&scope);
 	queue_delayed_work(system_dfl_wq, &collect_work,
 			   nsecs_to_jiffies(max(period,
 						took_ns * COLLECT_SHARE)));

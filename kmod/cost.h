@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What memtel's own probes cost: time in them, sampled. See cost.c. */
+/* What memtel's own probes and works cost. See cost.c. */
 #ifndef _MEMTEL_COST_H
 #define _MEMTEL_COST_H
 
 #include <linux/compiler.h>
+#include <linux/memtel.h>
 #include <linux/percpu.h>
 #include <linux/timekeeping.h>
 #include <linux/types.h>
@@ -87,6 +88,52 @@ static __always_inline bool memtel_cost_has_page(const void *object)
 {
 	return !((unsigned long)object & (MEMTEL_COST_PAGES - 1) << PAGE_SHIFT);
 }
+
+/**
+ * struct memtel_work_time - how long a task has been on a CPU
+ * @clock_ns: when that was read
+ * @cpu: the CPU it was on then
+ * @exec_ns: for how long, up to when the scheduler last looked
+ * @since_ns: for how long since then, by the CPU's clock
+ */
+struct memtel_work_time {
+	u64 clock_ns;
+	int cpu;
+	u64 exec_ns;
+	u64 since_ns;
+};
+
+/**
+ * struct memtel_work_scope - a work of memtel's own that runs
+ * @kind: what work
+ * @begin: its task's time when it began
+ */
+struct memtel_work_scope {
+	enum memtel_work_kind kind;
+	struct memtel_work_time begin;
+};
+
+/**
+ * struct memtel_work_cost - what a kind of work took
+ * @runs: how often it was done
+ * @ns: time on a CPU
+ * @share_ppm: of all CPUs' time, smoothed
+ * @has_share: whether that is known
+ */
+struct memtel_work_cost {
+	u64 runs;
+	u64 ns;
+	u32 share_ppm;
+	bool has_share;
+};
+
+void memtel_work_begin(struct memtel_work_scope *scope,
+		       enum memtel_work_kind kind);
+void memtel_work_end(const struct memtel_work_scope *scope);
+void memtel_work_read(enum memtel_work_kind kind,
+		      struct memtel_work_cost *cost);
+u64 memtel_works_look(u64 now);
+void memtel_works_forget(void);
 
 struct memtel_source;
 

@@ -183,6 +183,20 @@ static inline void memtel_estimate_start(struct memtel_estimate *e,
 	memtel_timed_copy(e->window[1], now->timed);
 }
 
+/*
+ * A share of the CPUs' time, in ppm, smoothed: what it was, and what was spent
+ * since then, of so much. Without any time there is nothing new to say.
+ */
+static inline __u32 memtel_share_smooth(__u32 was_ppm, __u64 ns, __u64 cpu_us)
+{
+	__s64 share_ppm;
+
+	if (!cpu_us)
+		return was_ppm;
+	share_ppm = ns * 1000 / cpu_us;
+	return was_ppm + (share_ppm - was_ppm) / MEMTEL_ESTIMATE_SMOOTH;
+}
+
 /* The mean now; a window that is full makes way for the next. */
 static inline __u64 memtel_estimate_window(struct memtel_estimate *e,
 					   const struct memtel_reading *now)
@@ -209,7 +223,6 @@ static inline void memtel_estimate_look(struct memtel_estimate *e,
 	__u64 elapsed_us = (now->time_ns - e->last_ns) / 1000 * cpus;
 	__u64 events = now->events - e->last_events;
 	__u64 mean, ns;
-	__s64 share_ppm;
 
 	if (now->time_ns - e->begin_ns < MEMTEL_ESTIMATE_WARM_NS) {
 		memtel_timed_copy(e->window[0], now->timed);
@@ -225,8 +238,7 @@ static inline void memtel_estimate_look(struct memtel_estimate *e,
 	e->events += events;
 	e->ns += ns;
 	e->samples = memtel_timed_samples(now->timed) - e->first_samples;
-	share_ppm = ns * 1000 / elapsed_us;
-	e->share_ppm += (share_ppm - e->share_ppm) / MEMTEL_ESTIMATE_SMOOTH;
+	e->share_ppm = memtel_share_smooth(e->share_ppm, ns, elapsed_us);
 	e->is_known = true;
 	e->last_ns = now->time_ns;
 	e->last_events = now->events;

@@ -12,6 +12,7 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
+#include "cost.h"
 #include "cursor.h"
 #include "event.h"
 #include "fill.h"
@@ -38,15 +39,35 @@ static void put_capability(struct memtel_cursor *c, const char *name,
 	memtel_nest_end(c, nest);
 }
 
+static void put_work(struct memtel_cursor *c, enum memtel_work_kind kind)
+{
+	struct nlattr *nest = memtel_nest_begin(c, MEMTEL_A_STATUS_WORK);
+	struct memtel_work_cost cost;
+
+	memtel_work_read(kind, &cost);
+	c->pad = MEMTEL_A_WORK_PAD;
+	memtel_put_u32(c, MEMTEL_A_WORK_KIND, kind);
+	memtel_put_u64(c, MEMTEL_A_WORK_RUNS, cost.runs);
+	memtel_put_u64(c, MEMTEL_A_WORK_NS, cost.ns);
+	if (cost.has_share)
+		memtel_put_u32(c, MEMTEL_A_WORK_SHARE_PPM, cost.share_ppm);
+	c->pad = MEMTEL_A_STATUS_PAD;
+	memtel_nest_end(c, nest);
+}
+
 /* Of each source, and of what needs none. */
 int memtel_fill_status(struct sk_buff *skb)
 {
 	unsigned int i, nr = memtel_nr_sources + 2;
+	enum memtel_work_kind kind;
 	struct memtel_cursor c;
 
 	if (memtel_cursor_begin(&c, skb, 2 * NAME_BYTES +
 				nr * (NEST_BYTES + NAME_BYTES + REASON_BYTES) +
-				2 * U64_BYTES + 2 * U32_BYTES, MEMTEL_A_STATUS_PAD))
+				2 * U64_BYTES + 2 * U32_BYTES +
+				MEMTEL_WORK_KIND_MAX * (NEST_BYTES +
+				2 * U32_BYTES + 2 * U64_BYTES),
+				MEMTEL_A_STATUS_PAD))
 		return -EMSGSIZE;
 	memtel_put_string(&c, MEMTEL_A_STATUS_VERSION, MEMTEL_VERSION);
 	memtel_put_string(&c, MEMTEL_A_STATUS_KERNEL, init_utsname()->release);
@@ -67,6 +88,9 @@ int memtel_fill_status(struct sk_buff *skb)
 	memtel_put_u32(&c, MEMTEL_A_STATUS_COST_LIMIT_PPM,
 		       memtel_restraint_limit_ppm());
 	memtel_put_u32(&c, MEMTEL_A_STATUS_SUBSCRIBERS, memtel_subscribers());
+	for (kind = MEMTEL_WORK_KIND_LOOKS; kind <= MEMTEL_WORK_KIND_MAX;
+	     kind++)
+		put_work(&c, kind);
 	return memtel_cursor_end(&c);
 }
 
@@ -126,7 +150,7 @@ int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 		put_attached(&c, source);
 	if (attached && source->estimate.is_known)
 		put_cost(&c, &source->estimate);
-	if (source->is_shed) {
+	if (memtel_restraint_is_away(source)) {
 		memtel_put_flag(&c, MEMTEL_A_SOURCE_SHED);
 		memtel_put_u64(&c, MEMTEL_A_SOURCE_RESTORE_NS,
 			       source->back_at_ns);

@@ -7,6 +7,8 @@
 
 struct memtel_source;
 
+bool memtel_restraint_is_away(const struct memtel_source *source);
+bool memtel_restraint_keeps_away(struct memtel_source *source);
 void memtel_restraint_watch(struct memtel_source *source);
 void memtel_restraint_stop(void);
 

@@ -140,7 +140,8 @@ static struct memtel_hold *find_hold(struct memtel_source *source,
  * @holder: who holds it
  * @extack: told why not
  *
- * Holding again what one holds is a success and changes nothing.
+ * Holding again what one holds is a success and changes nothing. A source that
+ * is shed stays so until its time is over, however it is held.
  *
  * Context: Process context under memtel_source_lock; current is who asks.
  * Return: 0, -EDQUOT, -EOPNOTSUPP, -ENOMEM, or what registering a probe returned.
@@ -163,7 +164,7 @@ int memtel_source_hold(struct memtel_source *source,
 		if (err)
 			goto err_free;
 	}
-	if (!source->nr_holds) {
+	if (!source->nr_holds && !memtel_restraint_keeps_away(source)) {
 		err = memtel_source_attach(source, extack);
 		if (err)
 			goto err_owner;
@@ -198,10 +199,8 @@ static void drop(struct memtel_hold *hold)
 	memtel_source_generation++;
 	if (--source->nr_holds)
 		return;
-	/* No trigger holds it, so none reads the mark. */
-	if (source->is_shed)
-		source->is_shed = false;
-	else
+	/* One that is shed stays marked: to hold it anew is no way around that. */
+	if (!source->is_shed)
 		memtel_source_detach(source);
 }
 

@@ -61,16 +61,17 @@ static inline void memtel_stat_add(struct memtel_source_stats *stats,
  * @tick: once a second while attached: give back the rows of what is gone;
  *        bounded work; NULL for nothing to do
  * @cost: where its probes' time goes, see cost.h
- * @events: how many events it counted, at this time; NULL when @cost says
+ * @events: how many calls its probes had, about; only grows while attached.
+ *          NULL when @cost says
  * @lacks: the tracepoint it cannot be without, said as a reason; set at load
  * @holds: who holds it, struct memtel_hold
  * @nr_holds: how many; attached while not 0, unless shed
  * @since_ns: CLOCK_BOOTTIME when its counts were last zero
  * @estimate: what it costs, while attached
- * @is_shed: held but not attached, for it cost too much; see restraint.c
+ * @is_shed: not attached when held, for it cost too much; see restraint.c
  * @sheds: how often it was shed
  * @back_at_ns: CLOCK_BOOTTIME when it is taken back, while shed
- * @backoff: how long that takes
+ * @backoff: how long that takes; kept for all holders there ever are
  *
  * All callbacks but the first two, and @holds to the end, under
  * memtel_source_lock; @is_shed is set, and cleared for those who have triggers,

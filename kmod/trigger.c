@@ -50,6 +50,7 @@
 #include <linux/workqueue.h>
 
 #include "collect.h"
+#include "cost.h"
 #include "event.h"
 #include "evidence.h"
 #include "hint.h"
@@ -465,8 +466,10 @@ static u64 look_at_all(void)
 
 static void on_look(struct work_struct *work)
 {
+	struct memtel_work_scope scope;
 	u64 begin_ns, next = NEVER;
 
+	memtel_work_begin(&scope, MEMTEL_WORK_KIND_LOOKS);
 	mutex_lock(&memtel_trigger_lock);
 	begin_ns = ktime_get_mono_fast_ns();
 	if (!list_empty(&memtel_triggers)) {
@@ -482,6 +485,7 @@ static void on_look(struct work_struct *work)
 	if (next != NEVER)
 		look_at(next);
 	mutex_unlock(&memtel_trigger_lock);
+	memtel_work_end(&scope);
 }
 
 /* The collector has read the caches. */

@@ -49,7 +49,13 @@ def test_stolen_time_is_no_cost():
                 stolen, _ = per_call(ynl, percent)
                 equal(source(ynl)["sheds"], 0, f"sheds at {percent} %")
                 check(stolen < 2 * mean, f"{stolen} ns a call, not {mean}")
+        write(LIMIT, "0")
         with Load(1 << 15):
+            wait_for(lambda: source(ynl)["cost-share-ppm"] < 25000, 120,
+                     "the load before is forgotten")
+            write(LIMIT, "50000")
+            time.sleep(5)
+            equal(source(ynl)["sheds"], 0, "sheds")
             oracle("slow slab_count_rare 50000")
             try:
                 wait_for(lambda: source(ynl)["sheds"], 60, "shed")

@@ -158,6 +158,18 @@ static void status_reply(void)
 	nla_put_string(msg, MEMTEL_A_CAPABILITY_NAME, "slab-occupancy");
 	nla_put_string(msg, MEMTEL_A_CAPABILITY_REASON, "no BTF");
 	nla_nest_end(msg, nest);
+	nest = nla_nest_start(msg, MEMTEL_A_STATUS_WORK);
+	nla_put_u32(msg, MEMTEL_A_WORK_KIND, MEMTEL_WORK_KIND_LOOKS);
+	nla_put_u64(msg, MEMTEL_A_WORK_RUNS, 7);
+	nla_put_u64(msg, MEMTEL_A_WORK_NS, 1500000);
+	nla_put_u32(msg, MEMTEL_A_WORK_SHARE_PPM, 12);
+	nla_nest_end(msg, nest);
+	/* No source is held, and a kind that a later module may have. */
+	nest = nla_nest_start(msg, MEMTEL_A_STATUS_WORK);
+	nla_put_u32(msg, MEMTEL_A_WORK_KIND, MEMTEL_WORK_KIND_MAX + 1);
+	nla_put_u64(msg, MEMTEL_A_WORK_RUNS, 0);
+	nla_put_u64(msg, MEMTEL_A_WORK_NS, 0);
+	nla_nest_end(msg, nest);
 	queue_add(msg);
 }
 

@@ -272,6 +272,8 @@ status = rows("status")
 ok(status["hold"][0]["comm"] == "ev\x1b[2Jil\ufffd\"" and status["hold"][0]["kind"] == "admin",
    "bytes that are not UTF-8 are replaced", status["hold"])
 ok([c["available"] for c in status["capability"]] == [True, False], "capabilities")
+ok(status["work"][0] == {"kind": "looks", "runs": 7, "ns": 1500000, "share_ppm": 12} and
+   "share_ppm" not in status["work"][1], "memtel's own works", status["work"])
 zone = rows("zones")[0]
 ok(zone["fragmentation_index"] == 998 and zone["fragmentation_order"] == 9 and
    len(zone["free_blocks"]) == 11 and zone["free_blocks"][0]["unusable_index"] == 0,

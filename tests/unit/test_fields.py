@@ -25,7 +25,8 @@ for line in subprocess.run([os.path.join(os.path.dirname(os.environ["FAKE_KERNEL
     table.setdefault(name, set()).add(key)
 
 # Which field set shows which attribute set.
-SHOWN_IN = {"status": "status", "capability": "capability", "source": "source",
+SHOWN_IN = {"status": "status", "capability": "capability",
+            "work": "work", "source": "source",
             "hold": "hold", "cache": "cache", "cache-node": "cache_node",
             "cpu-node": "cpu_node", "node": "node", "zone": "zone",
             "free-blocks": "free_blocks", "timing": "reclaim",
@@ -97,6 +98,7 @@ for line in fields.splitlines():
         keys.add(key[1])
 
 LISTED_IN = {"status": "STATUS", "capability": "A *capability* has",
+             "work": "A *work* has",
              "source": "A *source* has", "hold": "A *hold* has",
              "cache": "CACHES", "cache_node": "CACHES",
              "cpu_node": "A *cpu_node* has",

@@ -16,9 +16,18 @@ struct parts {
 	struct json_object *json;	/* the status, to which the others go */
 	struct json_object *sources;
 	struct table capabilities;
+	struct table works;
 	struct table holds;
 	const struct output *how;
 };
+
+static int print_part(struct parts *parts, struct table *table)
+{
+	if (!table->nr)
+		return 0;
+	putchar('\n');
+	return output_table(stdout, table, parts->how);
+}
 
 static int status_row(const struct memtel_status *status, void *arg)
 {
@@ -33,11 +42,11 @@ static int status_row(const struct memtel_status *status, void *arg)
 	for (size_t i = 0; i < status->nr_capabilities && !err; i++)
 		err = table_add(&parts->capabilities, status->capabilities[i],
 				false);
-	if (!err && parts->capabilities.nr) {
-		putchar('\n');
-		err = output_table(stdout, &parts->capabilities, parts->how);
-	}
-	return err;
+	for (size_t i = 0; i < status->nr_works && !err; i++)
+		err = table_add(&parts->works, status->works[i], false);
+	if (!err)
+		err = print_part(parts, &parts->capabilities);
+	return err ? err : print_part(parts, &parts->works);
 }
 
 static int source_row(const struct memtel_source *source, void *arg)
@@ -75,12 +84,8 @@ static int parts_read(struct memtel *m, struct parts *parts)
 	err = memtel_holds(m, NULL, hold_row, parts);
 	if (err)
 		return err;
-	if (!parts->is_json) {
-		if (!parts->holds.nr)
-			return 0;
-		putchar('\n');
-		return output_table(stdout, &parts->holds, parts->how);
-	}
+	if (!parts->is_json)
+		return print_part(parts, &parts->holds);
 	json_object_object_add(parts->json, "source",
 			       json_object_get(parts->sources));
 	json_object_object_add(parts->json, "hold",
@@ -98,12 +103,14 @@ int status_run(const struct options *options)
 	int err, code;
 
 	table_init(&parts.capabilities, &field_capability_set, false);
+	table_init(&parts.works, &field_work_set, false);
 	table_init(&parts.holds, &field_hold_set, options->json);
 	err = memtel_open(&m);
 	if (!err)
 		err = parts_read(m, &parts);
 	code = err ? fail(m, err) : flush_output();
 	table_free(&parts.capabilities);
+	table_free(&parts.works);
 	table_free(&parts.holds);
 	json_object_put(parts.json);
 	json_object_put(parts.sources);

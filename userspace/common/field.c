@@ -43,10 +43,11 @@ static const struct field status_fields[] = {
 	      "lost: events that could not be sent for want of memory"),
 	PLAIN(STATUS_COST_LIMIT_PPM, memtel_status, cost_limit_ppm,
 	      "cost_limit_ppm", "LIMIT-PPM", COUNT, SHOWN,
-	      "millionths of all CPUs' time that its probes may take"),
+	      "millionths of all CPUs' time that its probes and works may take"),
 	PLAIN(STATUS_SUBSCRIBERS, memtel_status, subscribers,
 	      "subscribers", "SUBSCRIBERS", COUNT, SHOWN,
 	      "sockets that are subscribed to events"),
+	LIST(work, work, "work", false, "what memtel does by itself"),
 };
 
 static const struct field capability_fields[] = {
@@ -59,6 +60,26 @@ static const struct field capability_fields[] = {
 	PLAIN(CAPABILITY_WARNING, memtel_capability, warning, "warning",
 	      "WARNING", TEXT, SHOWN_PRESENT,
 	      "why its numbers are not complete here"),
+};
+
+static const char *const work_kinds[] = {
+	[MEMTEL_WORK_KIND_LOOKS] = "looks",
+	[MEMTEL_WORK_KIND_READINGS] = "readings",
+	[MEMTEL_WORK_KIND_RESTRAINT] = "restraint",
+};
+
+static const struct field work_fields[] = {
+	{ .key = "kind", .head = "WORK", .kind = FIELD_ENUM,
+	  .shown = FIELD_SHOWN, .get = field_get_member,
+	  .attr = MEMTEL_A_WORK_KIND, MEMBER(memtel_work, kind),
+	  .names = work_kinds, .nr_names = ARRAY_SIZE(work_kinds),
+	  .help = "looks: at the triggers; readings: of the caches, for triggers; restraint: once a second, the sum of what memtel costs" },
+	PLAIN(WORK_RUNS, memtel_work, runs, "runs", "RUNS", COUNT, SHOWN,
+	      "how often it was done since the module was loaded"),
+	PLAIN(WORK_NS, memtel_work, ns, "ns", "COST", NS, SHOWN,
+	      "time on a CPU"),
+	PLAIN(WORK_SHARE_PPM, memtel_work, share_ppm, "share_ppm", "COST-PPM",
+	      COUNT, SHOWN, "that time in millionths of all CPUs' time"),
 };
 
 #define SOURCE(ATTR, member, h, KIND, SHOW, text) \
@@ -115,7 +136,7 @@ static const struct field source_fields[] = {
 	SOURCE(COST_SAMPLES, cost_samples, "COST-SAMPLES", COUNT,
 	       SHOWN_PRESENT, "calls that were timed"),
 	SOURCE(SHED, shed, "SHED", FLAG, SHOWN_PRESENT,
-	       "held, but not attached: it cost too much"),
+	       "not attached, though held: it cost too much"),
 	SOURCE(SHEDS, sheds, "SHEDS", COUNT, HIDDEN,
 	       "how often it was shed"),
 	SOURCE(RESTORE_NS, restore_ns, "RESTORE", NS, HIDDEN,
@@ -832,6 +853,7 @@ static const struct field event_fields[] = {
 		#noun, noun##_fields, ARRAY_SIZE(noun##_fields), false }
 DEFINE_SET(status);
 DEFINE_SET(capability);
+DEFINE_SET(work);
 DEFINE_SET(source);
 DEFINE_SET(hold);
 DEFINE_SET(cache);
@@ -863,7 +885,8 @@ const struct field_set field_order_inner_set = {
 };
 
 const struct field_set *const field_sets[] = {
-	&field_status_set, &field_capability_set, &field_source_set,
+	&field_status_set, &field_capability_set, &field_work_set,
+	&field_source_set,
 	&field_hold_set, &field_cache_set, &field_cache_inner_set,
 	&field_cpu_node_set, &field_matrix_set, &field_node_set,
 	&field_zone_set, &field_order_set, &field_order_inner_set,

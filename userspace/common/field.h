@@ -184,6 +184,7 @@ struct field_nest {
 
 extern const struct field_set field_status_set;		/* struct memtel_status */
 extern const struct field_set field_capability_set;	/* struct memtel_capability */
+extern const struct field_set field_work_set;	/* struct memtel_work */
 extern const struct field_set field_source_set;		/* struct memtel_source */
 extern const struct field_set field_hold_set;		/* struct memtel_hold */
 extern const struct field_set field_cache_set;		/* struct field_cache_row */

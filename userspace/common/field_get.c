@@ -307,6 +307,22 @@ const struct field_nest field_capability_nest = {
 	capability_count, capability_at, false,
 };
 
+static size_t work_count(const void *row)
+{
+	return ((const struct memtel_status *)row)->nr_works;
+}
+
+static const void *work_at(const void *row, size_t index,
+			   union field_inner_row *room)
+{
+	(void)room;
+	return ((const struct memtel_status *)row)->works[index];
+}
+
+const struct field_nest field_work_nest = {
+	work_count, work_at, false,
+};
+
 /* A row that is one node already has no nodes. */
 static size_t cache_node_count(const void *row)
 {

@@ -59,6 +59,7 @@ bool field_get_nest(const struct field *field, const void *row,
 		    struct field_value *value);
 
 extern const struct field_nest field_capability_nest;
+extern const struct field_nest field_work_nest;
 extern const struct field_nest field_cache_node_nest;
 extern const struct field_nest field_cpu_node_nest;
 extern const struct field_nest field_free_blocks_nest;

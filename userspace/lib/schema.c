@@ -30,6 +30,7 @@
 	_Static_assert(offsetof(struct memtel_##row, present) == 0, \
 		       "present comes first")
 PRESENT_FIRST(capability);
+PRESENT_FIRST(work);
 PRESENT_FIRST(status);
 PRESENT_FIRST(source);
 PRESENT_FIRST(hold);
@@ -64,6 +65,16 @@ static const struct memtel_attr capability_attrs[] = {
 static const struct memtel_set capability_set =
 	SET("capability", capability, capability_attrs);
 
+static const struct memtel_attr work_attrs[] = {
+	IGNORED(WORK, PAD, "pad"),
+	PLAIN(WORK, KIND, "kind", U32, work, kind),
+	PLAIN(WORK, RUNS, "runs", U64, work, runs),
+	PLAIN(WORK, NS, "ns", U64, work, ns),
+	PLAIN(WORK, SHARE_PPM, "share-ppm", U32, work, share_ppm),
+};
+
+static const struct memtel_set work_set = SET("work", work, work_attrs);
+
 static const struct memtel_attr status_attrs[] = {
 	PLAIN(STATUS, VERSION, "version", STRING, status, version),
 	PLAIN(STATUS, KERNEL, "kernel", STRING, status, kernel),
@@ -77,6 +88,7 @@ static const struct memtel_attr status_attrs[] = {
 	PLAIN(STATUS, COST_LIMIT_PPM, "cost-limit-ppm", U32, status,
 	      cost_limit_ppm),
 	PLAIN(STATUS, SUBSCRIBERS, "subscribers", U32, status, subscribers),
+	NEST(STATUS, WORK, "work", status, works, work_set),
 };
 
 const struct memtel_set memtel_status_set = SET("status", status, status_attrs);

@@ -28,6 +28,24 @@ enum memtel_cache_kind {
 };
 
 /**
+ * enum memtel_work_kind
+ * @MEMTEL_WORK_KIND_LOOKS: Looks at the triggers, with the evidence of their
+ *   events.
+ * @MEMTEL_WORK_KIND_READINGS: Readings of all caches, for the triggers.
+ * @MEMTEL_WORK_KIND_RESTRAINT: Once a second, the sum of what memtel costs,
+ *   and what the sources do with their tables.
+ */
+enum memtel_work_kind {
+	MEMTEL_WORK_KIND_LOOKS = 1,
+	MEMTEL_WORK_KIND_READINGS,
+	MEMTEL_WORK_KIND_RESTRAINT,
+
+	/* private: */
+	__MEMTEL_WORK_KIND_MAX,
+	MEMTEL_WORK_KIND_MAX = (__MEMTEL_WORK_KIND_MAX - 1)
+};
+
+/**
  * enum memtel_hold_kind
  * @MEMTEL_HOLD_KIND_SOCKET: Held by a netlink socket, released when it closes.
  * @MEMTEL_HOLD_KIND_ADMIN: Held by the administrator (enable) until disabled.
@@ -260,9 +278,21 @@ enum {
 	MEMTEL_A_STATUS_EVENTS_UNSENT,
 	MEMTEL_A_STATUS_COST_LIMIT_PPM,
 	MEMTEL_A_STATUS_SUBSCRIBERS,
+	MEMTEL_A_STATUS_WORK,
 
 	__MEMTEL_A_STATUS_MAX,
 	MEMTEL_A_STATUS_MAX = (__MEMTEL_A_STATUS_MAX - 1)
+};
+
+enum {
+	MEMTEL_A_WORK_PAD = 1,
+	MEMTEL_A_WORK_KIND,
+	MEMTEL_A_WORK_RUNS,
+	MEMTEL_A_WORK_NS,
+	MEMTEL_A_WORK_SHARE_PPM,
+
+	__MEMTEL_A_WORK_MAX,
+	MEMTEL_A_WORK_MAX = (__MEMTEL_A_WORK_MAX - 1)
 };
 
 enum {

@@ -41,6 +41,15 @@ struct memtel_capability {
 	const char *warning;	/* it has, but not all of it */
 };
 
+/** struct memtel_work - a kind of work that memtel does by itself */
+struct memtel_work {
+	uint64_t present;	/* MEMTEL_A_WORK_* */
+	uint32_t kind;		/* enum memtel_work_kind, or a later one */
+	uint64_t runs;
+	uint64_t ns;
+	uint32_t share_ppm;
+};
+
 /** struct memtel_timing_bucket - times of one order of magnitude */
 struct memtel_timing_bucket {
 	uint64_t present;	/* MEMTEL_A_TIMING_BUCKET_* */
@@ -69,6 +78,8 @@ struct memtel_status {
 	uint64_t events_unsent;
 	uint32_t cost_limit_ppm;
 	uint32_t subscribers;
+	size_t nr_works;
+	const struct memtel_work *const *works;
 };
 
 /** struct memtel_source - one source of counts, and what it lost */
