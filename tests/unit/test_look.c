@@ -129,6 +129,15 @@ void memtel_socket_disowns(struct sock *socket, u32 portid)
 	(void)portid;
 }
 
+static void expire(void)
+{
+	struct hrtimer *timer = stub_timer;
+
+	stub_now_ns = max(stub_now_ns, timer->at_ns);
+	stub_timer = NULL;
+	timer->fn(timer);
+}
+
 u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 			    const struct memtel_scope *scope)
 {
@@ -137,6 +146,11 @@ u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 		return 0;
 	reads++;
 	stub_now_ns += read_took_ns;
+	/* Probes and the timer do not wait for the look. */
+	if (read_took_ns)
+		memtel_hint_give();
+	if (stub_timer && stub_timer->at_ns <= stub_now_ns)
+		expire();
 	return lost_ns(stub_now_ns);
 }
 
@@ -264,11 +278,12 @@ void memtel_cause_find(struct memtel_evidence *evidence,
 
 static void work(void)
 {
-	struct work_struct *queued = stub_wq.queued;
+	while (stub_wq.queued) {
+		struct work_struct *queued = stub_wq.queued;
 
-	stub_wq.queued = NULL;
-	if (queued)
+		stub_wq.queued = NULL;
 		queued->fn(queued);
+	}
 }
 
 static void read_caches(void)
@@ -292,11 +307,7 @@ static void run(u64 seconds, u64 every_ns)
 		u64 next_ns = min(reading_ns, end_ns);
 
 		if (stub_timer && stub_timer->at_ns < next_ns) {
-			struct hrtimer *timer = stub_timer;
-
-			stub_now_ns = max(stub_now_ns, timer->at_ns);
-			stub_timer = NULL;
-			timer->fn(timer);
+			expire();
 			work();
 			continue;
 		}
@@ -341,13 +352,11 @@ static void begin(void)
 /* As a module does that is unloaded, whose next begins with all unset. */
 static void end(void)
 {
-	struct hrtimer *timer = stub_timer;
-
 	memtel_triggers_stop();
-	stub_timer = NULL;
-	if (timer)
-		timer->fn(timer);
-	work();
+	while (stub_timer) {
+		expire();
+		work();
+	}
 	memtel_triggers_exit();
 	ok(!rooms, "all memory of evidence is freed");
 }
@@ -468,13 +477,9 @@ static void run_hinted(u64 ns)
 	u64 end_ns = stub_now_ns + ns;
 
 	while (stub_now_ns < end_ns) {
-		struct hrtimer *timer = stub_timer;
-
 		memtel_hint_give();
-		if (timer && timer->at_ns <= stub_now_ns + MS) {
-			stub_now_ns = max(stub_now_ns, timer->at_ns);
-			stub_timer = NULL;
-			timer->fn(timer);
+		if (stub_timer && stub_timer->at_ns <= stub_now_ns + MS) {
+			expire();
 			work();
 		} else {
 			stub_now_ns += MS;
