@@ -679,8 +679,8 @@ static void gather(struct gather *g)
 {
 	const struct memtel_source *source = groups[g->group].source;
 
-	/* Before the numbers: pairs with memtel_source_reset(). */
 	if (source)
+		/* Before the numbers: pairs with memtel_source_reset(). */
 		g->since_ns = smp_load_acquire(&source->since_ns);
 	groups[g->group].each(g);
 	cond_resched();

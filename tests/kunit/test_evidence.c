@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/nodemask.h>
+#include <linux/sizes.h>
 
 /* Of one file, so that their own functions can be called. */
 #include "collect.c"
@@ -13,7 +14,7 @@
 #include "cause.c"
 
 #define CACHES	3
-#define MIB	(1ULL << 20)
+#define MIB	((u64)SZ_1M)
 
 /* The made-up caches, with their numbers on the first node and the next. */
 static struct fake_cache {
@@ -34,6 +35,7 @@ static int node_of_fake(unsigned int i)
 /* What the files under test ask of the rest of the module. */
 struct memtel_source memtel_site_source, memtel_shrinker_source;
 struct memtel_source memtel_zonelock_source, memtel_reclaim_source;
+/* Asserted by what is called under it. */
 DEFINE_MUTEX(memtel_trigger_lock);
 
 unsigned int memtel_source_bit(const struct memtel_source *source)
