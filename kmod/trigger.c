@@ -469,21 +469,22 @@ static void on_look(struct work_struct *work)
 	u64 begin_ns, next = NEVER;
 
 	mutex_lock(&memtel_trigger_lock);
+	/* Then none is wanted any more: memtel_triggers_exit() relies on that. */
+	if (list_empty(&memtel_triggers))
+		goto out;
 	begin_ns = ktime_get_mono_fast_ns();
 	if (begin_ns < due.not_before_ns) {
 		/* It was wanted while the last one was under way. */
 		next = due.not_before_ns;
 		goto out;
 	}
-	if (!list_empty(&memtel_triggers)) {
-		/* Before the numbers are read: later growth hints again. */
-		WRITE_ONCE(memtel_hint.is_wanted, true);
-		/* Pairs with that of a hint, after its number grew. */
-		smp_mb();
-		memtel_collect_get();
-		next = look_at_all();
-		memtel_collect_put();
-	}
+	/* Before the numbers are read: later growth hints again. */
+	WRITE_ONCE(memtel_hint.is_wanted, true);
+	/* Pairs with that of a hint, after its number grew. */
+	smp_mb();
+	memtel_collect_get();
+	next = look_at_all();
+	memtel_collect_put();
 	look_pause(begin_ns, ktime_get_mono_fast_ns());
 out:
 	if (next != NEVER)
