@@ -159,8 +159,8 @@ find_id(const struct memtel_collection *reading, u32 id)
  */
 const struct memtel_collected *
 memtel_collection_counted(const struct memtel_collection *earlier,
-		       const struct memtel_collection *reading,
-		       const struct memtel_collected *cache)
+			  const struct memtel_collection *reading,
+			  const struct memtel_collected *cache)
 {
 	if (earlier->since_ns != reading->since_ns || !is_counted(cache))
 		return NULL;

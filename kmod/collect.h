@@ -83,7 +83,7 @@ const struct memtel_collected *
 memtel_collection_cookie(const struct memtel_collection *reading, u64 cookie);
 const struct memtel_collected *
 memtel_collection_counted(const struct memtel_collection *earlier,
-		       const struct memtel_collection *reading,
-		       const struct memtel_collected *cache);
+			  const struct memtel_collection *reading,
+			  const struct memtel_collected *cache);
 
 #endif /* _MEMTEL_COLLECT_H */

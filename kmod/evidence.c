@@ -24,12 +24,13 @@
  * tasks and cgroups for no more than GROUP_ITEMS_MAX each. An item that found no
  * room may have begun at anything: such items are left out, and the event says so.
  *
- * Locks. All is called under the triggers' lock, with the collector's reading
+ * Locks. All is called under memtel_trigger_lock, with the collector's readings
  * held. Sources are read without theirs: the caller says which of them its
  * triggers hold, and so are attached for as long as it holds its lock.
  */
 #include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -48,6 +49,7 @@
 #include "source.h"
 #include "stall.h"
 #include "topk.h"
+#include "trigger.h"
 #include "zonelock.h"
 
 #define MARKS			8
@@ -191,7 +193,7 @@ struct memtel_evidence_room {
 	struct gather gather;
 };
 
-/* There while there are triggers. Under the triggers' lock. */
+/* There while there are triggers. Protected by memtel_trigger_lock. */
 static struct memtel_evidence_room *room;
 
 static bool is_same(const struct item_key *a, const struct item_key *b)
@@ -677,8 +679,8 @@ static void gather(struct gather *g)
 {
 	const struct memtel_source *source = groups[g->group].source;
 
-	/* Before the numbers: pairs with memtel_source_reset(). */
 	if (source)
+		/* Before the numbers: pairs with memtel_source_reset(). */
 		g->since_ns = smp_load_acquire(&source->since_ns);
 	groups[g->group].each(g);
 	cond_resched();
@@ -752,6 +754,7 @@ struct memtel_evidence_room *memtel_evidence_room_alloc(void)
 /* The first trigger is there: begin to mark numbers down. */
 void memtel_evidence_start(struct memtel_evidence_room *new)
 {
+	lockdep_assert_held(&memtel_trigger_lock);
 	room = new;
 }
 
@@ -760,6 +763,7 @@ struct memtel_evidence_room *memtel_evidence_stop(void)
 {
 	struct memtel_evidence_room *old = room;
 
+	lockdep_assert_held(&memtel_trigger_lock);
 	room = NULL;
 	return old;
 }
@@ -775,6 +779,7 @@ void memtel_evidence_mark(u64 now_ns, unsigned int held)
 	struct gather *g = &room->gather;
 	unsigned int group;
 
+	lockdep_assert_held(&memtel_trigger_lock);
 	if (mark->time_ns && now_ns - mark->time_ns < MARK_APART_NS)
 		return;
 	room->newest = (room->newest + 1) % MARKS;
@@ -921,6 +926,7 @@ void memtel_evidence_take(struct memtel_evidence *evidence,
 	struct gather *g = &room->gather;
 	unsigned int group;
 
+	lockdep_assert_held(&memtel_trigger_lock);
 	evidence->nr = 0;
 	evidence->lacks = 0;
 	evidence->has_cause = false;

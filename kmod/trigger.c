@@ -315,12 +315,12 @@ static void restart(struct memtel_trigger *trigger,
 		    const struct memtel_sample *sample)
 {
 	u64 ago_ns = ktime_get_boottime_ns() - sample->since_ns;
-	u64 reset_ns = ktime_get_mono_fast_ns() - ago_ns;
+	u64 now = ktime_get_mono_fast_ns();
 
 	if (metric_of(trigger)->from == METRIC_HINTED)
 		start(trigger, sample->time_ns, sample->number);
 	else
-		start(trigger, clamp(reset_ns, trigger->time_ns,
+		start(trigger, clamp(now - min(ago_ns, now), trigger->time_ns,
 				     sample->time_ns), 0);
 }
 
@@ -471,17 +471,24 @@ static void on_look(struct work_struct *work)
 
 	memtel_work_begin(&scope, MEMTEL_WORK_KIND_LOOKS);
 	mutex_lock(&memtel_trigger_lock);
+	/* Then none is wanted any more: memtel_triggers_exit() relies on that. */
+	if (list_empty(&memtel_triggers))
+		goto out;
 	begin_ns = ktime_get_mono_fast_ns();
-	if (!list_empty(&memtel_triggers)) {
-		/* Before the numbers are read: later growth hints again. */
-		WRITE_ONCE(memtel_hint.is_wanted, true);
-		/* Pairs with that of a hint, after its number grew. */
-		smp_mb();
-		memtel_collect_get();
-		next = look_at_all();
-		memtel_collect_put();
+	if (begin_ns < due.not_before_ns) {
+		/* It was wanted while the last one was under way. */
+		next = due.not_before_ns;
+		goto out;
 	}
+	/* Before the numbers are read: later growth hints again. */
+	WRITE_ONCE(memtel_hint.is_wanted, true);
+	/* Pairs with that of a hint, after its number grew. */
+	smp_mb();
+	memtel_collect_get();
+	next = look_at_all();
+	memtel_collect_put();
 	look_pause(begin_ns, ktime_get_mono_fast_ns());
+out:
 	if (next != NEVER)
 		look_at(next);
 	mutex_unlock(&memtel_trigger_lock);

@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/nodemask.h>
+#include <linux/sizes.h>
 
 /* Of one file, so that their own functions can be called. */
 #include "collect.c"
@@ -13,7 +14,7 @@
 #include "cause.c"
 
 #define CACHES	3
-#define MIB	(1ULL << 20)
+#define MIB	((u64)SZ_1M)
 
 /* The made-up caches, with their numbers on the first node and the next. */
 static struct fake_cache {
@@ -34,6 +35,8 @@ static int node_of_fake(unsigned int i)
 /* What the files under test ask of the rest of the module. */
 struct memtel_source memtel_site_source, memtel_shrinker_source;
 struct memtel_source memtel_zonelock_source, memtel_reclaim_source;
+/* Asserted by what is called under it. */
+DEFINE_MUTEX(memtel_trigger_lock);
 
 unsigned int memtel_source_bit(const struct memtel_source *source)
 {
@@ -175,7 +178,9 @@ static void read_after_a_second(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, reading);
 	reading->time_ns = clock_ns;
 	keep(reading);
+	mutex_lock(&memtel_trigger_lock);
 	memtel_evidence_mark(clock_ns, 0);
+	mutex_unlock(&memtel_trigger_lock);
 }
 
 /* What was most in the last second. */
@@ -192,10 +197,12 @@ static const struct memtel_suspect *cause_of(enum memtel_metric metric)
 		.window_ns = NSEC_PER_SEC,
 	};
 
+	mutex_lock(&memtel_trigger_lock);
 	memtel_collect_get();
 	memtel_evidence_take(&found, &ask);
 	memtel_cause_find(&found, metric);
 	memtel_collect_put();
+	mutex_unlock(&memtel_trigger_lock);
 	return found.has_cause ? &found.cause : NULL;
 }
 
@@ -205,7 +212,9 @@ static int evidence_test_init(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, new);
+	mutex_lock(&memtel_trigger_lock);
 	memtel_evidence_start(new);
+	mutex_unlock(&memtel_trigger_lock);
 	period_ns = NSEC_PER_SEC;
 	clock_ns = NSEC_PER_SEC;
 	for (i = 0; i < CACHES; i++)
@@ -223,9 +232,14 @@ static int evidence_test_init(struct kunit *test)
 
 static void evidence_test_exit(struct kunit *test)
 {
+	struct memtel_evidence_room *old;
+
 	period_ns = 0;
 	drop_readings();
-	memtel_evidence_room_free(memtel_evidence_stop());
+	mutex_lock(&memtel_trigger_lock);
+	old = memtel_evidence_stop();
+	mutex_unlock(&memtel_trigger_lock);
+	memtel_evidence_room_free(old);
 }
 
 static void rest_is_no_growth(struct kunit *test)

@@ -53,7 +53,6 @@ typedef struct { unsigned int seq; } seqcount_latch_t;
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
 #define __GFP_NOWARN		0
-#define lockdep_assert_held(l)	((void)(l))
 #define cond_resched()		((void)0)
 #define unlikely(x)		(x)
 
@@ -75,6 +74,12 @@ struct mutex {
 };
 
 #define DEFINE_MUTEX(name)	struct mutex name = {}
+
+#define lockdep_assert_held(lock) \
+	do { \
+		if (!(lock)->is_held) \
+			abort(); \
+	} while (0)
 
 static inline void mutex_lock(struct mutex *lock)
 {

@@ -103,6 +103,7 @@ static void site(const struct fake_cache *c, u64 address, u64 bytes)
 struct memtel_source memtel_slab_source, memtel_site_source;
 struct memtel_source memtel_shrinker_source, memtel_reclaim_source;
 struct memtel_source memtel_zonelock_source;
+DEFINE_MUTEX(memtel_trigger_lock);
 
 unsigned int memtel_source_bit(const struct memtel_source *source)
 {
@@ -290,7 +291,9 @@ static void begin_with(unsigned int nodes, unsigned int rows)
 	room = memtel_evidence_room_alloc();
 	if (!room)
 		abort();
+	mutex_lock(&memtel_trigger_lock);
 	memtel_evidence_start(room);
+	mutex_unlock(&memtel_trigger_lock);
 }
 
 static void begin(unsigned int nodes)
@@ -301,7 +304,9 @@ static void begin(unsigned int nodes)
 static void end(void)
 {
 	memtel_collect_every(0);
+	mutex_lock(&memtel_trigger_lock);
 	memtel_evidence_room_free(memtel_evidence_stop());
+	mutex_unlock(&memtel_trigger_lock);
 }
 
 static void second(void)
@@ -311,9 +316,11 @@ static void second(void)
 	stub_now_ns += SECOND;
 	stub_queued = NULL;
 	work->work.fn(&work->work);
+	mutex_lock(&memtel_trigger_lock);
 	memtel_collect_get();
 	memtel_evidence_mark(stub_now_ns, ALL);
 	memtel_collect_put();
+	mutex_unlock(&memtel_trigger_lock);
 }
 
 static const struct memtel_suspect *
@@ -332,10 +339,12 @@ cause_in(const struct memtel_scope *scope, enum memtel_metric metric,
 		.held = ALL,
 	};
 
+	mutex_lock(&memtel_trigger_lock);
 	memtel_collect_get();
 	memtel_evidence_take(&evidence, &ask);
 	memtel_cause_find(&evidence, metric);
 	memtel_collect_put();
+	mutex_unlock(&memtel_trigger_lock);
 	return evidence.has_cause ? &evidence.cause : NULL;
 }
 

@@ -146,6 +146,15 @@ void memtel_owner_put(struct sock *socket, u32 portid)
 	(void)portid;
 }
 
+static void expire(void)
+{
+	struct hrtimer *timer = stub_timer;
+
+	stub_now_ns = max(stub_now_ns, timer->at_ns);
+	stub_timer = NULL;
+	timer->fn(timer);
+}
+
 u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 			    const struct memtel_scope *scope)
 {
@@ -154,6 +163,11 @@ u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 		return 0;
 	reads++;
 	stub_now_ns += read_took_ns;
+	/* Probes and the timer do not wait for the look. */
+	if (read_took_ns)
+		memtel_hint_give();
+	if (stub_timer && stub_timer->at_ns <= stub_now_ns)
+		expire();
 	return lost_ns(stub_now_ns);
 }
 
@@ -281,11 +295,12 @@ void memtel_cause_find(struct memtel_evidence *evidence,
 
 static void work(void)
 {
-	struct work_struct *queued = stub_wq.queued;
+	while (stub_wq.queued) {
+		struct work_struct *queued = stub_wq.queued;
 
-	stub_wq.queued = NULL;
-	if (queued)
+		stub_wq.queued = NULL;
 		queued->fn(queued);
+	}
 }
 
 static void read_caches(void)
@@ -309,11 +324,7 @@ static void run(u64 seconds, u64 every_ns)
 		u64 next_ns = min(reading_ns, end_ns);
 
 		if (stub_timer && stub_timer->at_ns < next_ns) {
-			struct hrtimer *timer = stub_timer;
-
-			stub_now_ns = max(stub_now_ns, timer->at_ns);
-			stub_timer = NULL;
-			timer->fn(timer);
+			expire();
 			work();
 			continue;
 		}
@@ -358,13 +369,12 @@ static void begin(void)
 /* As a module does that is unloaded, whose next begins with all unset. */
 static void end(void)
 {
-	struct hrtimer *timer = stub_timer;
-
 	memtel_triggers_stop();
-	stub_timer = NULL;
-	if (timer)
-		timer->fn(timer);
+	/* The timer may end last of all, its look is the last then. */
+	if (stub_timer)
+		expire();
 	work();
+	ok(!stub_timer, "after the end no look is to come");
 	memtel_triggers_exit();
 	ok(!rooms, "all memory of evidence is freed");
 }
@@ -485,13 +495,9 @@ static void run_hinted(u64 ns)
 	u64 end_ns = stub_now_ns + ns;
 
 	while (stub_now_ns < end_ns) {
-		struct hrtimer *timer = stub_timer;
-
 		memtel_hint_give();
-		if (timer && timer->at_ns <= stub_now_ns + MS) {
-			stub_now_ns = max(stub_now_ns, timer->at_ns);
-			stub_timer = NULL;
-			timer->fn(timer);
+		if (stub_timer && stub_timer->at_ns <= stub_now_ns + MS) {
+			expire();
 			work();
 		} else {
 			stub_now_ns += MS;
