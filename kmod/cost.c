@@ -4,8 +4,9 @@
  *
  * Probes. A probe that runs is timed once in so many events of its CPU; what it
  * takes to read the clock, measured at load, is subtracted. What was timed
- * stands for all events (estimate.h). What the kernel spends on calling a probe
- * is not in it.
+ * stands for all events (estimate.h), so it has to be as quick as they are: code
+ * that only timed events run is run just before, so that no cache lacks it. What
+ * the kernel spends on calling a probe is not in it.
  *
  * The clock does not stop while the CPU is not the probe's: while it is
  * interrupted, preempted where probes can be, or not run by a hypervisor. So the
@@ -41,9 +42,8 @@
 static u64 clock_ns __ro_after_init = U64_MAX;
 
 /* Context: any, in a probe. */
-noinline void memtel_cost_spend(struct memtel_cost __percpu *cost, u64 begin_ns)
+noinline void memtel_cost_spend(struct memtel_cost __percpu *cost, u64 ns)
 {
-	u64 ns = ktime_get_mono_fast_ns() - begin_ns;
 	unsigned int bucket;
 
 	ns = min_t(u64, ns - min(ns, clock_ns), MEMTEL_ESTIMATE_MAX_NS);
@@ -126,14 +126,16 @@ static void cost_work_time(struct memtel_work_time *time)
 {
 	unsigned long flags;
 
-	/*
-	 * The tick changes both numbers of the scheduler's, and so may another
-	 * CPU that wakes a task here: then this one is off by less than a tick.
-	 */
+	/* The tick changes both numbers of the scheduler's. */
 	local_irq_save(flags);
 	time->clock_ns = local_clock();
 	time->cpu = raw_smp_processor_id();
+	/*
+	 * So may another CPU, that wakes a task on this one: then the two are
+	 * off by less than a tick.
+	 */
 	time->exec_ns = data_race(current->se.sum_exec_runtime);
+	/* As above. */
 	time->since_ns = time->clock_ns - data_race(current->se.exec_start);
 	local_irq_restore(flags);
 }

@@ -43,15 +43,21 @@ struct memtel_cost_scope {
 	u64 begin_ns;
 };
 
-void memtel_cost_spend(struct memtel_cost __percpu *cost, u64 begin_ns);
+void memtel_cost_spend(struct memtel_cost __percpu *cost, u64 ns);
 
 static __always_inline struct memtel_cost_scope
 memtel_cost_enter(struct memtel_cost __percpu *cost, bool is_timed)
 {
 	struct memtel_cost_scope scope = { .cost = cost };
 
-	if (unlikely(is_timed))
+	if (unlikely(is_timed)) {
+		/*
+		 * Once for nothing: the clock is seldom read here, and what the
+		 * CPU takes to get its code and data is no part of the probe.
+		 */
+		ktime_get_mono_fast_ns();
 		scope.begin_ns = ktime_get_mono_fast_ns();
+	}
 	return scope;
 }
 
@@ -68,7 +74,8 @@ memtel_cost_is_due(struct memtel_cost __percpu *cost, unsigned int every)
 static __always_inline void memtel_cost_leave(struct memtel_cost_scope *scope)
 {
 	if (unlikely(scope->begin_ns))
-		memtel_cost_spend(scope->cost, scope->begin_ns);
+		memtel_cost_spend(scope->cost, ktime_get_mono_fast_ns() -
+					       scope->begin_ns);
 }
 
 /* In a probe: from here to where it returns is its cost, timed if @is_timed. */

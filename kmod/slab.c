@@ -114,7 +114,13 @@ static bool slab_is_due(enum slab_what what)
 {
 	if (what == SLAB_ALLOC)
 		return memtel_cost_is_due(&slab_cost, MEMTEL_COST_PAGES_EVERY);
-	this_cpu_write(slab_frees.left, SLAB_FREES_EVERY - 1);
+	/* The first only runs the code of those that are timed, cold as it is. */
+	if (!this_cpu_read(slab_frees.is_warm)) {
+		this_cpu_write(slab_frees.is_warm, true);
+		return false;
+	}
+	this_cpu_write(slab_frees.is_warm, false);
+	this_cpu_write(slab_frees.left, SLAB_FREES_EVERY - 2);
 	this_cpu_inc(slab_frees.rounds);
 	return true;
 }

@@ -27,11 +27,12 @@ struct slab_event {
 };
 
 /* One free of so many is timed, on each CPU. */
-#define SLAB_FREES_EVERY	512
+#define SLAB_FREES_EVERY	1024
 
 /**
  * struct slab_frees - a CPU's frees until the next that is timed
  * @left: that pass; below 0 when the next is due
+ * @is_warm: the next is the second that is due
  * @rounds: how often SLAB_FREES_EVERY have passed
  *
  * What tells which events to time must tell how many events there are, too.
@@ -45,6 +46,7 @@ struct slab_event {
  */
 struct slab_frees {
 	s32 left;
+	bool is_warm;
 	u64 rounds;
 };
 

@@ -14,7 +14,7 @@ from test_trigger import SECOND, Subscriber
 
 SLAB = slab_probes()
 # Frees that a CPU may have had since it was last timed (SLAB_FREES_EVERY).
-ROUND = 512
+ROUND = 1024
 LIMIT = "/sys/module/memtel/parameters/cost_limit_ppm"
 N = 5000
 # In twice that time all that a share is known from must have happened.
