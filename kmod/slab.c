@@ -20,6 +20,7 @@
  * fire no tracepoint. So allocs less frees is no count of objects; occupancy
  * is, and comes from SLUB (private.c).
  */
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -209,25 +210,26 @@ void memtel_slab_read(const struct slab_slot *slot, int nid,
 	const u64 __percpu *words = (slot ? slot->counts : slab_hot.large) +
 				    nid * SLAB_WORDS;
 	struct memtel_slab_counts sum = {};
-	int cpu, i;
+	const unsigned int *end = memtel_cpus_end(), *cpu;
+	int i;
 
+	lockdep_assert_held(&memtel_source_lock);
+	/* No unsigned index: a call of memset() takes longer for some nodes. */
 	for (i = 0; i < nr_node_ids; i++)
 		by_cpu_node[i] = (struct memtel_cpu_node_counts) {};
 
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+	for (cpu = memtel_cpus.ids; cpu < end; cpu++) {
 		struct memtel_cpu_node_counts *by;
 		u64 allocs, frees;
 		const u64 *w;
 
-		if (!cpu_possible(cpu))
-			continue;
-		w = per_cpu_ptr(words, cpu);
+		w = per_cpu_ptr(words, *cpu);
 		allocs = READ_ONCE(w[SLAB_ALLOCS]);
 		frees = READ_ONCE(w[SLAB_FREES]);
 		if (!allocs && !frees)
 			continue;
-		/* Only a CPU never online, which counts nothing, has none. */
-		by = &by_cpu_node[max(cpu_to_node(cpu), 0)];
+		/* Only a CPU that never came up, which counts nothing, has none. */
+		by = &by_cpu_node[max(cpu_to_node(*cpu), 0)];
 		by->allocs += allocs;
 		by->frees += frees;
 		sum.allocs += allocs;
