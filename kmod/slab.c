@@ -34,6 +34,9 @@
 #include "slab_table.h"
 #include "source.h"
 
+/* Caches that get their slots in one hold of slab_mutex. */
+#define STARTED_HOLD	64
+
 #define SLOTS_MIN	16
 #define SLOTS_MAX	65536
 
@@ -139,9 +142,15 @@ static void slab_started(void)
 	struct memtel_cache_walk walk;
 	struct kmem_cache *cache;
 
-	for (cache = memtel_cache_walk_begin(&walk); cache;
-	     cache = memtel_cache_walk_next(&walk))
-		slab_table_place(cache, NULL, SLAB_LOST_WORDS);
+	/* Without memory for the walk a cache's first event gives its slot. */
+	if (memtel_cache_walk_begin(&walk, STARTED_HOLD, GFP_KERNEL))
+		return;
+	do {
+		memtel_cache_walk_lock(&walk);
+		while ((cache = memtel_cache_walk_next(&walk)))
+			slab_table_place(cache, NULL, SLAB_LOST_WORDS);
+		memtel_cache_walk_unlock(&walk);
+	} while (!walk.is_done);
 	memtel_cache_walk_end(&walk);
 }
 
