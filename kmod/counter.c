@@ -2,21 +2,82 @@
 /*
  * Per-CPU counters.
  *
- * Every CPU adds to its own copy only; readers sum over all possible CPUs, so
- * that a CPU going off takes nothing with it. Nothing is shared and written on
- * the way of an event. The per-CPU allocator gives at most one unit
- * (PCPU_MIN_UNIT_SIZE, 32 KiB) at a time, hence chunks.
+ * Every CPU adds to its own copy only. The event path writes no shared cache
+ * line. The per-CPU allocator gives at most one unit (PCPU_MIN_UNIT_SIZE, 32
+ * KiB) at a time, hence chunks.
+ *
+ * Readers sum over the CPUs that were online at some time since the module was
+ * loaded. So a CPU that goes offline takes no count with it, and a reading does
+ * not cost more on a host that could have more CPUs than it has. A CPU is put
+ * on the list before it comes online (a hotplug callback of the prepare
+ * section), that is, before it counts, and stays on the list.
  *
  * Zeroing happens on each CPU by itself, with interrupts off, so that it
- * cannot fall between an event's load and store.
+ * cannot fall between an event's load and store; ZERO_BYTES at a time, so that
+ * interrupts are off for a microsecond whatever the counters' size.
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 
 #include "counter.h"
+
+/* Some 2,000 instructions where a CPU zeroes 8 bytes in one. */
+#define ZERO_BYTES	16384UL
+
+struct memtel_cpus memtel_cpus;
+static int cpuhp_state;
+
+/* A CPU is about to come online. The kernel brings up one at a time. */
+static int counters_cpu_prepare(unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < memtel_cpus.nr; i++)
+		if (memtel_cpus.ids[i] == cpu)
+			return 0;
+	memtel_cpus.ids[i] = cpu;
+	/* Pairs with memtel_cpus_end(). */
+	smp_store_release(&memtel_cpus.nr, i + 1);
+	return 0;
+}
+
+/**
+ * memtel_counters_init() - begin to know which CPUs may count
+ *
+ * Context: Process context, may sleep, before any counter is allocated.
+ * Return: 0 or an error.
+ */
+int memtel_counters_init(void)
+{
+	int state;
+
+	memtel_cpus.nr = 0;
+	memtel_cpus.ids = kcalloc(nr_cpu_ids, sizeof(*memtel_cpus.ids),
+				  GFP_KERNEL);
+	if (!memtel_cpus.ids)
+		return -ENOMEM;
+	state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "memtel:prepare",
+				  counters_cpu_prepare, NULL);
+	if (state < 0) {
+		kfree(memtel_cpus.ids);
+		return state;
+	}
+	cpuhp_state = state;
+	return 0;
+}
+
+/* No counter is left. */
+void memtel_counters_exit(void)
+{
+	cpuhp_remove_state(cpuhp_state);
+	kfree(memtel_cpus.ids);
+}
 
 static size_t chunk_bytes(const struct memtel_counters *c)
 {
@@ -35,14 +96,14 @@ static size_t chunk_bytes(const struct memtel_counters *c)
 int memtel_counters_alloc(struct memtel_counters *c, unsigned int slots,
 			  unsigned int words)
 {
-	unsigned int i;
+	unsigned int most = PCPU_MIN_UNIT_SIZE / (words * sizeof(u64)), i;
 
-	c->words = words;
-	c->slots_per_chunk = min_t(unsigned int, slots,
-				   PCPU_MIN_UNIT_SIZE / (words * sizeof(u64)));
-	if (!c->slots_per_chunk)
+	if (!most)
 		return -EINVAL;
-	c->nr_chunks = DIV_ROUND_UP(slots, c->slots_per_chunk);
+	c->words = words;
+	/* As few chunks as there may be, all of one size: the last is full, too. */
+	c->nr_chunks = DIV_ROUND_UP(slots, most);
+	c->slots_per_chunk = DIV_ROUND_UP(slots, c->nr_chunks);
 	c->chunks = kcalloc(c->nr_chunks, sizeof(*c->chunks), GFP_KERNEL);
 	if (!c->chunks)
 		return -ENOMEM;
@@ -70,36 +131,53 @@ void memtel_counters_free(struct memtel_counters *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static void zero_cpu(const struct memtel_counters *c, int cpu)
-{
-	unsigned int i;
+struct counters_piece {
+	u64 __percpu *words;
+	size_t bytes;
+};
 
-	for (i = 0; i < c->nr_chunks; i++)
-		memset(per_cpu_ptr(c->chunks[i], cpu), 0, chunk_bytes(c));
+static void counters_zero_this_cpu(void *arg)
+{
+	const struct counters_piece *piece = arg;
+
+	memset(this_cpu_ptr(piece->words), 0, piece->bytes);
 }
 
-static void zero_this_cpu(void *c)
+static void counters_zero_piece(struct counters_piece *piece)
 {
-	zero_cpu(c, smp_processor_id());
+	const unsigned int *cpu;
+
+	/* No CPU comes or goes between the two halves. */
+	cpus_read_lock();
+	on_each_cpu(counters_zero_this_cpu, piece, 1);
+	for (cpu = memtel_cpus.ids; cpu < memtel_cpus_end(); cpu++)
+		if (!cpu_online(*cpu))
+			memset(per_cpu_ptr(piece->words, *cpu), 0,
+			       piece->bytes);
+	cpus_read_unlock();
 }
 
 /**
  * memtel_counters_zero() - set all counters to zero while they count
  * @c: the counters
  *
- * Context: Process context, may sleep. Takes cpus_read_lock() so that no CPU
- * comes or goes between the two halves.
+ * Context: Process context, may sleep. Takes cpus_read_lock(). Not all of a
+ * large table becomes zero at the same moment.
  */
 void memtel_counters_zero(struct memtel_counters *c)
 {
-	int cpu;
+	size_t bytes = chunk_bytes(c), from;
+	unsigned int i;
 
-	cpus_read_lock();
-	on_each_cpu(zero_this_cpu, c, 1);
-	for_each_possible_cpu(cpu)
-		if (!cpu_online(cpu))
-			zero_cpu(c, cpu);
-	cpus_read_unlock();
+	for (i = 0; i < c->nr_chunks; i++) {
+		for (from = 0; from < bytes; from += ZERO_BYTES) {
+			counters_zero_piece(&(struct counters_piece) {
+				.words = c->chunks[i] + from / sizeof(u64),
+				.bytes = min(bytes - from, ZERO_BYTES),
+			});
+			cond_resched();
+		}
+	}
 }
 
 /* Memory they take, over all CPUs. */
@@ -110,10 +188,10 @@ u64 memtel_counters_bytes(const struct memtel_counters *c)
 
 u64 memtel_counter_sum(const u64 __percpu *word)
 {
+	const unsigned int *end = memtel_cpus_end(), *cpu;
 	u64 sum = 0;
-	int cpu;
 
-	for_each_possible_cpu(cpu)
-		sum += memtel_counter_read(word, cpu);
+	for (cpu = memtel_cpus.ids; cpu < end; cpu++)
+		sum += memtel_counter_read(word, *cpu);
 	return sum;
 }

@@ -17,6 +17,35 @@ struct memtel_counters {
 	unsigned int words;
 };
 
+/**
+ * struct memtel_cpus - the CPUs that may have counted
+ * @nr: how many
+ * @ids: their numbers, in no order; none of them changes
+ *
+ * Those that were online at some time since the module was loaded.
+ */
+struct memtel_cpus {
+	unsigned int nr;
+	unsigned int *ids;
+};
+
+extern struct memtel_cpus memtel_cpus;
+
+/* The end of @ids. A CPU that comes later has counted nothing before. */
+static inline const unsigned int *memtel_cpus_end(void)
+{
+	/* Pairs with counters_cpu_prepare(). */
+	return memtel_cpus.ids + smp_load_acquire(&memtel_cpus.nr);
+}
+
+static inline unsigned int memtel_nr_cpus(void)
+{
+	return memtel_cpus_end() - memtel_cpus.ids;
+}
+
+int memtel_counters_init(void);
+void memtel_counters_exit(void);
+
 int memtel_counters_alloc(struct memtel_counters *c, unsigned int slots,
 			  unsigned int words);
 void memtel_counters_free(struct memtel_counters *c);

@@ -6,6 +6,7 @@
 #include <net/genetlink.h>
 
 #include "cost.h"
+#include "counter.h"
 #include "kmem.h"
 #include "large.h"
 #include "netlink.h"
@@ -18,6 +19,9 @@ static int __init memtel_init(void)
 {
 	int err;
 
+	err = memtel_counters_init();
+	if (err)
+		return err;
 	memtel_private_init();
 	memtel_large_init();
 	memtel_kmem_init();
@@ -35,6 +39,7 @@ err_triggers:
 	memtel_triggers_exit();
 err_private:
 	memtel_private_exit();
+	memtel_counters_exit();
 	return err;
 }
 
@@ -46,6 +51,7 @@ static void __exit memtel_exit(void)
 	memtel_sources_exit();
 	memtel_triggers_exit();
 	memtel_private_exit();
+	memtel_counters_exit();
 }
 
 module_init(memtel_init);

@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
 
 #include "fill.h"
@@ -28,57 +29,93 @@ static void free_views(struct memtel_topk_view *views)
 	kfree(views);
 }
 
+/**
+ * struct views_of - what is added up
+ * @init: make room, with no lock held: the reader's cgroup pays for it, and may
+ *        make the reader wait
+ * @take: add up, under memtel_source_lock; -EAGAIN when the room is too little
+ */
+struct views_of {
+	int (*init)(struct memtel_topk_view *views);
+	int (*take)(struct memtel_topk_view *views,
+		    struct netlink_ext_ack *extack);
+};
+
+static int init_sites(struct memtel_topk_view *views)
+{
+	return memtel_site_view_init(&views[0]);
+}
+
 static int take_sites(struct memtel_topk_view *views,
 		      struct netlink_ext_ack *extack)
 {
-	int err;
-
+	lockdep_assert_held(&memtel_source_lock);
 	if (!memtel_source_is_attached(&memtel_site_source)) {
 		NL_SET_ERR_MSG(extack, "the site source is not attached");
 		return -ENODATA;
 	}
-	err = memtel_site_view_init(&views[0]);
-	if (!err)
-		memtel_site_view_take(&views[0]);
-	return err;
+	/* A CPU may have come since. */
+	if (views[0].max < memtel_site_max_rows())
+		return -EAGAIN;
+	memtel_site_view_take(&views[0]);
+	return 0;
+}
+
+static int init_stalls(struct memtel_topk_view *views)
+{
+	return memtel_stall_view_init(&views[0]) ?:
+	       memtel_stall_view_init(&views[1]);
 }
 
 static int take_stalls(struct memtel_topk_view *views,
 		       struct netlink_ext_ack *extack)
 {
-	int err;
-
+	lockdep_assert_held(&memtel_source_lock);
 	if (!memtel_source_is_attached(&memtel_reclaim_source)) {
 		NL_SET_ERR_MSG(extack, "the reclaim source is not attached");
 		return -ENODATA;
 	}
-	err = memtel_stall_view_init(&views[0]) ?:
-	      memtel_stall_view_init(&views[1]);
-	if (err)
-		return err;
+	if (views[0].max < memtel_stall_max_rows() ||
+	    views[1].max < memtel_stall_max_rows())
+		return -EAGAIN;
 	memtel_stall_view_take(&views[0], MEMTEL_SUSPECT_KIND_TASK);
 	memtel_stall_view_take(&views[1], MEMTEL_SUSPECT_KIND_CGROUP);
 	return 0;
 }
 
-static struct memtel_topk_view *
-take_views(int (*take)(struct memtel_topk_view *views,
-		       struct netlink_ext_ack *extack),
-	   struct netlink_ext_ack *extack)
+static const struct views_of sites = { init_sites, take_sites };
+static const struct views_of stalls = { init_stalls, take_stalls };
+
+/* With room for what there may be; under memtel_source_lock but for memory. */
+static int try_views(struct memtel_topk_view *views, const struct views_of *of,
+		     struct netlink_ext_ack *extack)
 {
-	struct memtel_topk_view *views = kcalloc(VIEWS, sizeof(*views),
-						 GFP_KERNEL);
+	int err = of->init(views);
+
+	if (err)
+		return err;
+	if (mutex_lock_killable(&memtel_source_lock))
+		return -EINTR;
+	err = of->take(views, extack);
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
+
+static struct memtel_topk_view *take_views(const struct views_of *of,
+					   struct netlink_ext_ack *extack)
+{
+	struct memtel_topk_view *views;
 	int err;
 
-	if (!views)
-		return ERR_PTR(-ENOMEM);
-	mutex_lock(&memtel_source_lock);
-	err = take(views, extack);
-	mutex_unlock(&memtel_source_lock);
-	if (!err)
-		return views;
-	free_views(views);
-	return ERR_PTR(err);
+	do {
+		err = -ENOMEM;
+		views = kcalloc(VIEWS, sizeof(*views), GFP_KERNEL_ACCOUNT);
+		if (views)
+			err = try_views(views, of, extack);
+		if (err)
+			free_views(views);
+	} while (err == -EAGAIN);
+	return err ? ERR_PTR(err) : views;
 }
 
 static unsigned int rows_of(const struct memtel_topk_view *views)
@@ -164,7 +201,7 @@ int memtel_nl_site_get_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "the site's id is needed");
 		return -EINVAL;
 	}
-	views = take_views(take_sites, info->extack);
+	views = take_views(&sites, info->extack);
 	if (IS_ERR(views))
 		return PTR_ERR(views);
 	err = get_one(skb, info, views, fill_site);
@@ -184,7 +221,7 @@ int memtel_nl_stall_get_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "the kind is needed");
 		return -EINVAL;
 	}
-	views = take_views(take_stalls, info->extack);
+	views = take_views(&stalls, info->extack);
 	if (IS_ERR(views))
 		return PTR_ERR(views);
 	err = get_one(skb, info, views, fill_stall);
@@ -192,16 +229,14 @@ int memtel_nl_stall_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int dump_start(struct netlink_callback *cb,
-		      int (*take)(struct memtel_topk_view *views,
-				  struct netlink_ext_ack *extack))
+static int dump_start(struct netlink_callback *cb, const struct views_of *of)
 {
 	struct memtel_topk_view *views;
 	int err = memtel_nl_dump_start(cb);
 
 	if (err)
 		return err;
-	views = take_views(take, cb->extack);
+	views = take_views(of, cb->extack);
 	if (IS_ERR(views))
 		return PTR_ERR(views);
 	memtel_dump_ctx(cb)->views = views;
@@ -213,12 +248,12 @@ static int dump_start(struct netlink_callback *cb,
 
 int memtel_nl_site_get_start(struct netlink_callback *cb)
 {
-	return dump_start(cb, take_sites);
+	return dump_start(cb, &sites);
 }
 
 int memtel_nl_stall_get_start(struct netlink_callback *cb)
 {
-	return dump_start(cb, take_stalls);
+	return dump_start(cb, &stalls);
 }
 
 static int site_row(struct sk_buff *skb, struct netlink_callback *cb,

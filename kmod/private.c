@@ -31,6 +31,7 @@
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 
@@ -39,6 +40,7 @@
 
 /* About 21 instructions a slab: some 8,000 with interrupts off at the most. */
 #define SCAN_SLABS	384
+#define LONG_SCAN	64
 
 /* struct kmem_cache_order_objects: order above, objects in the low 16 bits */
 #define OO_SHIFT	16
@@ -208,11 +210,12 @@ static void __init find_layout(void)
 	}
 	slab_inuse = find_slab_bits(SLAB_INUSE);
 	slab_objects = find_slab_bits(SLAB_OBJECTS);
-#ifdef CONFIG_X86_64
+#ifdef MEMTEL_PAGES_IN_ONE
 	memtel_layout.pages = pfn_to_page(0) - (PAGE_OFFSET >> PAGE_SHIFT);
 	memtel_layout.objects_end = (void *)__START_KERNEL_map;
 #endif
 	memtel_layout.slab_cache = offsets[SLAB_CACHE];
+	memtel_layout.cache_list = offsets[CACHE_LIST];
 	memtel_layout.cache_name = offsets[CACHE_NAME];
 	memtel_layout.cache_size = offsets[CACHE_SIZE];
 	memtel_layout.cache_object_size = offsets[CACHE_OBJECT_SIZE];
@@ -270,59 +273,138 @@ void memtel_private_exit(void)
 		filp_close(slabinfo, NULL);
 }
 
-/* The entry is of a cache's list member. */
-static struct kmem_cache *walk_cache(const struct memtel_cache_walk *walk)
+/* Takes slab_mutex. Returns the list of caches, or NULL when it is empty. */
+static struct list_head *private_lock_caches(void)
 {
-	if (walk->entry == walk->head)
-		return NULL;
-	return (void *)walk->entry - offsets[CACHE_LIST];
+	struct seq_file *m = slabinfo->private_data;
+	struct list_head *entry;
+	loff_t first = 0;
+
+	entry = m->op->start(m, &first);
+	/* What is before the first is the list itself. */
+	return entry ? entry->prev : NULL;
+}
+
+static void private_unlock_caches(void)
+{
+	struct seq_file *m = slabinfo->private_data;
+
+	m->op->stop(m, NULL);
+}
+
+/**
+ * memtel_private_caches() - how many caches there are
+ *
+ * Context: Process context. Takes slab_mutex.
+ * Return: their number, or 0 when they cannot be listed.
+ */
+unsigned int memtel_private_caches(void)
+{
+	struct list_head *head, *entry;
+	unsigned int nr = 0;
+
+	if (!slabinfo)
+		return 0;
+	head = private_lock_caches();
+	for (entry = head; entry && entry->next != head; entry = entry->next)
+		nr++;
+	private_unlock_caches();
+	return nr;
 }
 
 /**
  * memtel_cache_walk_begin() - start to walk the kernel's caches
  * @walk: the walk
+ * @hold: caches to be walked over in one hold of slab_mutex
+ * @gfp: for what it needs
  *
- * No cache is made, taken off the list or freed before memtel_cache_walk_end(),
- * which must follow. seq_file's own lock is not needed: these operations use
- * no state of the file.
+ * A walk is a loop over memtel_cache_walk_lock(), memtel_cache_walk_next()
+ * until there is none, and memtel_cache_walk_unlock(), until the walk is done;
+ * then memtel_cache_walk_end().
+ *
+ * Each cache that is there from begin to end is walked over once, and no cache
+ * twice. Nothing keeps a cache between two holds of slab_mutex, so the place in
+ * the list is found anew at each hold, by comparison with the caches walked over.
+ * The kernel adds a cache before all others (list_add()) and never moves one,
+ * hence a walk from the list's end meets those of @seen that are left, in
+ * their order, then the others. A new cache may have the address of one that was
+ * walked over; it then is among the new ones at the list's head, where all that
+ * were there at begin have been met.
+ *
+ * Context: Process context. Takes slab_mutex.
+ * Return: 0 or -ENOMEM.
+ */
+int memtel_cache_walk_begin(struct memtel_cache_walk *walk, unsigned int hold,
+			    gfp_t gfp)
+{
+	*walk = (struct memtel_cache_walk) {
+		.hold = hold,
+		.max = memtel_private_caches(),
+	};
+	if (!walk->max)
+		return 0;
+	walk->seen = kvmalloc_array(walk->max, sizeof(*walk->seen), gfp);
+	return walk->seen ? 0 : -ENOMEM;
+}
+
+/* The first cache that was not walked over, or the list itself. */
+static struct list_head *private_resume(const struct memtel_cache_walk *walk,
+					struct list_head *head)
+{
+	struct list_head *entry = head->prev, **seen = walk->seen;
+	struct list_head **end = seen + walk->nr;
+
+	for (; entry != head; entry = entry->prev) {
+		/* Those that went meanwhile are passed over. */
+		while (seen < end && *seen != entry)
+			seen++;
+		if (seen++ == end)
+			break;
+	}
+	return entry;
+}
+
+/**
+ * memtel_cache_walk_lock() - take slab_mutex and go on
+ * @walk: the walk
+ *
+ * No cache is made, taken off the list or freed before
+ * memtel_cache_walk_unlock(), which must follow. seq_file's own lock is not
+ * needed: these operations use no state of the file.
  *
  * Context: Process context. Takes slab_mutex, unless there is no list to walk
  * (memtel_private_cannot_list()).
- * Return: the first cache, or NULL.
  */
-struct kmem_cache *memtel_cache_walk_begin(struct memtel_cache_walk *walk)
+void memtel_cache_walk_lock(struct memtel_cache_walk *walk)
 {
-	struct seq_file *m;
-	loff_t first = 0;
+	unsigned int end = min(walk->nr + walk->hold, walk->max);
+	struct list_head *head, *entry;
 
-	walk->entry = NULL;
-	walk->head = NULL;
-	if (slabinfo) {
-		m = slabinfo->private_data;
-		walk->entry = m->op->start(m, &first);
-	}
-	/* What is before the first is the list itself. */
-	if (walk->entry)
-		walk->head = walk->entry->prev;
-	return walk_cache(walk);
-}
-
-/* The next cache, or NULL. */
-struct kmem_cache *memtel_cache_walk_next(struct memtel_cache_walk *walk)
-{
-	walk->entry = walk->entry->next;
-	return walk_cache(walk);
+	walk->is_done = true;
+	walk->next = walk->nr;
+	if (!slabinfo)
+		return;
+	head = private_lock_caches();
+	if (!head)
+		return;
+	for (entry = private_resume(walk, head);
+	     entry != head && walk->nr < end; entry = entry->prev)
+		walk->seen[walk->nr++] = entry;
+	walk->is_done = entry == head || walk->nr == walk->max;
 }
 
 /* Let go of slab_mutex. */
+void memtel_cache_walk_unlock(struct memtel_cache_walk *walk)
+{
+	if (slabinfo)
+		private_unlock_caches();
+}
+
+/* Also of a walk that did not begin for want of memory. */
 void memtel_cache_walk_end(struct memtel_cache_walk *walk)
 {
-	struct seq_file *m;
-
-	if (slabinfo) {
-		m = slabinfo->private_data;
-		m->op->stop(m, walk->entry);
-	}
+	kvfree(walk->seen);
+	walk->seen = NULL;
 }
 
 static u32 cache_oo(struct kmem_cache *cache, enum member m)
@@ -442,8 +524,12 @@ bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 	occ->slabs = atomic_long_read(member_at(node, NODE_NR_SLABS));
 	if (!occ->slabs)
 		return false;
-	if (READ_ONCE(*(unsigned long *)member_at(node, NODE_NR_PARTIAL)))
+	if (READ_ONCE(*(unsigned long *)member_at(node, NODE_NR_PARTIAL))) {
 		scan_partial(node, &scan);
+		/* A mutex is held, and many caches may have long lists. */
+		if (scan.seen >= LONG_SCAN)
+			cond_resched();
+	}
 	occ->objects_total =
 		atomic_long_read(member_at(node, NODE_TOTAL_OBJECTS));
 	occ->partial_slabs = scan.slabs;

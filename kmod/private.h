@@ -11,6 +11,14 @@
 #include <linux/slab.h>
 #include <linux/types.h>
 
+/*
+ * Whether an address of the direct map tells its page by arithmetic alone, which
+ * takes an array of all pages in one piece of address space.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_SPARSEMEM_VMEMMAP)
+#define MEMTEL_PAGES_IN_ONE	1
+#endif
+
 /* Opaque on purpose: only private.c looks inside. */
 struct kmem_cache;
 
@@ -19,6 +27,7 @@ struct kmem_cache;
  * @pages: what would be the page of address 0, were the direct map that large
  * @objects_end: no object lies there or beyond, but what the kernel's image has
  * @slab_cache: offset of slab.slab_cache, in the head page of a slab
+ * @cache_list: offset of kmem_cache.list
  * @cache_name: offset of kmem_cache.name
  * @cache_size: offset of kmem_cache.size
  * @cache_object_size: offset of kmem_cache.object_size
@@ -30,6 +39,7 @@ struct memtel_layout {
 	struct page *pages;
 	const void *objects_end;
 	unsigned int slab_cache;
+	unsigned int cache_list;
 	unsigned int cache_name;
 	unsigned int cache_size;
 	unsigned int cache_object_size;
@@ -71,15 +81,40 @@ void memtel_private_exit(void);
 const char *memtel_private_cannot_count(void);
 const char *memtel_private_cannot_list(void);
 
-/* A walk over the kernel's caches; slab_mutex is held from begin to end. */
+/**
+ * struct memtel_cache_walk - a walk over the kernel's caches, the oldest first
+ * @is_done: there are no more caches after those of this hold of slab_mutex
+ * @hold: caches of one hold
+ * @max: caches there were when the walk began; it goes no further
+ * @nr: caches walked over, with those of this hold
+ * @next: of these, the next one
+ * @seen: their entries of the list, in its order
+ */
 struct memtel_cache_walk {
-	struct list_head *entry;
-	struct list_head *head;
+	bool is_done;
+	unsigned int hold;
+	unsigned int max;
+	unsigned int nr;
+	unsigned int next;
+	struct list_head **seen;
 };
 
-struct kmem_cache *memtel_cache_walk_begin(struct memtel_cache_walk *walk);
-struct kmem_cache *memtel_cache_walk_next(struct memtel_cache_walk *walk);
+unsigned int memtel_private_caches(void);
+int memtel_cache_walk_begin(struct memtel_cache_walk *walk, unsigned int hold,
+			    gfp_t gfp);
+void memtel_cache_walk_lock(struct memtel_cache_walk *walk);
+void memtel_cache_walk_unlock(struct memtel_cache_walk *walk);
 void memtel_cache_walk_end(struct memtel_cache_walk *walk);
+
+/* The next cache of this hold, or NULL. */
+static inline struct kmem_cache *
+memtel_cache_walk_next(struct memtel_cache_walk *walk)
+{
+	if (walk->next == walk->nr)
+		return NULL;
+	return (void *)walk->seen[walk->next++] - memtel_layout.cache_list;
+}
+
 void memtel_private_cache_info(struct kmem_cache *cache,
 			       struct memtel_cache_info *info);
 bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
@@ -95,7 +130,7 @@ bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
  */
 static __always_inline bool memtel_is_object(const void *object)
 {
-#ifdef CONFIG_X86_64
+#ifdef MEMTEL_PAGES_IN_ONE
 	/*
 	 * Read as signed numbers the kernel's addresses are negative, and NULL
 	 * and ZERO_SIZE_PTR are not.
@@ -112,7 +147,7 @@ static __always_inline bool memtel_is_object(const void *object)
  */
 static __always_inline struct page *memtel_own_page(const void *object)
 {
-#ifdef CONFIG_X86_64
+#ifdef MEMTEL_PAGES_IN_ONE
 	return memtel_layout.pages + ((unsigned long)object >> PAGE_SHIFT);
 #else
 	return virt_to_page(object);

@@ -16,10 +16,13 @@
  * an event at any instruction and neither is lost. Only the first event of a
  * new cache leaves this path (slab_table.c).
  *
- * What it does not see: bulk allocation and freeing (kfree_rcu() among them)
- * fire no tracepoint. So allocs less frees is no count of objects; occupancy
- * is, and comes from SLUB (private.c).
+ * What it does not see: bulk allocation and freeing fire no tracepoint, and nor
+ * do kmalloc_nolock() and kfree_nolock() of newer kernels. So allocs less frees
+ * is no count of objects; occupancy is, and comes from SLUB (private.c).
  */
+#include <linux/kstrtox.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -33,13 +36,22 @@
 #include "slab_table.h"
 #include "source.h"
 
-#define SLOTS_MIN	16
-#define SLOTS_MAX	65536
+/* Caches that get their slots in one hold of slab_mutex. */
+#define STARTED_HOLD	64
 
-static unsigned int slab_slots = 1024;
+#define SLOTS_MIN	16U
+#define SLOTS_USUAL	1024U
+#define SLOTS_MAX	65536U
+
+/* 0: as many as the host needs. */
+static unsigned int slab_slots;
 
 static int slab_slots_set(const char *val, const struct kernel_param *kp)
 {
+	unsigned int slots;
+
+	if (!kstrtouint(val, 0, &slots) && !slots)
+		return param_set_uint(val, kp);
 	return param_set_uint_minmax(val, kp, SLOTS_MIN, SLOTS_MAX);
 }
 
@@ -50,7 +62,7 @@ static const struct kernel_param_ops slab_slots_ops = {
 
 module_param_cb(slab_slots, &slab_slots_ops, &slab_slots, 0444);
 MODULE_PARM_DESC(slab_slots,
-		 "Caches the slab source can count (16 to 65536, default 1024); each takes 32 bytes for each CPU and node while attached");
+		 "Caches the slab source can count (16 to 65536; default 0: twice as many as there are when it is attached, at least 1024); each takes 32 bytes for each CPU and node while attached");
 
 /* The counts of a cache that is not at its home, which may be a new one. */
 static u64 __percpu *slab_search(const struct kmem_cache *cache,
@@ -145,9 +157,30 @@ notrace void slab_count_costed(const struct kmem_cache *cache,
 		slab_no_object(what);
 }
 
+/* What the kernel can allocate without an event, beside bulks. */
+static const char *slab_warning(void)
+{
+#ifdef kmalloc_nolock
+	return "kmalloc_nolock() and kfree_nolock() fire no event: not counted";
+#else
+	return NULL;
+#endif
+}
+
 static int slab_prepare(void)
 {
-	return slab_table_init(slab_slots);
+	unsigned int slots = slab_slots;
+
+	if (!slots)
+		slots = clamp(2 * memtel_private_caches(), SLOTS_USUAL,
+			      SLOTS_MAX);
+	return slab_table_init(slots);
+}
+
+/* Once a second. */
+static void slab_tick(void)
+{
+	slab_table_recycle();
 }
 
 /*
@@ -159,9 +192,15 @@ static void slab_started(void)
 	struct memtel_cache_walk walk;
 	struct kmem_cache *cache;
 
-	for (cache = memtel_cache_walk_begin(&walk); cache;
-	     cache = memtel_cache_walk_next(&walk))
-		slab_table_place(cache, NULL, SLAB_LOST_WORDS);
+	/* Without memory for the walk a cache's first event gives its slot. */
+	if (memtel_cache_walk_begin(&walk, STARTED_HOLD, GFP_KERNEL))
+		return;
+	do {
+		memtel_cache_walk_lock(&walk);
+		while ((cache = memtel_cache_walk_next(&walk)))
+			slab_table_place(cache, NULL, SLAB_LOST_WORDS);
+		memtel_cache_walk_unlock(&walk);
+	} while (!walk.is_done);
 	memtel_cache_walk_end(&walk);
 }
 
@@ -211,25 +250,26 @@ void memtel_slab_read(const struct slab_slot *slot, int nid,
 	const u64 __percpu *words = (slot ? slot->counts : slab_hot.large) +
 				    nid * SLAB_WORDS;
 	struct memtel_slab_counts sum = {};
-	int cpu, i;
+	const unsigned int *end = memtel_cpus_end(), *cpu;
+	int i;
 
+	lockdep_assert_held(&memtel_source_lock);
+	/* No unsigned index: a call of memset() takes longer for some nodes. */
 	for (i = 0; i < nr_node_ids; i++)
 		by_cpu_node[i] = (struct memtel_cpu_node_counts) {};
 
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+	for (cpu = memtel_cpus.ids; cpu < end; cpu++) {
 		struct memtel_cpu_node_counts *by;
 		u64 allocs, frees;
 		const u64 *w;
 
-		if (!cpu_possible(cpu))
-			continue;
-		w = per_cpu_ptr(words, cpu);
+		w = per_cpu_ptr(words, *cpu);
 		allocs = READ_ONCE(w[SLAB_ALLOCS]);
 		frees = READ_ONCE(w[SLAB_FREES]);
 		if (!allocs && !frees)
 			continue;
-		/* Only a CPU never online, which counts nothing, has none. */
-		by = &by_cpu_node[max(cpu_to_node(cpu), 0)];
+		/* Only a CPU that never came up, which counts nothing, has none. */
+		by = &by_cpu_node[max(cpu_to_node(*cpu), 0)];
 		by->allocs += allocs;
 		by->frees += frees;
 		sum.allocs += allocs;
@@ -253,11 +293,13 @@ struct memtel_source memtel_slab_source = {
 	.nr_probes = MEMTEL_KMEM_PROBES,
 	.on = &memtel_slab_on,
 	.cannot = memtel_private_cannot_count,
+	.warning = slab_warning,
 	.prepare = slab_prepare,
 	.started = slab_started,
 	.cleanup = slab_table_exit,
 	.reset = slab_table_reset,
 	.stats = slab_stats,
+	.tick = slab_tick,
 	.cost = &slab_cost,
 	.events = slab_events,
 };

@@ -2,28 +2,38 @@
 /*
  * A snapshot of all caches.
  *
- * What a cache holds comes from SLUB, what it did from the slab source; both
- * are read under one hold of slab_mutex, a cache at a time, and written as the
- * reader wants to keep them: as messages (netlink_cache.c), of which the first go
- * where they are sent from and the rest is kept, for the receiver's pace; or as
- * rows (collect.c). Counts go on meanwhile: each is exact, the sum of several is
- * of no single instant.
+ * What a cache holds comes from SLUB, what it did from the slab source. Both are
+ * read under slab_mutex and memtel_source_lock, a cache at a time. After some
+ * caches both locks are given back, so that neither a cache that is to be made nor
+ * memtel's own works wait for more than a part of a reading. Each cache that is
+ * there all the while is met once (memtel_cache_walk_begin()). When counts were
+ * reset meanwhile, or the slab source was detached, the reading begins anew.
  *
- * Room is made before slab_mutex is taken, for as much as the largest snapshot
- * so far took and some more; if that is too little, it is done again with twice
+ * Caches are written as the reader wants to keep them: as messages
+ * (netlink_cache.c), of which the first go where they are sent from and the rest is
+ * kept, for the receiver's pace; or as rows (collect.c). Counts go on meanwhile:
+ * each is exact, the sum of several is of no single instant.
+ *
+ * The reader's cgroup pays for its memory, and may be made to wait for it: it
+ * is allocated before any lock is taken, for as much as the largest snapshot so
+ * far took and some more; if that is too little, the reading begins anew with twice
  * as much.
  */
 #include <linux/bitmap.h>
 #include <linux/glob.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
 
+#include "counter.h"
 #include "slab_table.h"
 #include "snapshot.h"
 #include "source.h"
@@ -31,21 +41,46 @@
 /* Enough for the caches of one name, those that are gone among them. */
 #define NAME_ROWS	4
 /* Enough for caches that come between two snapshots. */
-#define FEW_ROWS	16
+#define FEW_ROWS	4
+/* In one hold of the locks: nodes of caches, and CPUs' counts of these. */
+#define HOLD_NODES	256
+#define HOLD_COUNTS	16384
+/* Slots of which caches that are gone are looked for in one hold. */
+#define UNLISTED_SLOTS	256
+/* How often a reading begins anew because counts were reset. */
+#define TRIES		16
 
 /* Makes cookies. Set at the first snapshot, under memtel_source_lock. */
 static siphash_key_t cookie_key __read_mostly;
 
+/**
+ * struct take - a snapshot that is being taken
+ * @filter: which caches
+ * @format: how they are written
+ * @arg: for @format
+ * @first: the reader's room
+ * @snap: the result
+ * @bytes_max: of a cache, as it is written
+ * @counting: the slab source is attached
+ * @since_ns: its counts are since then
+ * @next_id: slots that were there at the beginning have lower ids
+ * @listed: slots whose cache is on the kernel's list
+ * @walk: over that list
+ * @row: the cache that is looked at
+ */
 struct take {
 	const struct memtel_cache_filter *filter;
-	const struct memtel_snapshot_format *format;
+	struct memtel_snapshot_format *format;
 	const void *arg;
 	struct memtel_snapshot_room *first;
 	struct memtel_snapshot *snap;
-	struct memtel_cache_row row;	/* the cache that is looked at */
-	unsigned long *listed;	/* slots whose cache is on the kernel's list */
-	bool counting;		/* the slab source is attached */
 	size_t bytes_max;
+	bool counting;
+	u64 since_ns;
+	u32 next_id;
+	unsigned long *listed;
+	struct memtel_cache_walk walk;
+	struct memtel_cache_row row;
 };
 
 /* By what it is; row_wanted() asks what it has. */
@@ -110,12 +145,13 @@ static int keep_row(struct take *take, struct kmem_cache *cache,
 	struct memtel_snapshot_room *room = take->first;
 	int nid;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (!cache_wanted(take->filter, &take->row))
 		return 0;
 	if (!has_room(room, take->bytes_max)) {
 		room = &take->snap->room;
 		if (!has_room(room, take->bytes_max))
-			return -EAGAIN;
+			return -ENOSPC;
 	}
 	for (nid = 0; nid < nr_node_ids; nid++, node++)
 		read_node(take, node, nid, cache, slot, counted);
@@ -167,8 +203,8 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 
 /*
  * A slot whose cache is not on the list. No cache has an object before it is
- * listed, so under slab_mutex this one was destroyed. Where there is no list,
- * the slot itself tells.
+ * listed, so this one, which had one at the beginning, was destroyed. Where there
+ * is no list, the slot itself tells.
  */
 static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 {
@@ -205,31 +241,73 @@ void memtel_snapshot_free(struct memtel_snapshot *snap)
 	kvfree(snap);
 }
 
-static int copy_all(struct take *take)
+/* Take memtel_source_lock, if counts still are those of the beginning. */
+static int lock_source(const struct take *take)
 {
-	struct memtel_cache_walk caches;
+	if (mutex_lock_killable(&memtel_source_lock))
+		return -EINTR;
+	if (!take->counting ||
+	    (memtel_source_is_attached(&memtel_slab_source) &&
+	     memtel_slab_source.since_ns == take->since_ns))
+		return 0;
+	mutex_unlock(&memtel_source_lock);
+	return -EAGAIN;
+}
+
+/* Caches of the kernel's list: as many as are looked at in one hold. */
+static int copy_some(struct take *take)
+{
 	struct kmem_cache *cache;
-	unsigned int i, high;
-	int err = 0;
-	u32 next_id;
+	int err;
 
-	cache = memtel_cache_walk_begin(&caches);
-	next_id = take->counting ? slab_table_next_id() : 0;
-	for (; cache && !err; cache = memtel_cache_walk_next(&caches))
+	err = lock_source(take);
+	if (err)
+		return err;
+	memtel_cache_walk_lock(&take->walk);
+	while (!err && (cache = memtel_cache_walk_next(&take->walk)))
 		err = copy_cache(take, cache);
+	memtel_cache_walk_unlock(&take->walk);
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
 
-	high = take->counting ? slab_table_high() : 0;
-	for (i = 0; i < high && !err; i++) {
+/* Of some slots those that are of no cache on the list. */
+static int copy_some_unlisted(struct take *take, unsigned int from)
+{
+	unsigned int i, high;
+	int err;
+
+	err = lock_source(take);
+	if (err)
+		return err;
+	high = min(slab_table_high(), from + UNLISTED_SLOTS);
+	for (i = from; i < high && !err; i++) {
 		const struct slab_slot *slot = slab_table_slot(i);
 
 		/* A cache on the list may have had its first event meanwhile. */
-		if (slot && slot->id < next_id && !test_bit(i, take->listed))
-			err = copy_unlisted(take, slot);
+		if (!slot || slot->id >= take->next_id ||
+		    test_bit(i, take->listed))
+			continue;
+		err = copy_unlisted(take, slot);
+		cond_resched();
 	}
-	if (take->counting && !err)
-		err = copy_large_kmalloc(take);
-	memtel_cache_walk_end(&caches);
+	if (!err && high == slab_table_high())
+		err = copy_large_kmalloc(take) ?: 1;
+	mutex_unlock(&memtel_source_lock);
 	return err;
+}
+
+static int copy_all(struct take *take)
+{
+	unsigned int from;
+	int err;
+
+	do {
+		err = copy_some(take);
+	} while (!err && !take->walk.is_done);
+	for (from = 0; take->counting && !err; from += UNLISTED_SLOTS)
+		err = copy_some_unlisted(take, from);
+	return min(err, 0);
 }
 
 /* Room for the nodes of one cache. To be freed by kvfree(). */
@@ -260,36 +338,9 @@ static struct memtel_snapshot *alloc_snapshot(size_t size)
 	return snap;
 }
 
-static int take_all(struct take *take, struct memtel_snapshot_format *format)
-{
-	unsigned int slots = take->counting ? slab_table_slots() : 0;
-	size_t few = FEW_ROWS * take->bytes_max;
-	size_t size = take->filter->name ? NAME_ROWS * take->bytes_max :
-					   max(format->usual_bytes, few);
-	int err;
-
-	/* What the reader has room for need not be kept. */
-	size = max(size, take->first->size) - take->first->size;
-	for (;; size = max(2 * size, few)) {
-		take->first->len = 0;
-		take->listed = bitmap_zalloc(max(slots, 1U), GFP_KERNEL);
-		take->snap = alloc_snapshot(size);
-		err = take->snap && take->listed ? copy_all(take) : -ENOMEM;
-		bitmap_free(take->listed);
-		if (err != -EAGAIN)
-			break;
-		memtel_snapshot_free(take->snap);
-	}
-	if (!err)
-		format->usual_bytes = max(format->usual_bytes,
-					  take->first->len +
-					  take->snap->room.len + few);
-	return err;
-}
-
-/* Under memtel_source_lock. */
 static int check(const struct memtel_cache_filter *filter)
 {
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_source_is_attached(&memtel_slab_source))
 		return 0;
 	if (filter->only_active || filter->id)
@@ -315,6 +366,90 @@ int memtel_snapshot_check(const struct memtel_cache_filter *filter)
 	return err;
 }
 
+/* What there is to be read now. Sets @slots to how many may be counted. */
+static int begin(struct take *take, unsigned int *slots)
+{
+	int err;
+
+	if (mutex_lock_killable(&memtel_source_lock))
+		return -EINTR;
+	if (!cookie_key.key[0])
+		get_random_bytes(&cookie_key, sizeof(cookie_key));
+	err = check(take->filter);
+	take->counting = !err &&
+			 memtel_source_is_attached(&memtel_slab_source);
+	*slots = 0;
+	if (take->counting) {
+		take->since_ns = memtel_slab_source.since_ns;
+		take->next_id = slab_table_next_id();
+		*slots = slab_table_slots();
+	}
+	mutex_unlock(&memtel_source_lock);
+	return err;
+}
+
+/* So many caches in one hold of the locks. */
+static unsigned int hold_caches(const struct take *take)
+{
+	unsigned int nodes = HOLD_NODES;
+
+	if (take->counting)
+		nodes = min(nodes, HOLD_COUNTS / memtel_nr_cpus());
+	return max(nodes / nr_node_ids, 1U);
+}
+
+/* One try, with room for so much. No lock is held while it waits for memory. */
+static int take_once(struct take *take, size_t size)
+{
+	unsigned int slots;
+	int err;
+
+	err = begin(take, &slots);
+	if (err)
+		return err;
+	take->first->len = 0;
+	take->snap = alloc_snapshot(size);
+	take->listed = slots ? bitmap_zalloc(slots, GFP_KERNEL_ACCOUNT) : NULL;
+	err = memtel_cache_walk_begin(&take->walk, hold_caches(take),
+				      GFP_KERNEL_ACCOUNT);
+	if (!take->snap || (slots && !take->listed))
+		err = -ENOMEM;
+	if (!err)
+		err = copy_all(take);
+	memtel_cache_walk_end(&take->walk);
+	bitmap_free(take->listed);
+	if (!err)
+		return 0;
+	memtel_snapshot_free(take->snap);
+	return err;
+}
+
+static int take_all(struct take *take)
+{
+	struct memtel_snapshot_format *format = take->format;
+	size_t few = FEW_ROWS * take->bytes_max;
+	/* Another reader may write it at the same time: it is a guess. */
+	size_t usual = READ_ONCE(format->usual_bytes);
+	size_t size = take->filter->name ? NAME_ROWS * take->bytes_max :
+					   max(usual, few);
+	unsigned int tries = 0;
+	int err;
+
+	/* What the reader has room for need not be kept. */
+	size = max(size, take->first->size) - take->first->size;
+	do {
+		err = take_once(take, size);
+		if (err == -ENOSPC)
+			size = max(2 * size, few);
+	} while (err == -ENOSPC || (err == -EAGAIN && ++tries < TRIES));
+	if (err)
+		return err;
+	take->snap->since_ns = take->counting ? take->since_ns : 0;
+	WRITE_ONCE(format->usual_bytes,
+		   max(usual, take->first->len + take->snap->room.len + few));
+	return 0;
+}
+
 /**
  * memtel_snapshot_take() - copy the caches a filter wants
  * @filter: which
@@ -322,10 +457,12 @@ int memtel_snapshot_check(const struct memtel_cache_filter *filter)
  * @arg: passed on to @format
  * @first: the reader's own room, which is filled first
  *
- * Context: Process context. Takes memtel_source_lock and slab_mutex.
+ * Context: Process context, no lock held. Takes memtel_source_lock and
+ * slab_mutex.
  * Return: the snapshot, to be freed by memtel_snapshot_free(), or -EOPNOTSUPP
  * when this kernel shows no caches and none are counted, -ENODATA when what
- * the filter needs is not counted, -ENOMEM, or -EINTR.
+ * the filter needs is not counted, -ENOMEM, -EINTR, or -EAGAIN when counts were
+ * reset again and again.
  */
 struct memtel_snapshot *
 memtel_snapshot_take(const struct memtel_cache_filter *filter,
@@ -340,26 +477,8 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 		.bytes_max = format->bytes_max(),
 		.row.nodes = alloc_nodes(),
 	};
-	int err = -ENOMEM;
+	int err = take.row.nodes ? take_all(&take) : -ENOMEM;
 
-	if (!take.row.nodes)
-		goto out;
-	err = -EINTR;
-	if (mutex_lock_killable(&memtel_source_lock))
-		goto out;
-	if (!cookie_key.key[0])
-		get_random_bytes(&cookie_key, sizeof(cookie_key));
-	take.counting = memtel_source_is_attached(&memtel_slab_source);
-	err = check(filter);
-	if (!err)
-		err = take_all(&take, format);
-	if (!err && take.counting)
-		take.snap->since_ns = memtel_slab_source.since_ns;
-	mutex_unlock(&memtel_source_lock);
-out:
 	kvfree(take.row.nodes);
-	if (!err)
-		return take.snap;
-	memtel_snapshot_free(take.snap);
-	return ERR_PTR(err);
+	return err ? ERR_PTR(err) : take.snap;
 }

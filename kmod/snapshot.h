@@ -66,9 +66,9 @@ struct memtel_cache_row {
  * struct memtel_snapshot_format - what a snapshot keeps of a cache
  * @bytes_max: most that it takes, a multiple of 8
  * @write: writes a cache where @bytes, which is @bytes_max, are free; returns the
- *         bytes it took, a multiple of 4. Called under slab_mutex: must not wait
- *         for memory
- * @usual_bytes: room that is made at first; under memtel_source_lock
+ *         bytes it took, a multiple of 4. Called under memtel_source_lock and
+ *         slab_mutex: must not wait for memory
+ * @usual_bytes: room that is made at first, a guess; written by any reader
  */
 struct memtel_snapshot_format {
 	size_t (*bytes_max)(void);

@@ -10,7 +10,9 @@
  * Locks. memtel_source_lock protects every source's holders and state and
  * serialises attach, detach, reset and snapshots; it is a mutex, taken from
  * netlink requests, from the release of a netlink socket and at exit. Under it
- * come slab_mutex and the tracepoints' own locks. No probe takes it.
+ * come slab_mutex and the tracepoints' own locks. No probe takes it. Who reads
+ * allocates nothing under it: the memory cgroup of a reader may let the reader
+ * wait for long, and with it all that needs the lock, the brake among them.
  */
 #include <linux/cred.h>
 #include <linux/netlink.h>

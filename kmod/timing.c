@@ -2,7 +2,6 @@
 /*
  * Times, counted per CPU. What is said in counter.c holds here, too.
  */
-#include <linux/cpumask.h>
 #include <linux/minmax.h>
 
 #include "counter.h"
@@ -63,11 +62,11 @@ void memtel_timing_read(const u64 __percpu *words,
 			struct memtel_timing *timing)
 {
 	struct memtel_timing one;
-	int cpu;
+	const unsigned int *end = memtel_cpus_end(), *cpu;
 
 	*timing = (struct memtel_timing) {};
-	for_each_possible_cpu(cpu) {
-		read_cpu(words, cpu, &one);
+	for (cpu = memtel_cpus.ids; cpu < end; cpu++) {
+		read_cpu(words, *cpu, &one);
 		memtel_timing_add(timing, &one);
 	}
 }

@@ -25,7 +25,9 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
@@ -42,8 +44,11 @@
  */
 #define TOPK_ROWS_MAX	BIT(20)
 
-/* A reader gives up on a row that changes under every look, and takes it. */
+/* After so many tries a reader accepts a row that changes under every look. */
 #define TRIES	8
+
+/* Zeroed with interrupts off: some 100 instructions a row. */
+#define ZERO_ROWS	64U
 
 /* Also of what was made but in part. */
 void memtel_topk_exit(struct memtel_topk *topk)
@@ -91,11 +96,11 @@ err_exit:
 	return -ENOMEM;
 }
 
-/* Rows that all CPUs' tables of so many together can have. */
+/* At most so many keys have the tables of the CPUs that may have counted. */
 unsigned int memtel_topk_max_rows(unsigned int nr)
 {
 	return min_t(u64, (u64)roundup_pow_of_two(max(nr, 2U * WAYS)) *
-			  num_possible_cpus(), TOPK_ROWS_MAX);
+			  memtel_nr_cpus(), TOPK_ROWS_MAX);
 }
 
 /* Memory they take, over all CPUs. */
@@ -122,32 +127,44 @@ static void write_row(struct memtel_topk_entry *entry,
 	kcsan_nestable_atomic_end();
 }
 
-static void zero_cpu(struct memtel_topk *topk, int cpu)
+struct topk_piece {
+	struct memtel_topk *topk;
+	unsigned int from;
+	unsigned int to;
+};
+
+static void topk_zero_cpu(const struct topk_piece *piece, int cpu)
 {
-	const struct memtel_topk_row none = {};
+	static const struct memtel_topk_row none;
 	unsigned int i;
 
-	for (i = 0; i < topk->nr; i++)
-		write_row(&topk->cpus[cpu][i], &none);
-	*per_cpu_ptr(topk->evicted, cpu) = 0;
+	for (i = piece->from; i < piece->to; i++)
+		if (piece->topk->cpus[cpu][i].rows[0].rank)
+			write_row(&piece->topk->cpus[cpu][i], &none);
+	*per_cpu_ptr(piece->topk->evicted, cpu) = 0;
 }
 
-static void zero_this_cpu(void *topk)
+static void topk_zero_this_cpu(void *piece)
 {
-	zero_cpu(topk, smp_processor_id());
+	topk_zero_cpu(piece, smp_processor_id());
 }
 
-/* As memtel_counters_zero(). */
+/* As memtel_counters_zero(): some rows at a time. */
 void memtel_topk_reset(struct memtel_topk *topk)
 {
-	int cpu;
+	struct topk_piece piece = { .topk = topk };
+	const unsigned int *cpu;
 
-	cpus_read_lock();
-	on_each_cpu(zero_this_cpu, topk, 1);
-	for_each_possible_cpu(cpu)
-		if (!cpu_online(cpu))
-			zero_cpu(topk, cpu);
-	cpus_read_unlock();
+	for (; piece.from < topk->nr; piece.from = piece.to) {
+		piece.to = min(piece.from + ZERO_ROWS, topk->nr);
+		cpus_read_lock();
+		on_each_cpu(topk_zero_this_cpu, &piece, 1);
+		for (cpu = memtel_cpus.ids; cpu < memtel_cpus_end(); cpu++)
+			if (!cpu_online(*cpu))
+				topk_zero_cpu(&piece, *cpu);
+		cpus_read_unlock();
+		cond_resched();
+	}
 }
 
 static u32 hash_of(u64 a, u64 b, unsigned int entries)
@@ -307,18 +324,20 @@ void memtel_topk_view_take(struct memtel_topk_view *view,
 			   const struct memtel_topk *topk)
 {
 	struct memtel_topk_row one, *sum;
+	const unsigned int *end = memtel_cpus_end(), *cpu;
 	unsigned int i;
-	int cpu;
 
 	view->nr = 0;
 	memset(view->index, 0, 2 * view->max * sizeof(*view->index));
-	for_each_possible_cpu(cpu) {
+	for (cpu = memtel_cpus.ids; cpu < end; cpu++) {
+		cond_resched();
 		for (i = 0; i < topk->nr; i++) {
-			if (!read_row(&topk->cpus[cpu][i], &one))
+			if (!read_row(&topk->cpus[*cpu][i], &one))
 				continue;
+			/* Full by the rows of a CPU that came since. */
 			sum = row_of(view, &one);
 			if (!sum)
-				return;
+				continue;
 			sum->rank += one.rank;
 			sum->error += one.error;
 			sum->extra += one.extra;

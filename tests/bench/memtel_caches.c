@@ -6,11 +6,14 @@
  *   number  write: have so many caches, of 128 bytes, none merged with another
  *   sweep   read: ns for a pair of kmem_cache_alloc() and kmem_cache_free(),
  *           times 1000: one from each cache in turn, the mean of ROUNDS
+ *   create  read: the longest ns of MORE calls of kmem_cache_create(), of caches
+ *           that are destroyed at once
  */
 #include <linux/debugfs.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -18,6 +21,7 @@
 
 #define CACHES_MAX	20000
 #define ROUNDS		10
+#define MORE		50
 
 static DEFINE_MUTEX(lock);	/* protects all below */
 static struct kmem_cache *caches[CACHES_MAX];
@@ -98,11 +102,34 @@ static int sweep_get(void *data, u64 *ns)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(sweep_fops, sweep_get, NULL, "%llu\n");
 
+static int create_get(void *data, u64 *ns)
+{
+	struct kmem_cache *cache;
+	int i, err = 0;
+	u64 start;
+
+	*ns = 0;
+	mutex_lock(&lock);
+	for (i = 0; i < MORE && !err; i++) {
+		start = ktime_get_ns();
+		cache = kmem_cache_create("memtel-more", 128, 0, 0, ctor);
+		*ns = max(*ns, ktime_get_ns() - start);
+		if (!cache)
+			err = -ENOMEM;
+		kmem_cache_destroy(cache);
+		cond_resched();
+	}
+	mutex_unlock(&lock);
+	return err;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(create_fops, create_get, NULL, "%llu\n");
+
 static int __init caches_init(void)
 {
 	dir = debugfs_create_dir("memtel_caches", NULL);
 	debugfs_create_file("number", 0600, dir, NULL, &number_fops);
 	debugfs_create_file("sweep", 0400, dir, NULL, &sweep_fops);
+	debugfs_create_file("create", 0400, dir, NULL, &create_fops);
 	return 0;
 }
 

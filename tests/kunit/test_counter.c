@@ -4,6 +4,7 @@
 
 #include "counter.c"
 #include "timing.c"
+#include "cpus.h"
 
 static void add_on_this_cpu(void *c)
 {
@@ -78,6 +79,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "memtel_counter",
+	.init = cpus_init,
+	.exit = cpus_exit,
 	.test_cases = cases,
 };
 

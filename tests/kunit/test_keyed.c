@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 
 #include "keyed.c"
+#include "cpus.h"
 
 #define ROWS		32
 #define MEETINGS	500
@@ -109,6 +110,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "memtel_keyed",
+	.init = cpus_init,
+	.exit = cpus_exit,
 	.test_cases = cases,
 };
 

@@ -4,6 +4,7 @@
 #include <linux/prandom.h>
 
 #include "topk.c"
+#include "cpus.h"
 
 #define KEYS	1000
 #define EVENTS	20000
@@ -105,6 +106,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "memtel_topk",
+	.init = cpus_init,
+	.exit = cpus_exit,
 	.test_cases = cases,
 };
 

@@ -187,8 +187,15 @@ extern pg_data_t stub_nodes[STUB_NODES];
 /* Time and deferred work: the test is the clock and the worker. */
 extern u64 stub_now_ns;
 
-#define ktime_get_mono_fast_ns()	stub_now_ns
-#define ktime_get_boottime_ns()		stub_now_ns
+static inline u64 ktime_get_mono_fast_ns(void)
+{
+	return stub_now_ns;
+}
+
+static inline u64 ktime_get_boottime_ns(void)
+{
+	return stub_now_ns;
+}
 
 struct work_struct {
 	void (*fn)(struct work_struct *work);
