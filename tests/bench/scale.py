@@ -63,8 +63,14 @@ class Tracer:
                   "p:unlock mutex_unlock lock=%di:x64"]
         probes += [f"p:{name} {name} lock=%di:x64" for name in TAKES]
         for probe in probes:
-            with open(KPROBES, "a", encoding="ascii") as file:
-                file.write(f"{probe}\n")
+            # Python's own way to append asks for the file's end first.
+            file = os.open(KPROBES, os.O_WRONLY | os.O_APPEND)
+            try:
+                os.write(file, f"{probe}\n".encode())
+            except OSError as error:
+                raise SystemExit(f"{probe}: {error}") from error
+            finally:
+                os.close(file)
         which = " || ".join(f"lock==0x{address:x}"
                             for address in self.locks.values())
         for name in (*TAKES, "unlock"):
