@@ -163,6 +163,7 @@ MISTAKES = (
     ("builtin_rules: maybe", "1:16: expected true or false"),
     ("state: history", "1:8: expected a path from the root"),
     ("cgroups: ['/a/../b']", "1:11: expected a path from the root of the"),
+    ("cgroups: ['%s']" % ("/a" * 61), "1:11: more than 60 parts"),
     ("triggers: ['stall-time > 1ms in 1']", "1:34: expected a time unit|"
      "1:3[0-9]: "),
     ("sinks: [journal]", "1:9: expected a mapping"),
@@ -357,6 +358,82 @@ with Daemon(BASE + FILE + BIG) as daemon:
     time.sleep(2.2)
     ok(not names(OUT, "resolved") and len(names(OUT, "firing")) == 1000,
        "and ends no other", lines(OUT)[-1])
+shutil.rmtree(DIR / "cgroup")
+
+# --- as many cgroups as a large host has, by the rules that are shipped
+
+
+def oom_kills(name, number):
+    """What a cgroup's memory.events says of kills."""
+    (DIR / "cgroup" / name / "memory.events").write_text(
+        f"low 0\nhigh 0\nmax 0\noom 0\noom_kill {number}\n"
+        f"oom_group_kill 0\n", encoding="ascii")
+
+
+def many(number):
+    """The name of one of many, at most three levels below the pods' slice."""
+    return f"kubepods.slice/burstable/pod{number // 100}/{number}"
+
+
+def rounds(of):
+    """How many rounds there were, by the service manager's notices."""
+    nr = 0
+    while select.select([of], [], [], 0)[0]:
+        nr += of.recv(4096).startswith(b"STATUS")
+    return nr
+
+
+OUT.unlink()
+for i in range(10000):
+    path = cgroup(many(i), 2000)
+    oom_kills(many(i), 0)
+    (path / "memory.pressure").write_text(psi().read_text("ascii"), "ascii")
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind(str(DIR / "rounds"))
+with Daemon(BASE.replace("builtin_rules: false\n", "") + FILE, env={
+        **os.environ, "NOTIFY_SOCKET": str(DIR / "rounds")}) as daemon:
+    wait(lambda: rounds(notify) and rounds(notify), 60)
+    for i in range(0, 10000, 40):
+        oom_kills(many(i), 1)
+    ok(wait(lambda: len(names(OUT, "firing")) >= 250, 60),
+       "of 10000 cgroups all that have a kill are told", daemon.said())
+    wait(lambda: rounds(notify), 60)
+    ok({n["labels"]["cgroup"] for n in lines(OUT) if n["kind"] == "firing"}
+       == {f"/{many(i)}" for i in range(0, 10000, 40)}
+       and len(names(OUT, "firing")) == 250, "each once, and no other",
+       len(names(OUT, "firing")))
+    ok(not names(OUT, "rule_failed") and daemon.said() == "",
+       "and nothing is lost", f"{lines(OUT)[-1]}\n{daemon.said()}")
+    # More than there is room for: none of them is left out in silence.
+    for i in range(2500):
+        (DIR / "cgroup/kubepods.slice/more" / str(i)).mkdir(parents=True)
+    ok(wait(lambda: any("CgroupOomKill" in t and "more cgroups match" in t
+                        for t in names(OUT, "rule_failed")), 60),
+       "of more than can be read the rules fail", daemon.said())
+    shutil.rmtree(DIR / "cgroup/kubepods.slice/more")
+    ok(wait(lambda: any("CgroupOomKill" in t
+                        for t in names(OUT, "rule_recovered")), 60),
+       "until there are fewer", daemon.said())
+shutil.rmtree(DIR / "cgroup")
+(DIR / "history").unlink()
+
+# --- patterns of cgroups
+
+OUT.unlink()
+for name in ("a", "a/b", "a/b/c", "a/x/b", ".hidden", "pods", "pods/1/2/3",
+             "other/1/2", "other/1/2/3/4"):
+    cgroup(name, 2000)
+with Daemon(BASE + FILE + BIG + "cgroups: ['/a/*', /a/b, /pods/**, /.*, "
+            "'/**/4', '/*/**/2']\n") as daemon:
+    MATCH = {"/a/b", "/a/x", "/.hidden", "/pods", "/pods/1", "/pods/1/2",
+             "/pods/1/2/3", "/other/1/2", "/other/1/2/3/4"} - {"/a/x"}
+    wait(lambda: len(names(OUT, "firing")) >= len(MATCH))
+    time.sleep(1.2)
+    ok(sorted(n["labels"]["cgroup"] for n in lines(OUT)
+              if n["kind"] == "firing") == sorted(
+                  MATCH - {"/pods/1", "/pods/1/2"}),
+       "each that some pattern matches is read, once",
+       sorted(n["text"] for n in lines(OUT)))
 shutil.rmtree(DIR / "cgroup")
 
 # --- a cgroup that its owner shut

@@ -131,10 +131,11 @@ static void golden_free(struct golden *golden)
 	free(golden->steps);
 }
 
-/* What happens while a file is played. */
+/* What happens while a file is played. @evals: of the input, by its steps. */
 struct play {
 	struct engine engine;
 	struct config *config;
+	struct expr **evals;
 	const char *config_path;
 	const char *state_path;
 	FILE *out;
@@ -245,15 +246,16 @@ static void evaluate(struct play *play, const char *text)
 /* Keep what an eval of the input looks at, whatever rules there are. */
 static void want(struct play *play, const struct golden *golden)
 {
+	if (!play->evals)
+		play->evals = calloc(golden->nr + 1, sizeof(*play->evals));
 	for (size_t i = 0; i < golden->nr; i++) {
+		const char *text = golden->steps[i].text;
 		struct expr_error error;
-		struct expr *expr = NULL;
 
-		if (!strncmp(golden->steps[i].text, "eval ", 5))
-			expr = expr_parse(golden->steps[i].text + 5, &error);
-		if (expr)
-			expr_want(expr, &play->engine.history);
-		expr_free(expr);
+		if (!play->evals[i] && !strncmp(text, "eval ", 5))
+			play->evals[i] = expr_parse(text + 5, &error);
+		if (play->evals[i])
+			expr_want(play->evals[i], &play->engine.history);
 	}
 }
 
@@ -340,6 +342,9 @@ static void play_file(const char *path)
 		name + 1))
 		printf("--- got\n%s---\n", got);
 	engine_free(&play.engine);
+	for (size_t i = 0; play.evals && i < golden.nr; i++)
+		expr_free(play.evals[i]);
+	free(play.evals);
 	config_free(play.config);
 	golden_free(&golden);
 	free(got);

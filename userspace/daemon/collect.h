@@ -55,11 +55,11 @@ static inline void collect_put(struct collect *collect, const char *metric,
 	history_add(collect->history, &sample);
 }
 
-/** collect_fail() - samples of a metric are missing by an error, an errno */
+/** collect_fail() - samples of a metric are missing, and why */
 static inline void collect_fail(struct collect *collect, const char *metric,
-				int err)
+				const char *why)
 {
-	history_fail(collect->history, metric, err);
+	history_fail(collect->history, metric, why);
 }
 
 #endif /* MEMTELD_COLLECT_H */

@@ -4,22 +4,22 @@
  *
  * A cgroup that goes while it is read is absent from the round, without a word.
  * That the host has no PSI or no cgroup v2 is told once. So is what cannot be
- * read for another reason; rules that look at its metric then have no value, so
- * that no alert ends by it.
+ * read for another reason, and what is more than can be; rules that look at such
+ * a metric then have no value, so that no alert ends by it and none is missed in
+ * silence. The kernel makes each of these files in one read.
  */
 #include <errno.h>
-#include <glob.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cgroups.h"
 #include "collect.h"
 #include "log.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-/* Cgroups that one round reads; more are told, and left out. */
-#define CGROUPS_MAX 4096
 
 /* Bits of what was told to be missing. */
 enum missing {
@@ -99,74 +99,71 @@ static const struct {
 	  put_pressure },
 };
 
-/* It went, or the kernel does not count it; all else is a failure. */
-static bool is_absent(int err)
+/* Returns 0 or the errno of what could not be opened or read. */
+static int read_text(int directory, const char *path, char *text, size_t size)
 {
-	return err == ENOENT || err == ENODEV || err == EOPNOTSUPP;
-}
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t got;
+	int err;
 
-/*
- * Who owns a cgroup may shut others out of it. That is told, but is no failure of
- * the metric: it would take all other cgroups' rules with it.
- */
-static bool is_denied(int err)
-{
-	return err == EACCES || err == EPERM;
+	if (fd < 0)
+		return errno;
+	do {
+		got = read(fd, text + length, size - 1 - length);
+		err = got < 0 ? errno : 0;
+		length += got > 0 ? (size_t)got : 0;
+	} while (got > 0 || err == EINTR);
+	close(fd);
+	text[length] = '\0';
+	return err;
 }
 
 /* Returns 0 or the errno of what could not be opened or read. */
-static int read_file(struct collect *collect, const char *path,
+static int read_file(struct collect *collect, int directory, const char *path,
 		     const char *metric, const char *cgroup,
 		     void (*put)(struct collect *collect, const char *metric,
 				 const char *cgroup, const char *line))
 {
-	FILE *in = fopen(path, "re");
-	char line[256];
-	int err;
+	char text[4096], *line = text, *end;
+	int err = read_text(directory, path, text, sizeof(text));
 
-	if (!in)
-		return errno;
-	errno = 0;
-	while (fgets(line, sizeof(line), in))
+	while (!err && (end = strchr(line, '\n'))) {
+		*end = '\0';
 		put(collect, metric, cgroup, line);
-	err = ferror(in) ? errno : 0;
-	fclose(in);
+		line = end + 1;
+	}
 	return err;
 }
 
-/* @directory ends with a slash, which is how a pattern matches no files.
- * Returns 0 or the errno of a failure.
- */
-static int read_cgroup(struct collect *collect, const char *directory)
-{
-	const char *relative = directory + strlen(collect->config->cgroup_root);
-	size_t length = strlen(relative);
-	char cgroup[4096], path[4096];
-	int failed = 0;
+/* What a round did not have of cgroups. */
+struct cgroups_round {
+	struct collect *collect;
+	int failed;
+};
 
-	if (length >= sizeof(cgroup))
-		return 0;
-	/* "//" is the root's, which is called "/". */
-	while (length > 1 && relative[length - 1] == '/')
-		length--;
-	memcpy(cgroup, relative, length);
-	cgroup[length] = '\0';
+/*
+ * That an owner shut others out is told, but is no failure of the metric: it would
+ * take all other cgroups' rules with it.
+ */
+static void read_cgroup(int fd, const char *cgroup, void *arg)
+{
+	struct cgroups_round *round = arg;
+	struct collect *collect = round->collect;
+
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		int err;
 
-		if (!collect_wants(collect, files[i].metric) ||
-		    snprintf(path, sizeof(path), "%s%s", directory,
-			     files[i].file) >= (int)sizeof(path))
+		if (!collect_wants(collect, files[i].metric))
 			continue;
-		err = read_file(collect, path, files[i].metric, cgroup,
-				files[i].put);
+		err = read_file(collect, fd, files[i].file, files[i].metric,
+				cgroup, files[i].put);
 		if (!err || is_absent(err))
 			continue;
 		if (!is_denied(err))
-			collect_fail(collect, files[i].metric, err);
-		failed = err;
+			collect_fail(collect, files[i].metric, strerror(err));
+		round->failed = err;
 	}
-	return failed;
 }
 
 static bool wants_cgroups(const struct collect *collect)
@@ -177,69 +174,35 @@ static bool wants_cgroups(const struct collect *collect)
 	return false;
 }
 
-/* glob() passes over a directory that it cannot open, and tells only this. */
-static int glob_failed;
-
-static int on_glob_error(const char *path, int err)
-{
-	(void)path;
-	if (!is_absent(err) && (!glob_failed || is_denied(glob_failed)))
-		glob_failed = err;
-	return 0;
-}
-
-/* The cgroups of a pattern, for globfree(). Returns 0 or the errno of a failure,
- * by which some may be missing.
- */
-static int find_cgroups(const struct config *config, const char *cgroup,
-			glob_t *found)
-{
-	char *pattern;
-
-	*found = (glob_t){ 0 };
-	if (asprintf(&pattern, "%s%s/", config->cgroup_root, cgroup) < 0)
-		return ENOMEM;
-	glob_failed = 0;
-	if (glob(pattern, GLOB_NOSORT, on_glob_error, found) == GLOB_NOSPACE)
-		glob_failed = ENOMEM;
-	free(pattern);
-	return glob_failed;
-}
-
-static void fail_cgroups(struct collect *collect, int err)
+static void fail_cgroups(struct collect *collect, const char *why)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		collect_fail(collect, files[i].metric, err);
+		collect_fail(collect, files[i].metric, why);
 }
 
 static void read_cgroups(struct collect *collect)
 {
 	const struct config *config = collect->config;
-	int failed = 0, err;
-	size_t nr = 0;
-	glob_t found;
+	struct cgroups_round round = { .collect = collect };
+	struct cgroups_walk walk;
 
-	for (size_t i = 0; i < config->cgroups.nr; i++) {
-		err = find_cgroups(config, config->cgroups.items[i], &found);
-		if (err && !is_denied(err))
-			fail_cgroups(collect, err);
-		if (err)
-			failed = err;
-		for (size_t j = 0; j < found.gl_pathc; j++) {
-			if (nr++ >= CGROUPS_MAX)
-				continue;
-			err = read_cgroup(collect, found.gl_pathv[j]);
-			if (err)
-				failed = err;
-		}
-		globfree(&found);
-	}
-	tell_missing(collect, MISSING_FILES, failed, config->cgroup_root,
-		     strerror(failed));
-	tell_missing(collect, MISSING_ROOM, nr > CGROUPS_MAX,
-		     config->cgroup_root, "more cgroups match than are read");
+	cgroups_find(config->cgroup_root, &config->cgroups, read_cgroup, &round,
+		     &walk);
+	if (walk.failed)
+		fail_cgroups(collect, strerror(walk.failed));
+	if (walk.limit)
+		fail_cgroups(collect, walk.limit);
+	if (walk.denied && !round.failed)
+		round.failed = walk.denied;
+	if (walk.failed)
+		round.failed = walk.failed;
+	tell_missing(collect, MISSING_FILES, round.failed, config->cgroup_root,
+		     strerror(round.failed));
+	tell_missing(collect, MISSING_ROOM, walk.limit, config->cgroup_root,
+		     walk.limit);
 	tell_missing(collect, MISSING_CGROUPS,
-		     !nr && !failed && config->cgroups.nr, config->cgroup_root,
+		     !walk.nr && !round.failed && config->cgroups.nr,
+		     config->cgroup_root,
 		     "no cgroup matches: metrics of cgroups are absent");
 }
 
@@ -251,9 +214,10 @@ void collect_host(struct collect *collect)
 	int err;
 
 	if (collect_wants(collect, metric)) {
-		err = read_file(collect, pressure, metric, NULL, put_pressure);
+		err = read_file(collect, AT_FDCWD, pressure, metric, NULL,
+				put_pressure);
 		if (err && !is_absent(err))
-			collect_fail(collect, metric, err);
+			collect_fail(collect, metric, strerror(err));
 		tell_missing(collect, MISSING_PRESSURE, err, pressure,
 			     strerror(err));
 	}

@@ -390,7 +390,7 @@ static void fail_rows(struct collect *collect, enum rows rows, int err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
 		if (metrics[i].rows == rows)
-			collect_fail(collect, metrics[i].name, -err);
+			collect_fail(collect, metrics[i].name, strerror(-err));
 }
 
 /* Returns only what ends it all. */

@@ -11,6 +11,7 @@
 
 #include <memtel/memtel.h>
 
+#include "cgroups.h"
 #include "config.h"
 #include "expr.h"
 #include "template.h"
@@ -492,6 +493,9 @@ static void cgroup_add(struct yaml_file *file, yaml_node_t *node, void *target)
 
 	if (text && (*text != '/' || goes_up(text)))
 		yaml_fail(file, node, 0, "expected a path from the root of the hierarchy, '/...'");
+	else if (text && !cgroups_check(text))
+		yaml_fail(file, node, 0, "more than %d parts between slashes",
+			  CGROUPS_DEPTH);
 	else
 		strings_add(file, node, target);
 }
@@ -621,7 +625,10 @@ static bool set_default(char **target, const char *text)
 
 static bool set_defaults(struct config *config)
 {
-	static const char *const cgroups[] = { "/", "/*", "/*/*" };
+	/* Two levels, and what a Kubernetes node has below its own slice. */
+	static const char *const cgroups[] = {
+		"/", "/*", "/*/*", "/kubepods*/**", "/kubelet*/**",
+	};
 
 	config->interval_ms = 10 * SECOND_MS;
 	config->has_builtin_rules = true;

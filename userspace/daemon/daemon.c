@@ -88,9 +88,8 @@ static void tell_lost(struct daemon *daemon)
 
 	/* At the first, and then at each doubling. */
 	if (lost && lost >= 2 * daemon->lost) {
-		log_error("%llu samples were lost: rules select more than %d series, or more than %zu MiB of past",
-			  (unsigned long long)lost, HISTORY_SERIES,
-			  HISTORY_BYTES >> 20);
+		log_error("%llu samples were lost, see the rules that failed; series and their past have at most %zu MiB",
+			  (unsigned long long)lost, HISTORY_BYTES >> 20);
 		daemon->lost = lost;
 	}
 }

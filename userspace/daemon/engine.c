@@ -248,7 +248,8 @@ int engine_configure(struct engine *engine, const struct config *config,
 	for (size_t i = 0; i < config->nr_rules && !err; i++)
 		err = expr_want(config->rules[i]->expr, &engine->history);
 	if (err) {
-		/* What was wanted more than before does no harm. */
+		/* None of the new rules is looked at any more. */
+		history_want_nothing(&engine->history);
 		for (size_t i = 0; i < engine->nr; i++)
 			expr_want(engine->rules[i].rule->expr,
 				  &engine->history);

@@ -44,23 +44,6 @@ static int reserve(struct eval *eval, const struct expr *expr,
 		    EXPR_SERIES);
 }
 
-static bool matches(const struct expr *expr, const struct series *series)
-{
-	for (unsigned int i = 0; i < expr->nr_matchers; i++) {
-		const struct matcher *m = &expr->matchers[i];
-		const char *value = labels_get(series->labels,
-					       series->nr_labels, m->name);
-		bool is_same = m->op == MATCH_EQUAL ||
-			       m->op == MATCH_NOT_EQUAL ?
-			       !strcmp(value, m->value) :
-			       !regexec(&m->regex, value, 0, NULL, 0);
-
-		if (is_same != (m->op == MATCH_EQUAL || m->op == MATCH_REGEX))
-			return false;
-	}
-	return true;
-}
-
 static void put(struct value *value, const char *metric,
 		const struct label *labels, unsigned int nr_labels,
 		double number)
@@ -70,24 +53,39 @@ static void put(struct value *value, const char *metric,
 	};
 }
 
+/* Is there all that an expression looks at? What is not there is not guessed. */
+static int check_samples(struct eval *eval, const struct expr *expr,
+			 const struct metric *metric)
+{
+	/* Of a value now, those of this round. */
+	int64_t since_ms = eval->now_ms - (expr->range_ms ? expr->range_ms : 1);
+
+	if (*metric->why)
+		return fail(eval, expr, "%s cannot be read: %s", metric->name,
+			    metric->why);
+	if (metric->lost_why && metric->lost_ms > since_ms)
+		return fail(eval, expr, "samples of %s were lost: %s",
+			    metric->name, metric->lost_why);
+	return 0;
+}
+
 /* @function: of a time; NULL for the value now. */
 static int eval_selector(struct eval *eval, const struct expr *expr,
 			 const struct function *function, struct value *value)
 {
 	const struct metric *metric = history_find(eval->history, expr->metric);
 	size_t nr = metric ? metric->nr : 0;
-	int err;
+	int err = metric ? check_samples(eval, expr, metric) : 0;
 
-	if (metric && metric->err)
-		return fail(eval, expr, "%s cannot be read: %s", expr->metric,
-			    strerror(metric->err));
-	err = reserve(eval, expr, value, nr);
+	if (!err)
+		err = reserve(eval, expr, value, nr);
 	for (size_t i = 0; i < nr && !err; i++) {
 		const struct series *series = metric->series[i];
 		struct span span;
 		double number;
 
-		if (!matches(expr, series))
+		if (!matchers_match(&expr->matchers, series->labels,
+				    series->nr_labels))
 			continue;
 		if (!function) {
 			if (series_is_fresh(eval->history, series))

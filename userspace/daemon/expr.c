@@ -27,9 +27,6 @@
 
 #define LIST_MAX 32
 
-/* Characters of a regex, also when its repetitions are written out. */
-#define REGEX_MAX 1000
-
 /* Where the parser is. */
 struct parser {
 	const char *text;
@@ -116,18 +113,9 @@ void expr_free(struct expr *expr)
 		return;
 	for (unsigned int i = 0; i < expr->nr_args; i++)
 		expr_free(expr->args[i]);
-	for (unsigned int i = 0; i < expr->nr_matchers; i++) {
-		struct matcher *matcher = &expr->matchers[i];
-
-		if (matcher->op == MATCH_REGEX ||
-		    matcher->op == MATCH_NOT_REGEX)
-			regfree(&matcher->regex);
-		free(matcher->name);
-		free(matcher->value);
-	}
+	matchers_free(&expr->matchers);
 	for (unsigned int i = 0; i < expr->nr_names; i++)
 		free(expr->names[i]);
-	free(expr->matchers);
 	free(expr->names);
 	free(expr->metric);
 	free(expr);
@@ -277,113 +265,13 @@ static bool parse_match_op(struct parser *p, struct matcher *matcher)
 	return false;
 }
 
-/* What is in brackets, which may begin with a closing one; set after it. */
-static const char *skip_brackets(const char *at)
-{
-	at += *at == '^';
-	at += *at == ']';
-	while (*at && *at != ']') {
-		char kind = *at++ == '[' ? *at : '\0';
-
-		if (kind != ':' && kind != '.' && kind != '=')
-			continue;
-		for (at++; *at && !(at[0] == kind && at[1] == ']'); at++)
-			;
-		at += *at ? 2 : 0;
-	}
-	return at + (*at == ']');
-}
-
-/* The larger bound of {2}, {2,} or {2,5}, or 1; at most one over the limit. */
-static size_t repetition(const char *at)
-{
-	size_t most = 1, number = 0;
-
-	for (; *at && *at != '}'; at++) {
-		number = isdigit((unsigned char)*at) ?
-			 number * 10 + (size_t)(*at - '0') : 0;
-		if (number > REGEX_MAX)
-			return REGEX_MAX + 1;
-		most = number > most ? number : most;
-	}
-	return most;
-}
-
-/*
- * The length of a regex, up to a parenthesis that it did not open, with what
- * repetitions copy: regcomp() makes as much of it, and takes the time.
- */
-static size_t regex_size(const char **at)
-{
-	size_t sum = 0, last = 0, times;
-
-	while (**at && **at != ')' && sum <= REGEX_MAX) {
-		char c = *(*at)++;
-
-		if (strchr("*?+{", c)) {
-			times = c == '+' ? 2 : c == '{' ? repetition(*at) : 1;
-			sum += last * (times - 1);
-			last *= times;
-			continue;
-		}
-		last = 1;
-		if (c == '[') {
-			*at = skip_brackets(*at);
-		} else if (c == '\\') {
-			*at += **at != '\0';
-		} else if (c == '(') {
-			last += regex_size(at);
-			*at += **at == ')';
-		}
-		sum += last;
-	}
-	return sum;
-}
-
-/* Is there a \1 in it? It would take any time to match. */
-static bool refers_back(const char *at)
-{
-	while ((at = strchr(at, '\\')) && *++at) {
-		if (*at >= '1' && *at <= '9')
-			return true;
-		at++;
-	}
-	return false;
-}
-
-/* What regcomp() does not refuse; it calls itself for each parenthesis. */
-static const char *regex_fault(const char *text)
-{
-	const char *at = text;
-
-	if (strlen(text) > REGEX_MAX || regex_size(&at) > REGEX_MAX)
-		return "it is too large, with its repetitions";
-	if (*at == ')')
-		return "Unmatched ) or \\)";
-	if (refers_back(text))
-		return "it refers back";
-	return NULL;
-}
-
+/* Compile the regex of a matcher that has one; its text is at @where. */
 static bool compile(struct parser *p, struct matcher *matcher, const char *where)
 {
-	const char *fault = regex_fault(matcher->value);
-	char *whole, why[64];
-	int err;
+	char why[MATCHER_WHY_MAX];
 
-	if (fault) {
-		fail_at(p, where, "no regular expression: %s", fault);
-		return false;
-	}
-	if (asprintf(&whole, "^(%s)$", matcher->value) < 0) {
-		fail_at(p, where, "out of memory");
-		return false;
-	}
-	err = regcomp(&matcher->regex, whole, REG_EXTENDED | REG_NOSUB);
-	free(whole);
-	if (!err)
+	if (matcher_compile(matcher, why))
 		return true;
-	regerror(err, &matcher->regex, why, sizeof(why));
 	fail_at(p, where, "no regular expression: %s", why);
 	return false;
 }
@@ -399,7 +287,7 @@ static bool parse_matcher(struct parser *p, struct expr *expr)
 		fail_at(p, p->at, "expected the name of a label");
 		return false;
 	}
-	if (expr->nr_matchers == LIST_MAX) {
+	if (expr->matchers.nr == LIST_MAX) {
 		fail_at(p, p->at, "more than %d conditions", LIST_MAX);
 		return false;
 	}
@@ -420,10 +308,9 @@ static bool parse_matcher(struct parser *p, struct expr *expr)
 	matcher.value = parse_string(p);
 	if (!matcher.value)
 		goto out_free;
-	if ((matcher.op == MATCH_REGEX || matcher.op == MATCH_NOT_REGEX) &&
-	    !compile(p, &matcher, where))
+	if (!compile(p, &matcher, where))
 		goto out_free;
-	expr->matchers[expr->nr_matchers++] = matcher;
+	expr->matchers.items[expr->matchers.nr++] = matcher;
 	return true;
 out_free:
 	free(matcher.name);
@@ -457,8 +344,8 @@ static struct expr *parse_selector(struct parser *p, size_t length)
 		return drop(expr);
 	p->at += length;
 	if (take(p, '{')) {
-		expr->matchers = calloc(LIST_MAX, sizeof(*expr->matchers));
-		if (!expr->matchers)
+		expr->matchers.items = calloc(LIST_MAX, sizeof(struct matcher));
+		if (!expr->matchers.items)
 			return drop(expr);
 		while (!take(p, '}')) {
 			if (!parse_matcher(p, expr))
@@ -826,6 +713,8 @@ struct expr *expr_parse(const char *text, struct expr_error *error)
 
 /**
  * expr_want() - have a history keep what an expression looks at
+ * @expr: to live as long as the history keeps what the expression wants
+ *
  * Return: 0 or -ENOMEM.
  */
 int expr_want(const struct expr *expr, struct history *history)
@@ -833,7 +722,8 @@ int expr_want(const struct expr *expr, struct history *history)
 	int err = 0;
 
 	if (expr->node == EXPR_SELECTOR)
-		err = history_want(history, expr->metric, expr->range_ms);
+		err = history_want(history, expr->metric, expr->range_ms,
+				   &expr->matchers);
 	for (unsigned int i = 0; i < expr->nr_args && !err; i++)
 		err = expr_want(expr->args[i], history);
 	return err;

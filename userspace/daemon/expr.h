@@ -3,7 +3,6 @@
 #ifndef MEMTELD_EXPR_H
 #define MEMTELD_EXPR_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,8 +14,8 @@
 #define EXPR_DEPTH 64
 #define EXPR_NODES 1000
 
-/* Series that one step of an evaluation may have. */
-#define EXPR_SERIES 20000
+/* Series that one step of an evaluation may have: some of each cgroup. */
+#define EXPR_SERIES (8 * CGROUPS_MAX)
 
 #define EXPR_ERROR_MAX 160
 
@@ -37,28 +36,6 @@ enum expr_node {
 	EXPR_CALL,
 };
 
-/** enum match_op - how a label is matched */
-enum match_op {
-	MATCH_EQUAL,
-	MATCH_NOT_EQUAL,
-	MATCH_REGEX,
-	MATCH_NOT_REGEX,
-};
-
-/**
- * struct matcher - a condition on a label
- * @name: of the label
- * @value: what is between the quotes, unescaped
- * @op: how
- * @regex: compiled @value, of the last two
- */
-struct matcher {
-	char *name;
-	char *value;
-	enum match_op op;
-	regex_t regex;
-};
-
 struct aggregation;
 struct function;
 struct operator;
@@ -73,7 +50,6 @@ struct operator;
  * @number: of a number
  * @metric: of a selector, its name
  * @matchers: of a selector
- * @nr_matchers: how many
  * @range_ms: of a range selector
  * @operator: of an operation
  * @aggregation: of an aggregation
@@ -92,8 +68,7 @@ struct expr {
 
 	double number;
 	char *metric;
-	struct matcher *matchers;
-	unsigned int nr_matchers;
+	struct matchers matchers;
 	int64_t range_ms;
 	const struct operator *operator;
 	const struct aggregation *aggregation;

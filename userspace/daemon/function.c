@@ -231,14 +231,17 @@ static int by_name(const void *a, const void *b)
  */
 static bool is_of_absent(const struct expr *arg, unsigned int at)
 {
-	const struct matcher *matcher = &arg->matchers[at];
+	const struct matcher *matcher = &arg->matchers.items[at];
 
 	if (matcher->op != MATCH_EQUAL || !*matcher->value)
 		return false;
-	for (unsigned int i = 0; i < arg->nr_matchers; i++)
-		if (i != at && !strcmp(arg->matchers[i].name, matcher->name) &&
-		    (i > at || arg->matchers[i].op == MATCH_EQUAL))
+	for (unsigned int i = 0; i < arg->matchers.nr; i++) {
+		const struct matcher *other = &arg->matchers.items[i];
+
+		if (i != at && !strcmp(other->name, matcher->name) &&
+		    (i > at || other->op == MATCH_EQUAL))
 			return false;
+	}
 	return true;
 }
 
@@ -254,10 +257,13 @@ static int call_absent(struct eval *eval, const struct expr *expr,
 	labels = arena_alloc(eval->arena, LABELS_MAX, sizeof(*labels));
 	if (!labels || one_element(eval, result, 1))
 		return -ENOMEM;
-	for (unsigned int i = 0; i < arg->nr_matchers && nr < LABELS_MAX; i++)
+	for (unsigned int i = 0; i < arg->matchers.nr && nr < LABELS_MAX; i++) {
+		const struct matcher *matcher = &arg->matchers.items[i];
+
 		if (is_of_absent(arg, i))
-			labels[nr++] = (struct label){ arg->matchers[i].name,
-						       arg->matchers[i].value };
+			labels[nr++] = (struct label){ matcher->name,
+						       matcher->value };
+	}
 	qsort(labels, nr, sizeof(*labels), by_name);
 	result->elements[0].labels = labels;
 	result->elements[0].nr_labels = nr;

@@ -2,19 +2,21 @@
 /*
  * The past of series, in bounded memory.
  *
- * Model. Only metrics that some rule selects are kept, each for as long as the
- * longest look back at it. A sample has a bucket of its own to begin with.
+ * Model. Only series that some rule selects are kept, each for as long as the
+ * longest look back at its metric. A sample has a bucket of its own to begin with.
  * Growing older, buckets are joined into one that knows their samples' count,
  * sum, least, greatest, first and last, and a counter's growth; it is no longer
- * than 1/30 of its age, nor than 1/240 of the longest look back. So what a rule
+ * than 1/30 of its age, nor than 1/60 of the longest look back. So what a rule
  * asks of a time is right but for the time's beginning, which is that of a
  * bucket: by less than 1/30 of the time. Times of up to thirty intervals are
- * exact. A week at an interval of ten seconds has 657 buckets of 80 bytes, 52
- * KiB, and memory for an eighth more.
+ * exact. A week at an interval of ten seconds has 363 buckets of 80 bytes, 28
+ * KiB, and memory for up to an eighth more.
  *
  * At the limit of memory a new series takes the place of those that have had no
  * sample for longest; where all have some it is lost, and one that is there loses
  * its oldest bucket for its newest: what is now is known for as long as can be.
+ * Each loss of a series that is there has a time, that of the newest sample that
+ * was lost: a rule that looks back on it has no value, for it would be a wrong one.
  *
  * Time is the wall clock's, so that a past survives a restart of the host. When
  * it is set back, what is then in the future is forgotten.
@@ -25,6 +27,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +35,9 @@
 
 /* Who makes room makes it for some: what went within this of the oldest. */
 #define EVICT_MS (60 * 60 * INT64_C(1000))
+
+const char history_full[] = "all series together need more memory than memteld takes";
+static const char is_double[] = "two are of the same series";
 
 /* Where a name is, or would be. */
 static size_t metric_index(const struct history *history, const char *name,
@@ -65,6 +71,27 @@ struct metric *history_find(const struct history *history, const char *name)
 	return is_there ? history->metrics[i] : NULL;
 }
 
+/** metric_lose() - samples of a metric were lost, the newest of this time */
+void metric_lose(struct history *history, struct metric *metric,
+		 int64_t time_ms, const char *why)
+{
+	history->lost++;
+	if (metric->lost_why && metric->lost_ms >= time_ms)
+		return;
+	metric->lost_ms = time_ms;
+	metric->lost_why = why;
+}
+
+/** metric_selects() - does some rule look at the series of these labels? */
+bool metric_selects(const struct metric *metric, const struct label *labels,
+		    unsigned int nr)
+{
+	for (size_t i = 0; i < metric->nr_wants; i++)
+		if (matchers_match(metric->wants[i], labels, nr))
+			return true;
+	return false;
+}
+
 static size_t series_bytes(const struct series *series)
 {
 	return sizeof(*series) +
@@ -86,51 +113,98 @@ static void metric_free(struct history *history, struct metric *metric)
 	for (size_t i = 0; i < metric->nr; i++)
 		series_free(history, metric->series[i]);
 	free(metric->series);
+	free(metric->wants);
 	free(metric->name);
 	free(metric);
+}
+
+/* Free all series of which @goes says, by a time, that they go. */
+static void sweep(struct history *history,
+		  bool (*goes)(struct history *history, struct metric *metric,
+			       struct series *series, int64_t ms),
+		  int64_t ms)
+{
+	for (size_t i = 0; i < history->nr; i++) {
+		struct metric *metric = history->metrics[i];
+		size_t left = 0;
+
+		for (size_t j = 0; j < metric->nr; j++) {
+			struct series *series = metric->series[j];
+
+			if (goes(history, metric, series, ms))
+				series_free(history, series);
+			else
+				metric->series[left++] = series;
+		}
+		metric->nr = left;
+	}
+}
+
+static bool is_unwanted(struct history *history, struct metric *metric,
+			struct series *series, int64_t ms)
+{
+	(void)history;
+	(void)ms;
+	return !metric_selects(metric, series->labels, series->nr_labels);
 }
 
 /** history_want_nothing() - the wants are told anew; what is there stays */
 void history_want_nothing(struct history *history)
 {
-	for (size_t i = 0; i < history->nr; i++)
-		history->metrics[i]->is_wanted = false;
+	for (size_t i = 0; i < history->nr; i++) {
+		history->metrics[i]->nr_wants = 0;
+		history->metrics[i]->keep_ms = 0;
+	}
 }
 
-/**
- * history_want() - keep a metric
- * @keep_ms: for so long; the longest of what is wanted holds
- *
- * Return: 0 or -ENOMEM.
- */
-int history_want(struct history *history, const char *name, int64_t keep_ms)
+/* The metric of a name, made if it is not there; NULL without memory. */
+static struct metric *metric_make(struct history *history, const char *name)
 {
 	struct metric *metric, **metrics;
 	bool is_there;
 	size_t i = metric_index(history, name, &is_there);
 
-	if (!is_there) {
-		metrics = realloc(history->metrics,
-				  (history->nr + 1) * sizeof(*metrics));
-		if (!metrics)
-			return -ENOMEM;
-		history->metrics = metrics;
-		metric = calloc(1, sizeof(*metric));
-		if (metric)
-			metric->name = strdup(name);
-		if (!metric || !metric->name) {
-			free(metric);
-			return -ENOMEM;
-		}
-		memmove(metrics + i + 1, metrics + i,
-			(history->nr - i) * sizeof(*metrics));
-		metrics[i] = metric;
-		history->nr++;
+	if (is_there)
+		return history->metrics[i];
+	metrics = realloc(history->metrics,
+			  (history->nr + 1) * sizeof(*metrics));
+	if (!metrics)
+		return NULL;
+	history->metrics = metrics;
+	metric = calloc(1, sizeof(*metric));
+	if (metric)
+		metric->name = strdup(name);
+	if (!metric || !metric->name) {
+		free(metric);
+		return NULL;
 	}
-	metric = history->metrics[i];
-	if (!metric->is_wanted)
-		metric->keep_ms = 0;
-	metric->is_wanted = true;
+	memmove(metrics + i + 1, metrics + i,
+		(history->nr - i) * sizeof(*metrics));
+	metrics[i] = metric;
+	history->nr++;
+	return metric;
+}
+
+/**
+ * history_want() - keep series of a metric
+ * @keep_ms: for so long; the longest of what is wanted holds
+ * @matchers: those that they select, to live until the wants are told anew
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int history_want(struct history *history, const char *name, int64_t keep_ms,
+		 const struct matchers *matchers)
+{
+	struct metric *metric = metric_make(history, name);
+	const struct matchers **wants;
+
+	if (!metric)
+		return -ENOMEM;
+	wants = realloc(metric->wants, (metric->nr_wants + 1) * sizeof(*wants));
+	if (!wants)
+		return -ENOMEM;
+	metric->wants = wants;
+	wants[metric->nr_wants++] = matchers;
 	if (keep_ms > metric->keep_ms)
 		metric->keep_ms = keep_ms;
 	return 0;
@@ -142,11 +216,12 @@ void history_wants_done(struct history *history)
 	size_t left = 0;
 
 	for (size_t i = 0; i < history->nr; i++)
-		if (history->metrics[i]->is_wanted)
+		if (history->metrics[i]->nr_wants)
 			history->metrics[left++] = history->metrics[i];
 		else
 			metric_free(history, history->metrics[i]);
 	history->nr = left;
+	sweep(history, is_unwanted, 0);
 }
 
 /* Samples of a later time than @now_ms are forgotten. */
@@ -164,20 +239,25 @@ void history_round(struct history *history, int64_t now_ms)
 			for (size_t j = 0; j < history->metrics[i]->nr; j++)
 				series_rewind(history->metrics[i]->series[j],
 					      now_ms);
-	for (size_t i = 0; i < history->nr; i++)
-		history->metrics[i]->err = 0;
+	for (size_t i = 0; i < history->nr; i++) {
+		struct metric *metric = history->metrics[i];
+
+		*metric->why = '\0';
+		if (metric->lost_ms > now_ms)
+			metric->lost_ms = now_ms - 1;
+	}
 	history->is_all_fresh = false;
 	history->round_before_ms = history->round_ms;
 	history->round_ms = now_ms;
 }
 
-/** history_fail() - this round lacks samples of a metric by an error, an errno */
-void history_fail(struct history *history, const char *name, int err)
+/** history_fail() - this round lacks samples of a metric, and why */
+void history_fail(struct history *history, const char *name, const char *why)
 {
 	struct metric *metric = history_find(history, name);
 
 	if (metric)
-		metric->err = err;
+		snprintf(metric->why, sizeof(metric->why), "%s", why);
 }
 
 static int64_t series_last_ms(const struct series *series)
@@ -205,40 +285,22 @@ static int64_t stalest_ms(const struct history *history)
 	for (size_t i = 0; i < history->nr; i++) {
 		const struct metric *metric = history->metrics[i];
 
-		for (size_t j = 0; j < metric->nr && !metric->err; j++)
+		for (size_t j = 0; j < metric->nr && !*metric->why;
+		     j++)
 			if (series_last_ms(metric->series[j]) < least_ms)
 				least_ms = series_last_ms(metric->series[j]);
 	}
 	return least_ms;
 }
 
-/* Free all series of which @goes says, by a time, that they go. */
-static void sweep(struct history *history,
-		  bool (*goes)(struct history *history,
-			       const struct metric *metric,
-			       struct series *series, int64_t ms),
-		  int64_t ms)
-{
-	for (size_t i = 0; i < history->nr; i++) {
-		struct metric *metric = history->metrics[i];
-		size_t left = 0;
-
-		for (size_t j = 0; j < metric->nr; j++) {
-			struct series *series = metric->series[j];
-
-			if (goes(history, metric, series, ms))
-				series_free(history, series);
-			else
-				metric->series[left++] = series;
-		}
-		metric->nr = left;
-	}
-}
-
-static bool is_evicted(struct history *history, const struct metric *metric,
+/*
+ * What a rule had to say of a series that went was said when the last sample came:
+ * the rule does not fail by this.
+ */
+static bool is_evicted(struct history *history, struct metric *metric,
 		       struct series *series, int64_t before_ms)
 {
-	if (metric->err || series_last_ms(series) >= before_ms)
+	if (*metric->why || series_last_ms(series) >= before_ms)
 		return false;
 	history->lost += series_samples(series);
 	return true;
@@ -264,9 +326,31 @@ static bool evict(struct history *history)
 static bool has_room(const struct history *history, const struct label *labels,
 		     unsigned int nr)
 {
-	return history->nr_series < HISTORY_SERIES &&
-	       history->bytes + sizeof(struct series) +
+	return history->bytes + sizeof(struct series) +
 	       labels_size(labels, nr) <= HISTORY_BYTES;
+}
+
+/* Where the series of some labels is, or would be. */
+static size_t series_index(const struct metric *metric,
+			   const struct label *labels, unsigned int nr,
+			   bool *is_there)
+{
+	size_t low = 0, high = metric->nr;
+
+	*is_there = false;
+	while (low < high && !*is_there) {
+		size_t middle = (low + high) / 2;
+		const struct series *series = metric->series[middle];
+		int order = labels_compare(series->labels, series->nr_labels,
+					   labels, nr);
+
+		*is_there = !order;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return high;
 }
 
 /**
@@ -276,23 +360,12 @@ static bool has_room(const struct history *history, const struct label *labels,
 struct series *metric_series(struct history *history, struct metric *metric,
 			     const struct label *labels, unsigned int nr)
 {
-	size_t low = 0, high = metric->nr;
 	struct series *series, **all;
+	bool is_there;
+	size_t at = series_index(metric, labels, nr, &is_there);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order;
-
-		series = metric->series[middle];
-		order = labels_compare(series->labels, series->nr_labels,
-				       labels, nr);
-		if (!order)
-			return series;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	if (is_there)
+		return metric->series[at];
 	/* Its place is another after some went. */
 	if (!has_room(history, labels, nr))
 		return evict(history) ?
@@ -316,9 +389,9 @@ struct series *metric_series(struct history *history, struct metric *metric,
 	series->nr_labels = nr;
 	history->nr_series++;
 	history->bytes += series_bytes(series);
-	memmove(metric->series + low + 1, metric->series + low,
-		(metric->nr - low) * sizeof(*all));
-	metric->series[low] = series;
+	memmove(metric->series + at + 1, metric->series + at,
+		(metric->nr - at) * sizeof(*all));
+	metric->series[at] = series;
 	metric->nr++;
 	return series;
 }
@@ -380,30 +453,34 @@ static void series_join(struct series *series, int64_t keep_ms, int64_t now_ms)
 		if (length_ms <= (now_ms - next->last_ms) / HISTORY_OF_AGE &&
 		    length_ms <= keep_ms / HISTORY_OF_KEEP)
 			bucket_join(b, next);
-		else
-			series->buckets[++left] = *next;
+		else if (++left != i)
+			series->buckets[left] = *next;
 	}
 	if (series->nr)
 		series->nr = left + 1;
 }
 
-/* Returns 0 or a negative errno, also when an older sample went for it. */
-static int series_add(struct history *history, struct series *series,
-		      int64_t keep_ms, double value)
+/* The newest sample of a series; its oldest are lost for it without room. */
+static void series_add(struct history *history, struct metric *metric,
+		       struct series *series, double value)
 {
 	int64_t now_ms = history->round_ms;
 	struct bucket *last = series->nr ? &series->buckets[series->nr - 1] :
 					   NULL;
 	double grown = last ? growth(last->last, value) : 0;
-	int err;
 
-	if (last && last->last_ms == now_ms)
-		return 0;
-	err = series_reserve(history, series, series->nr + 1);
-	if (err && !series->nr)
-		return err;
-	if (err)
+	if (last && last->last_ms == now_ms) {
+		metric_lose(history, metric, now_ms, is_double);
+		return;
+	}
+	if (series_reserve(history, series, series->nr + 1)) {
+		metric_lose(history, metric,
+			    series->nr ? series->buckets[0].last_ms : now_ms,
+			    history_full);
+		if (!series->nr)
+			return;
 		series_forget(series, 1);
+	}
 	series->buckets[series->nr++] = (struct bucket){
 		.first_ms = now_ms,
 		.last_ms = now_ms,
@@ -415,8 +492,7 @@ static int series_add(struct history *history, struct series *series,
 		.sum = value,
 		.growth_into = grown,
 	};
-	series_join(series, keep_ms, now_ms);
-	return err;
+	series_join(series, metric->keep_ms, now_ms);
 }
 
 /** history_add() - a sample of this round; what nobody wants is passed over */
@@ -424,18 +500,28 @@ void history_add(struct history *history, const struct sample *sample)
 {
 	struct metric *metric = history_find(history, sample->metric);
 	struct series *series;
+	bool is_there;
+	size_t at;
 
 	if (!metric || isnan(sample->value))
 		return;
-	series = metric_series(history, metric, sample->labels,
-			       sample->nr_labels);
-	if (!series || series_add(history, series, metric->keep_ms,
-				  sample->value))
-		history->lost++;
+	/* Those that are there are selected: the rest are looked at. */
+	at = series_index(metric, sample->labels, sample->nr_labels, &is_there);
+	if (is_there)
+		series = metric->series[at];
+	else if (metric_selects(metric, sample->labels, sample->nr_labels))
+		series = metric_series(history, metric, sample->labels,
+				       sample->nr_labels);
+	else
+		return;
+	if (series)
+		series_add(history, metric, series, sample->value);
+	else
+		metric_lose(history, metric, history->round_ms, history_full);
 }
 
 /* Forget what nobody looks back on. True when nothing is left. */
-static bool is_expired(struct history *history, const struct metric *metric,
+static bool is_expired(struct history *history, struct metric *metric,
 		       struct series *series, int64_t round_ms)
 {
 	int64_t before_ms = round_ms - metric->keep_ms - 1;

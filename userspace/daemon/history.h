@@ -8,19 +8,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "sample.h"
+#include "matcher.h"
 
 /* A bucket's share of its age, and of the longest time looked back, at most. */
 #define HISTORY_OF_AGE	30
-#define HISTORY_OF_KEEP	240
+#define HISTORY_OF_KEEP	60
 
 /*
- * Series of all metrics together, and the memory of their labels and past; what
- * does not fit is counted. A week of as many cgroups as are read, at an interval
- * of ten seconds, takes 240 MiB.
+ * The memory of all series' labels and past; what does not fit is counted. A
+ * week at an interval of ten seconds takes 30 KiB, and more than this is there for
+ * each cgroup that a round may read.
  */
-#define HISTORY_SERIES	10000
-#define HISTORY_BYTES	((size_t)256 << 20)
+#define HISTORY_BYTES	(CGROUPS_MAX * ((size_t)32 << 10))
+
+#define HISTORY_WHY_MAX	80
 
 /**
  * struct bucket - samples that came one after the other
@@ -67,21 +68,28 @@ struct series {
 /**
  * struct metric - all series of a name that some rule selects
  * @name: the name
+ * @wants: conditions of the selectors of rules; a series is kept that is
+ *         selected by one of them
+ * @nr_wants: how many; none while the wants are made anew
  * @keep_ms: how far rules look back
  * @series: sorted by labels
  * @nr: how many
  * @room: for how many there is memory
- * @is_wanted: while the wants are made anew
- * @err: errno of why the last round lacks samples of it; 0 when it does not
+ * @why: the last round lacks samples of it; empty when it does not
+ * @lost_ms: time of the newest sample that was lost
+ * @lost_why: the reason; NULL when none was lost
  */
 struct metric {
 	char *name;
+	const struct matchers **wants;
+	size_t nr_wants;
 	int64_t keep_ms;
 	struct series **series;
 	size_t nr;
 	size_t room;
-	bool is_wanted;
-	int err;
+	char why[HISTORY_WHY_MAX];
+	int64_t lost_ms;
+	const char *lost_why;
 };
 
 /**
@@ -120,13 +128,14 @@ struct span {
 };
 
 void history_want_nothing(struct history *history);
-int history_want(struct history *history, const char *name, int64_t keep_ms);
+int history_want(struct history *history, const char *name, int64_t keep_ms,
+		 const struct matchers *matchers);
 void history_wants_done(struct history *history);
 struct metric *history_find(const struct history *history, const char *name);
 
 void history_round(struct history *history, int64_t now_ms);
 void history_add(struct history *history, const struct sample *sample);
-void history_fail(struct history *history, const char *name, int err);
+void history_fail(struct history *history, const char *name, const char *why);
 void history_expire(struct history *history);
 void history_free(struct history *history);
 
@@ -134,8 +143,15 @@ bool series_is_fresh(const struct history *history, const struct series *series)
 void series_span(const struct series *series, int64_t begin_ms, int64_t end_ms,
 		 struct span *span);
 
+void metric_lose(struct history *history, struct metric *metric,
+		 int64_t time_ms, const char *why);
+bool metric_selects(const struct metric *metric, const struct label *labels,
+		    unsigned int nr);
 struct series *metric_series(struct history *history, struct metric *metric,
 			     const struct label *labels, unsigned int nr);
 int series_reserve(struct history *history, struct series *series, size_t nr);
+
+/* Why a sample is lost. */
+extern const char history_full[];
 
 #endif /* MEMTELD_HISTORY_H */

@@ -10,6 +10,12 @@
 /* A series with more labels is refused. */
 #define LABELS_MAX 16
 
+/*
+ * Cgroups that one round reads. How many series an evaluation may have, and how
+ * much memory their past, follow from this.
+ */
+#define CGROUPS_MAX 12288
+
 /* With MEMTEL_LABEL_ before it a field's name of the journal, of at most 64. */
 #define LABEL_NAME_MAX 51
 

@@ -305,11 +305,11 @@ static void get_series(struct input *in, struct history *history,
 
 	if (!data)
 		in->at = NULL;
-	if (in->at && metric) {
+	if (in->at && metric && metric_selects(metric, labels, nr_labels)) {
 		series = metric_series(history, metric, labels, nr_labels);
 		if (!series || take_buckets(history, series, metric, data, nr,
 					    now_ms))
-			history->lost++;
+			metric_lose(history, metric, now_ms, history_full);
 	}
 	free_labels(labels, nr_labels);
 }
