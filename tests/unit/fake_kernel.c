@@ -209,6 +209,12 @@ struct fake_cache {
 	bool is_gone;
 };
 
+/* Further ones of a name that is there, in one mode. */
+static const struct fake_cache twins[] = {
+	{ "dentry", 5, 1, 192, 1, 0, 12288, 7, false },
+	{ "dentry", 6, 1, 192, 1, 0, 40960, 9, false },
+};
+
 static const struct fake_cache caches[] = {
 	{ "kmalloc-64", 1, 1, 64, 48, 5, 4096, 100, false },
 	{ "dentry", 2, 1, 192, 21, 0, 4096, 0, false },
@@ -256,37 +262,41 @@ static void put_cache_node(struct nl_msg *msg, const struct fake_cache *cache,
 	nla_nest_end(msg, node);
 }
 
+static void cache_reply(const struct fake_cache *cache, bool is_malformed)
+{
+	bool is_attached = is_held || getenv("FAKE_ATTACHED");
+	struct nl_msg *msg = reply_new(MEMTEL_CMD_CACHE_GET);
+
+	if (is_malformed)
+		nla_put_u16(msg, MEMTEL_A_CACHE_ORDER, 1);
+	nla_put_string(msg, MEMTEL_A_CACHE_NAME, cache->name);
+	nla_put_u32(msg, MEMTEL_A_CACHE_KIND, cache->kind);
+	if (is_attached)
+		nla_put_u32(msg, MEMTEL_A_CACHE_ID, cache->id);
+	if (cache->size)
+		nla_put_u32(msg, MEMTEL_A_CACHE_SIZE_BYTES, cache->size);
+	if (cache->is_gone)
+		nla_put_flag(msg, MEMTEL_A_CACHE_GONE);
+	nla_put_u32(msg, 999, 1);
+	for (uint32_t id = 0; id < 2; id++)
+		put_cache_node(msg, cache, id, is_attached);
+	queue_add(msg);
+}
+
 static void caches_reply(const struct nlmsghdr *request)
 {
 	struct nlattr *filter[MEMTEL_A_CACHE_MAX + 1];
-	bool is_attached = is_held || getenv("FAKE_ATTACHED");
 
 	genlmsg_parse((struct nlmsghdr *)request, 0, filter,
 		      MEMTEL_A_CACHE_MAX, NULL);
 	cache_dumps++;
-	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
-		struct nl_msg *msg;
-
-		if (filter[MEMTEL_A_CACHE_NAME] &&
-		    nla_strcmp(filter[MEMTEL_A_CACHE_NAME], caches[i].name))
-			continue;
-		msg = reply_new(MEMTEL_CMD_CACHE_GET);
-		if (mode_is("malformed") && i == 1)
-			nla_put_u16(msg, MEMTEL_A_CACHE_ORDER, 1);
-		nla_put_string(msg, MEMTEL_A_CACHE_NAME, caches[i].name);
-		nla_put_u32(msg, MEMTEL_A_CACHE_KIND, caches[i].kind);
-		if (is_attached)
-			nla_put_u32(msg, MEMTEL_A_CACHE_ID, caches[i].id);
-		if (caches[i].size)
-			nla_put_u32(msg, MEMTEL_A_CACHE_SIZE_BYTES,
-				    caches[i].size);
-		if (caches[i].is_gone)
-			nla_put_flag(msg, MEMTEL_A_CACHE_GONE);
-		nla_put_u32(msg, 999, 1);
-		for (uint32_t id = 0; id < 2; id++)
-			put_cache_node(msg, &caches[i], id, is_attached);
-		queue_add(msg);
-	}
+	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++)
+		if (!filter[MEMTEL_A_CACHE_NAME] ||
+		    !nla_strcmp(filter[MEMTEL_A_CACHE_NAME], caches[i].name))
+			cache_reply(&caches[i], mode_is("malformed") && i == 1);
+	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]) &&
+			   mode_is("twins"); i++)
+		cache_reply(&twins[i], false);
 }
 
 static void node_reply(uint32_t id)

@@ -532,6 +532,34 @@ rules:
     ok(len(names(OUT, "firing")) == fired, "and no round has it loaded again",
        lines(OUT))
 
+# --- caches of one name
+
+mode("twins")
+for held in (False, True):
+    OUT.unlink(missing_ok=True)
+    (DIR / "history").unlink(missing_ok=True)
+    with Daemon(BASE + FILE + f"sources: [{'slab' if held else ''}]\n" """
+rules:
+  - alert: Sum
+    expr: sum(memtel_cache_slab_bytes{node="0"})
+  - alert: Each
+    expr: memtel_cache_slab_bytes{node="0"} > 0
+""", env={**os.environ, "LD_PRELOAD": FAKE, "FAKE_MODE": str(MODE)}) as daemon:
+        wait(lambda: len(names(OUT, "firing")) >= 3)
+        time.sleep(1.2)
+    told = [(n["labels"].get("cache"), n["labels"].get("id"), n["value"])
+            for n in lines(OUT) if n["kind"] == "firing" and "labels" in n]
+    ok([n["value"] for n in lines(OUT) if n["name"] == "Sum"
+        and n["kind"] == "firing"] == [4096 * 15],
+       "caches of one name are summed as they are", lines(OUT))
+    ok(sorted(told, key=str) == sorted([("kmalloc-64", None, 4096)] + (
+        [("dentry", "2", 4096), ("dentry", "5", 12288), ("dentry", "6", 40960)]
+        if held else [("dentry", None, 57344)]), key=str),
+       f"and told apart by the id, {'if' if held else 'as'} there is "
+       f"{'one' if held else 'none'}", told)
+    ok(not names(OUT, "rule_failed"), "no sample is lost", lines(OUT))
+(DIR / "history").unlink()
+
 # --- events that came just before other triggers
 
 OUT.unlink()

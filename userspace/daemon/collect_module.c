@@ -7,13 +7,19 @@
  * seconds, memory in bytes. The sources of the metrics that rules look at are
  * held as long as the daemon runs.
  *
+ * Caches may have one name. Those of a round are therefore kept until all are
+ * there: where names collide a label has the module's id, which tells caches
+ * apart; what has no id, as nothing counts, is summed up under the name.
+ *
  * Without the module its metrics are absent. What fails for another reason is
  * told once, until it is had again; rules that look at it have no value
  * meanwhile, and the rest goes on. The handle, and with it what is held, is given
  * up only when no request on it can succeed any more.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <memtel/memtel.h>
@@ -186,26 +192,44 @@ static double number_of(const struct field *field,
 	}
 }
 
-/* All metrics of a row. */
-static void put_row(struct collect *collect, enum rows rows, const void *row)
+/* The values of all metrics, by their place in the table; NaN of what is absent. */
+static void read_values(struct collect *collect, enum rows rows,
+			const void *row, double *values)
 {
-	struct label labels[NR_LABELS];
-	char texts[NR_LABELS][LABEL_TEXT_MAX];
-	unsigned int nr = read_labels(rows, row, labels, texts);
-
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++) {
 		const struct field *field;
 		struct field_value value;
 
+		values[i] = NAN;
 		if (metrics[i].rows != rows ||
 		    !collect_wants(collect, metrics[i].name))
 			continue;
 		field = field_of(rows, metrics[i].key);
 		value = field_read(field, row);
 		if (value.is_present)
-			collect_put(collect, metrics[i].name, labels, nr,
-				    number_of(field, &value));
+			values[i] = number_of(field, &value);
 	}
+}
+
+static void put_values(struct collect *collect, const struct label *labels,
+		       unsigned int nr, const double *values)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
+		if (!isnan(values[i]))
+			collect_put(collect, metrics[i].name, labels, nr,
+				    values[i]);
+}
+
+/* All metrics of a row. */
+static void put_row(struct collect *collect, enum rows rows, const void *row)
+{
+	struct label labels[NR_LABELS];
+	char texts[NR_LABELS][LABEL_TEXT_MAX];
+	double values[ARRAY_SIZE(metrics)];
+	unsigned int nr = read_labels(rows, row, labels, texts);
+
+	read_values(collect, rows, row, values);
+	put_values(collect, labels, nr, values);
 }
 
 static int on_node(const struct memtel_node *node, void *arg)
@@ -220,6 +244,54 @@ static int on_zone(const struct memtel_zone *zone, void *arg)
 	return 0;
 }
 
+/**
+ * struct cache_row - a cache on a node
+ * @labels: without the id
+ * @nr_labels: how many
+ * @id: the module's; empty when it has none
+ * @values: as of read_values()
+ */
+struct cache_row {
+	struct label *labels;
+	unsigned int nr_labels;
+	char id[16];
+	double values[ARRAY_SIZE(metrics)];
+};
+
+/** struct cache_rows - all of a round */
+struct cache_rows {
+	struct collect *collect;
+	struct cache_row *items;
+	size_t nr;
+	size_t room;
+};
+
+static bool cache_rows_add(struct cache_rows *rows,
+			   const struct field_cache_row *row)
+{
+	struct label labels[NR_LABELS];
+	char texts[NR_LABELS][LABEL_TEXT_MAX];
+	struct cache_row *items, *item;
+
+	if (rows->nr == rows->room) {
+		rows->room = rows->room ? 2 * rows->room : 256;
+		items = realloc(rows->items, rows->room * sizeof(*items));
+		if (!items)
+			return false;
+		rows->items = items;
+	}
+	item = &rows->items[rows->nr];
+	*item = (struct cache_row){
+		.nr_labels = read_labels(ROWS_CACHE, row, labels, texts),
+	};
+	if (memtel_has(row->cache, MEMTEL_A_CACHE_ID))
+		snprintf(item->id, sizeof(item->id), "%u", row->cache->id);
+	read_values(rows->collect, ROWS_CACHE, row, item->values);
+	item->labels = labels_copy(labels, item->nr_labels);
+	rows->nr += item->labels != NULL;
+	return item->labels;
+}
+
 /* One that is gone counts no more; its name may be another's now. */
 static int on_cache(const struct memtel_cache *cache, void *arg)
 {
@@ -227,9 +299,77 @@ static int on_cache(const struct memtel_cache *cache, void *arg)
 		const struct field_cache_row row = { .cache = cache,
 						     .node = cache->nodes[i] };
 
-		put_row(arg, ROWS_CACHE, &row);
+		if (!cache_rows_add(arg, &row))
+			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int by_labels(const void *a, const void *b)
+{
+	const struct cache_row *left = a, *right = b;
+
+	return labels_compare(left->labels, left->nr_labels, right->labels,
+			      right->nr_labels);
+}
+
+static int by_label_name(const void *a, const void *b)
+{
+	return strcmp(((const struct label *)a)->name,
+		      ((const struct label *)b)->name);
+}
+
+static void put_with_id(struct collect *collect, const struct cache_row *row)
+{
+	struct label labels[NR_LABELS + 1];
+	unsigned int nr = row->nr_labels;
+
+	memcpy(labels, row->labels, nr * sizeof(*labels));
+	labels[nr++] = (struct label){ "id", row->id };
+	qsort(labels, nr, sizeof(*labels), by_label_name);
+	put_values(collect, labels, nr, row->values);
+}
+
+/* Rows of the same labels. */
+static void put_same(struct collect *collect, const struct cache_row *rows,
+		     size_t nr)
+{
+	double sums[ARRAY_SIZE(metrics)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
+		sums[i] = NAN;
+	for (size_t i = 0; i < nr; i++) {
+		if (nr > 1 && *rows[i].id) {
+			put_with_id(collect, &rows[i]);
+			continue;
+		}
+		for (size_t j = 0; j < ARRAY_SIZE(metrics); j++)
+			if (!isnan(rows[i].values[j]))
+				sums[j] = rows[i].values[j] +
+					  (isnan(sums[j]) ? 0 : sums[j]);
+	}
+	put_values(collect, rows[0].labels, rows[0].nr_labels, sums);
+}
+
+static int read_caches(struct collect *collect)
+{
+	struct cache_rows rows = { .collect = collect };
+	int err = memtel_caches(collect->m, NULL, on_cache, &rows);
+	size_t first = 0;
+
+	if (!err && rows.nr)
+		qsort(rows.items, rows.nr, sizeof(*rows.items), by_labels);
+	for (size_t i = 1; i <= rows.nr && !err; i++) {
+		if (i < rows.nr && !by_labels(&rows.items[first],
+					      &rows.items[i]))
+			continue;
+		put_same(collect, &rows.items[first], i - first);
+		first = i;
+	}
+	for (size_t i = 0; i < rows.nr; i++)
+		free(rows.items[i].labels);
+	free(rows.items);
+	return err;
 }
 
 static int on_reclaim(const struct memtel_reclaim *reclaim, void *arg)
@@ -276,7 +416,7 @@ static int read_rows(struct collect *collect, enum rows rows)
 	case ROWS_ZONE:
 		return memtel_zones(collect->m, NULL, on_zone, collect);
 	case ROWS_CACHE:
-		return memtel_caches(collect->m, NULL, on_cache, collect);
+		return read_caches(collect);
 	case ROWS_RECLAIM:
 		return memtel_reclaims(collect->m, NULL, on_reclaim, collect);
 	case ROWS_SHRINKER:
