@@ -325,6 +325,23 @@ for name in ("fifo", "directory", "null"):
        "is told and kept", f"{daemon.said()}\n{list(DIR.iterdir())}")
 shutil.rmtree(DIR / "cgroup")
 
+# --- times of rounds
+
+OUT.unlink()
+with Daemon(BASE + FILE + BIG + """
+  - alert: Three
+    expr: count_over_time(memtel_cgroup_memory_bytes[2s]) > 2
+""") as daemon:
+    for i in range(12):
+        cgroup(f"round-{i}", 2000)
+        wait(lambda i=i: any(f"/round-{i} " in t for t in names(OUT, "firing")))
+    ok(len({n["time_ms"] % 1000 for n in lines(OUT)
+            if n["kind"] == "firing"}) == 1,
+       "rounds are whole intervals apart", [n["time_ms"] for n in lines(OUT)])
+    ok(not any("Three" in t for t in names(OUT, "firing")),
+       "and two of them have two samples", names(OUT, "firing"))
+shutil.rmtree(DIR / "cgroup")
+
 # --- one failing rule
 
 OUT.unlink()

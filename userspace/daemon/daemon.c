@@ -10,7 +10,10 @@
  * save the past, write what waits, and end.
  *
  * The interval is of the boot-time clock, so that a host that slept is looked
- * at when it wakes; rules are told the wall clock's time, as the past is.
+ * at when it wakes; rules are told the wall clock's time, as the past is. A round
+ * has the time when it was due, not when the loop came to it: so times of rounds
+ * are whole intervals apart, and a time that is looked back on always has as many
+ * samples.
  */
 #include <errno.h>
 #include <signal.h>
@@ -31,6 +34,12 @@
 /* The past is saved so often. */
 #define SAVE_MS		(5 * 60 * 1000)
 
+/*
+ * What is between the two clocks is taken to be the same as long as it is by this,
+ * as each reading of it is off by some us.
+ */
+#define OFFSET_US	50000
+
 /* How long what waits may take to be written at the end. */
 #define FLUSH_MS	2000
 
@@ -38,6 +47,7 @@
  * struct daemon - all there is
  * @options: of the command line
  * @config: in force
+ * @offset_us: by how much the wall clock is ahead of the boot-time clock
  * @save_failed: that was told
  */
 struct daemon {
@@ -49,17 +59,33 @@ struct daemon {
 	struct collect collect;
 	struct pressure pressure;
 	struct sinks sinks;
+	int64_t offset_us;
 	int64_t saved_ms;
 	bool save_failed;
 	uint64_t lost;
 };
 
-static int64_t wall_ms(void)
+static int64_t read_us(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	clock_gettime(clock, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+static int64_t wall_ms(void)
+{
+	return read_us(CLOCK_REALTIME) / 1000;
+}
+
+/* The wall clock's time when the boot-time clock says @us. */
+static int64_t wall_ms_of(struct daemon *daemon, uint64_t us)
+{
+	int64_t offset_us = read_us(CLOCK_REALTIME) - read_us(CLOCK_BOOTTIME);
+
+	if (llabs(offset_us - daemon->offset_us) > OFFSET_US)
+		daemon->offset_us = offset_us;
+	return ((int64_t)us + daemon->offset_us) / 1000;
 }
 
 static void tell(const struct notice *notice, void *arg)
@@ -105,10 +131,8 @@ static void say_status(const struct daemon *daemon)
 		   daemon->engine.nr, firing, daemon->engine.history.nr_series);
 }
 
-static void round_of_rules(struct daemon *daemon)
+static void round_of_rules(struct daemon *daemon, int64_t now_ms)
 {
-	int64_t now_ms = wall_ms();
-
 	history_round(&daemon->engine.history, now_ms);
 	collect_run(&daemon->collect);
 	engine_evaluate(&daemon->engine, now_ms, tell, daemon);
@@ -125,15 +149,13 @@ static int on_tick(sd_event_source *source, uint64_t us, void *arg)
 {
 	struct daemon *daemon = arg;
 	uint64_t interval_us = (uint64_t)daemon->config->interval_ms * 1000;
-	uint64_t now_us;
+	uint64_t now_us = (uint64_t)read_us(CLOCK_BOOTTIME);
 
-	round_of_rules(daemon);
 	/* Those that were slept through are left out. */
-	sd_event_now(daemon->event, CLOCK_BOOTTIME, &now_us);
-	us += interval_us;
-	if (us < now_us)
-		us = now_us + interval_us;
-	sd_event_source_set_time(source, us);
+	if (now_us > us)
+		us += (now_us - us) / interval_us * interval_us;
+	round_of_rules(daemon, wall_ms_of(daemon, us));
+	sd_event_source_set_time(source, us + interval_us);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
