@@ -4,7 +4,7 @@
  * place of libnl's send and receive. FAKE_MODE says how it misbehaves, and
  * FAKE_ATTACHED that the slab source is attached from the start. A socket that
  * asks nothing gets what fake_tell() was given. Triggers that come and go are
- * written to the file FAKE_LOG.
+ * written to the file FAKE_LOG. A disk takes FAKE_FSYNC seconds to write.
  */
 #include <errno.h>
 #include <limits.h>
@@ -525,6 +525,16 @@ void fake_tell_events(uint16_t family, uint64_t first, uint64_t last)
 		nla_nest_end(msg, nest);
 	}
 	fake_tell(msg, 0);
+}
+
+/* The disk of FAKE_FSYNC. */
+int fsync(int fd)
+{
+	const char *seconds = getenv("FAKE_FSYNC");
+
+	if (seconds)
+		sleep((unsigned int)atoi(seconds));
+	return (int)syscall(SYS_fsync, fd);
 }
 
 /* The next of memtel's, so many. */

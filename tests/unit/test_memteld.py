@@ -12,6 +12,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -340,6 +341,116 @@ with Daemon(BASE + FILE + BIG + """
        "rounds are whole intervals apart", [n["time_ms"] for n in lines(OUT)])
     ok(not any("Three" in t for t in names(OUT, "firing")),
        "and two of them have two samples", names(OUT, "firing"))
+shutil.rmtree(DIR / "cgroup")
+
+# --- a disk that takes its time
+
+SLOW = 6
+OUT.unlink()
+(DIR / "history").unlink()
+with Daemon(BASE + FILE + BIG + "save_interval: 1s\n", env={
+        **os.environ, "LD_PRELOAD": FAKE, "FAKE_FSYNC": str(SLOW)}) as daemon:
+    wait(lambda: (DIR / "history.new").exists())
+    begun, late, nr = time.monotonic(), 0, 0
+    while time.monotonic() - begun < SLOW - 1:
+        made = time.monotonic()
+        cgroup(f"slow-{nr}", 2000)
+        wait(lambda: any(f"/slow-{nr} " in t for t in names(OUT, "firing")))
+        late = max(late, time.monotonic() - made)
+        nr += 1
+    ok(not (DIR / "history").exists() and (DIR / "history.new").exists(),
+       "while the past is being saved", list(DIR.iterdir()))
+    ok(late < SLOW / 2 and nr > 2, "no notice is late",
+       f"{nr} notices, {late:.3f} s")
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children"
+                    ).read_text("ascii").split()
+    ok(len(children) == 1 and
+       len(os.listdir(f"/proc/{children[0]}/fd")) <= len("012") + 1,
+       "what saves has nothing open of the rest", children)
+    ok(wait(lambda: (DIR / "history").exists(), 2 * SLOW), "it is saved",
+       daemon.said())
+    before = (DIR / "history").read_bytes()
+    cgroup("slow-last", 2000)
+    wait(lambda: any("/slow-last " in t for t in names(OUT, "firing")))
+    # The end waits for the disk, and for another who writes.
+    daemon.process.terminate()
+    daemon.process.wait(4 * SLOW)
+    ok(b"/slow-last" not in before and
+       b"/slow-last" in (DIR / "history").read_bytes() and
+       daemon.said() == "", "and at the end all of it", daemon.said())
+shutil.rmtree(DIR / "cgroup")
+
+# --- the format of the past
+
+OUT.unlink()
+
+
+def fnv(data):
+    """FNV-1a of 64 bits."""
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 & (1 << 64) - 1
+    return value
+
+
+def words(*numbers):
+    """Numbers as the file has them."""
+    return b"".join(struct.pack("<d" if isinstance(n, float) else "<q", n)
+                    for n in numbers)
+
+
+def text_of(text):
+    """A text as the file has it."""
+    return words(len(text)) + text.encode()
+
+
+def labels_of(labels):
+    """Labels as the file has them."""
+    return words(len(labels)) + b"".join(
+        text_of(part) for pair in sorted(labels.items()) for part in pair)
+
+
+def past(values, labels, version=b"01"):
+    """A file of one series with a value for each of the last seconds."""
+    now_ms = int(time.time() * 1000)
+    body = (b"MEMTEL" + version + words(1)
+            + text_of("memtel_cgroup_memory_bytes") + words(1)
+            + labels_of(labels) + words(len(values)))
+    for age, value in zip(range(len(values), 0, -1), values):
+        at = now_ms - age * 1000
+        body += words(at, at, 1, *[float(value)] * 5, 0.0, 0.0)
+    body += words(0)
+    return body + words(fnv(body) - (1 << 64) if fnv(body) >> 63 else fnv(body))
+
+
+SUM = """
+rules:
+  - alert: Past
+    expr: max_over_time(memtel_cgroup_memory_bytes{cgroup="/old"}[1m]) > 6
+"""
+(DIR / "history").write_bytes(past((5, 7, 6), {"cgroup": "/old"}))
+(DIR / "cgroup").mkdir()
+with Daemon(BASE + FILE + SUM) as daemon:
+    ok(wait(lambda: names(OUT, "firing")) and lines(OUT)[-1]["value"] == 7,
+       "a past that another program wrote is taken", daemon.said())
+data = (DIR / "history").read_bytes()
+ok(data.startswith(b"MEMTEL01" + words(1)
+                   + text_of("memtel_cgroup_memory_bytes") + words(1)
+                   + labels_of({"cgroup": "/old"}) + words(3))
+   and data.count(words(1, *[7.0] * 5)) == 1
+   and words(1) + text_of(f"Past\n{SUM.split('expr: ')[1].strip()}\n0\n0\n")
+   + words(1) + labels_of({"cgroup": "/old"}) in data
+   and struct.unpack("<Q", data[-8:])[0] == fnv(data[:-8]),
+   "and what memteld writes is as is said", data)
+for data, why in ((past((8,), {"cgroup": "/old"}, b"02"),
+                   "of format 02; this memteld reads format 01"),
+                  (b"10LETMEM" + bytes(64),
+                   "saved by a machine with another byte order")):
+    (DIR / "history").write_bytes(data)
+    with Daemon(BASE + FILE + SUM) as daemon:
+        ok(wait(lambda: f"{why}: moved to" in daemon.said()),
+           f"a past {why}", daemon.said())
+    ok((DIR / "history.unread").read_bytes() == data, "is kept beside")
 shutil.rmtree(DIR / "cgroup")
 
 # --- one failing rule

@@ -444,6 +444,12 @@ static void config_state(struct yaml_file *file, yaml_node_t *node,
 	set_path(file, node, &((struct config *)target)->state);
 }
 
+static void config_save(struct yaml_file *file, yaml_node_t *node, void *target)
+{
+	yaml_duration_ms(file, node, SECOND_MS, SAVE_MAX_MS,
+			 &((struct config *)target)->save_ms);
+}
+
 static void trigger_add(struct yaml_file *file, yaml_node_t *node, void *target)
 {
 	const char *text = yaml_text(file, node);
@@ -548,6 +554,7 @@ static void config_rule_files(struct yaml_file *file, yaml_node_t *node,
 static const struct yaml_key config_keys[] = {
 	{ "interval", false, config_interval },
 	{ "state", false, config_state },
+	{ "save_interval", false, config_save },
 	{ "triggers", false, config_triggers },
 	{ "sources", false, config_sources },
 	{ "cgroups", false, config_cgroups },
@@ -631,6 +638,7 @@ static bool set_defaults(struct config *config)
 	};
 
 	config->interval_ms = 10 * SECOND_MS;
+	config->save_ms = 300 * SECOND_MS;
 	config->has_builtin_rules = true;
 	config->cgroups.items = calloc(ARRAY_SIZE(cgroups), sizeof(char *));
 	for (size_t i = 0; config->cgroups.items && i < ARRAY_SIZE(cgroups);

@@ -11,6 +11,9 @@
 
 struct expr;
 
+/* The longest time between two savings that can be asked for. */
+#define SAVE_MAX_MS	(24 * 3600 * INT64_C(1000))
+
 /** struct strings - a list of texts */
 struct strings {
 	char **items;
@@ -76,6 +79,7 @@ struct sink_spec {
  * struct config - all of it
  * @interval_ms: between two evaluations of the rules
  * @state: file that keeps the past over a restart
+ * @save_ms: between two savings of it, at least
  * @triggers: expressions of memtel watch --trigger
  * @has_triggers: whether they were given; else the usual ones
  * @sources: held beside those that rules need
@@ -92,6 +96,7 @@ struct sink_spec {
 struct config {
 	int64_t interval_ms;
 	char *state;
+	int64_t save_ms;
 	struct strings triggers;
 	bool has_triggers;
 	struct strings sources;

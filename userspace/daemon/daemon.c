@@ -2,9 +2,9 @@
 /*
  * The daemon's life.
  *
- * One loop of sd-event and no thread. Each interval: a round of samples, all
- * rules, and what they say to the sinks. In between: the module's own events,
- * readers of the socket, retries. SIGHUP reads the configuration anew: one with
+ * One loop of sd-event and no thread; a child saves the past. Each interval: a
+ * round of samples, all rules, and what they say to the sinks. In between: the
+ * module's own events, readers of the socket, retries. SIGHUP reads the configuration anew: one with
  * a mistake is told and the old one stays; what did not change goes on, rules
  * where they are, sinks with their readers, the subscription. SIGTERM and SIGINT
  * save the past, write what waits, and end.
@@ -28,11 +28,9 @@
 #include "engine.h"
 #include "log.h"
 #include "pressure.h"
+#include "saver.h"
 #include "sink.h"
 #include "state.h"
-
-/* The past is saved so often. */
-#define SAVE_MS		(5 * 60 * 1000)
 
 /*
  * What is between the two clocks is taken to be the same as long as it is by this,
@@ -48,7 +46,7 @@
  * @options: of the command line
  * @config: in force
  * @offset_us: by how much the wall clock is ahead of the boot-time clock
- * @save_failed: that was told
+ * @lost: samples, as they were told
  */
 struct daemon {
 	const struct daemon_options *options;
@@ -59,9 +57,8 @@ struct daemon {
 	struct collect collect;
 	struct pressure pressure;
 	struct sinks sinks;
+	struct saver saver;
 	int64_t offset_us;
-	int64_t saved_ms;
-	bool save_failed;
 	uint64_t lost;
 };
 
@@ -95,19 +92,6 @@ static void tell(const struct notice *notice, void *arg)
 	sinks_write(&daemon->sinks, notice);
 }
 
-static void save(struct daemon *daemon)
-{
-	int err = state_save(&daemon->engine, daemon->config->state);
-
-	if (err && !daemon->save_failed)
-		log_error("%s: cannot save the past: %s; the file is as it was",
-			  daemon->config->state, err == -ENOTSUP ?
-			  "it is no regular file" : strerror(-err));
-	else if (!err && daemon->save_failed)
-		log_error("%s: saving the past again", daemon->config->state);
-	daemon->save_failed = err;
-}
-
 static void tell_lost(struct daemon *daemon)
 {
 	uint64_t lost = daemon->engine.history.lost;
@@ -137,11 +121,7 @@ static void round_of_rules(struct daemon *daemon, int64_t now_ms)
 	collect_run(&daemon->collect);
 	engine_evaluate(&daemon->engine, now_ms, tell, daemon);
 	tell_lost(daemon);
-	if (now_ms - daemon->saved_ms >= SAVE_MS ||
-	    now_ms < daemon->saved_ms) {
-		save(daemon);
-		daemon->saved_ms = now_ms;
-	}
+	saver_round(&daemon->saver, &daemon->engine, daemon->config, now_ms);
 	say_status(daemon);
 }
 
@@ -259,6 +239,8 @@ static int attach_sources(struct daemon *daemon)
 		sigaddset(&mask, signals[i].number);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Who ignores it hears nothing of its children. */
+	signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]) && err >= 0;
 	     i++)
 		err = sd_event_add_signal(daemon->event, NULL,
@@ -288,17 +270,20 @@ static int start(struct daemon *daemon)
 		return err;
 	/* What was saved is taken up; without it the past begins now. */
 	state_load(&daemon->engine, daemon->config->state, wall_ms());
-	daemon->saved_ms = wall_ms();
 	return 0;
 }
 
-static void stop(struct daemon *daemon)
+/* @has_past: it had begun, so there is something to save. */
+static void stop(struct daemon *daemon, bool has_past)
 {
 	sd_notify(0, "STOPPING=1");
 	pressure_close(&daemon->pressure);
 	collect_close(&daemon->collect);
+	/* The disk of the past may take its time. */
 	sinks_flush(&daemon->sinks, FLUSH_MS);
 	sinks_close(&daemon->sinks);
+	if (has_past)
+		saver_end(&daemon->saver, &daemon->engine, daemon->config);
 	engine_free(&daemon->engine);
 	sd_event_source_unref(daemon->tick);
 	sd_event_unref(daemon->event);
@@ -322,6 +307,7 @@ int daemon_check(const struct daemon_options *options)
 int daemon_run(const struct daemon_options *options)
 {
 	struct daemon daemon = { .options = options };
+	bool has_past = false;
 	int err;
 
 	daemon.collect.history = &daemon.engine.history;
@@ -334,10 +320,10 @@ int daemon_run(const struct daemon_options *options)
 	if (err >= 0) {
 		sd_notify(0, "READY=1");
 		err = sd_event_loop(daemon.event);
-		save(&daemon);
+		has_past = true;
 	}
 	if (err < 0)
 		log_error("%s", strerror(-err));
-	stop(&daemon);
+	stop(&daemon, has_past);
 	return err < 0;
 }

@@ -2,13 +2,25 @@
 /*
  * The past and the alerts in a file, so that long times survive a restart.
  *
- * The file is of this host alone: numbers are as in memory. It begins with a
- * word that tells format and byte order and ends with a sum of all that is before
- * it, so that half a file, or another one, is told. It is written beside and put
+ * Format. All numbers have 8 bytes, the least significant first on every
+ * machine; a value is the bits of an IEEE 754 double, a text its length and its
+ * bytes. The file begins with MEMTEL and two digits, the format's number, which is
+ * another whenever anything of this changes:
+ *
+ *	number of metrics, of each: name, number of series, of each:
+ *		labels, number of buckets, of each: the ten of struct bucket
+ *	number of rules, of each: identity, number of alerts, of each:
+ *		labels, active_ms, last_ms, is_firing, value
+ *	labels are: their number, of each: name, value
+ *	a sum of all that is before it
+ *
+ * The sum tells half a file, or another one. The file is written beside and put
  * in place when it is on the disk: what is there is whole, whatever happens.
- * What is read is checked whole before anything is taken from it; a damaged file
- * is moved aside. Of what was saved that is taken which today's rules want.
+ * What is read is checked whole before anything is taken from it; a file that is
+ * damaged, or of another format, is moved aside. Of what was saved that is taken
+ * which today's rules want.
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +31,20 @@
 #include "log.h"
 #include "state.h"
 
-#define STATE_MAGIC UINT64_C(0x31304c45544d454d)	/* MEMTEL01 */
+static const char magic[] = "MEMTEL";
+static const char format[] = "01";
+
+/* What programs wrote before there was an order of bytes, on other machines. */
+static const char other_order[] = "10LETMEM";
+
+/* Magic and format, or the sum. */
+#define WORD sizeof(uint64_t)
+
+/* Numbers of a bucket, which are all there is in one. */
+#define BUCKET_NUMBERS 10
+
+_Static_assert(sizeof(struct bucket) == BUCKET_NUMBERS * WORD,
+	       "a bucket has other members than the format says");
 
 /* No file is longer, and so no text in it. */
 #define STATE_MAX (INT64_C(512) << 20)
@@ -64,7 +89,29 @@ static void put(struct output *out, const void *data, size_t size)
 
 static void put_number(struct output *out, uint64_t number)
 {
+	number = htole64(number);
 	put(out, &number, sizeof(number));
+}
+
+static uint64_t bits_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+static void put_bucket(struct output *out, const struct bucket *b)
+{
+	const uint64_t numbers[BUCKET_NUMBERS] = {
+		htole64((uint64_t)b->first_ms), htole64((uint64_t)b->last_ms),
+		htole64(b->count), htole64(bits_of(b->first)),
+		htole64(bits_of(b->last)), htole64(bits_of(b->min)),
+		htole64(bits_of(b->max)), htole64(bits_of(b->sum)),
+		htole64(bits_of(b->growth)), htole64(bits_of(b->growth_into)),
+	};
+
+	put(out, numbers, sizeof(numbers));
 }
 
 static void put_text(struct output *out, const char *text)
@@ -96,8 +143,8 @@ static void put_history(struct output *out, const struct history *history)
 
 			put_labels(out, series->labels, series->nr_labels);
 			put_number(out, series->nr);
-			put(out, series->buckets,
-			    series->nr * sizeof(*series->buckets));
+			for (size_t k = 0; k < series->nr; k++)
+				put_bucket(out, &series->buckets[k]);
 		}
 	}
 }
@@ -117,7 +164,7 @@ static void put_alerts(struct output *out, const struct engine *engine)
 			put_number(out, (uint64_t)alert->active_ms);
 			put_number(out, (uint64_t)alert->last_ms);
 			put_number(out, alert->is_firing);
-			put(out, &alert->value, sizeof(alert->value));
+			put_number(out, bits_of(alert->value));
 		}
 	}
 }
@@ -145,11 +192,12 @@ static int write_state(const struct engine *engine, FILE *file)
 	struct output out = {
 		.file = file,
 		.sum = SUM_BEGIN,
-		.left = STATE_MAX - sizeof(uint64_t),
+		.left = STATE_MAX - WORD,
 	};
 	uint64_t sum;
 
-	put_number(&out, STATE_MAGIC);
+	put(&out, magic, strlen(magic));
+	put(&out, format, strlen(format));
 	put_history(&out, &engine->history);
 	put_alerts(&out, engine);
 	sum = out.sum;
@@ -233,7 +281,32 @@ static uint64_t get_number(struct input *in)
 
 	if (at)
 		memcpy(&number, at, sizeof(number));
-	return number;
+	return le64toh(number);
+}
+
+static double get_value(struct input *in)
+{
+	uint64_t bits = get_number(in);
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+static struct bucket get_bucket(struct input *in)
+{
+	struct bucket b = { .first_ms = (int64_t)get_number(in) };
+
+	b.last_ms = (int64_t)get_number(in);
+	b.count = get_number(in);
+	b.first = get_value(in);
+	b.last = get_value(in);
+	b.min = get_value(in);
+	b.max = get_value(in);
+	b.sum = get_value(in);
+	b.growth = get_value(in);
+	b.growth_into = get_value(in);
+	return b;
 }
 
 /* For free(); NULL at the end of the input or of memory. */
@@ -276,14 +349,14 @@ static int take_buckets(struct history *history, struct series *series,
 			const struct metric *metric, const char *data,
 			size_t nr, int64_t now_ms)
 {
+	struct input buckets = { data, nr * sizeof(struct bucket) };
 	int err = series->nr ? 0 : series_reserve(history, series, nr);
 
 	if (err || series->nr)
 		return err;
 	for (size_t i = 0; i < nr; i++) {
-		struct bucket b;
+		struct bucket b = get_bucket(&buckets);
 
-		memcpy(&b, data + i * sizeof(b), sizeof(b));
 		if (b.last_ms <= now_ms &&
 		    b.last_ms > now_ms - metric->keep_ms - 1 &&
 		    (!series->nr || b.first_ms >
@@ -338,15 +411,15 @@ static void get_alert(struct input *in, struct watched_rule *rule)
 	int64_t active_ms = (int64_t)get_number(in);
 	int64_t last_ms = (int64_t)get_number(in);
 	bool is_firing = get_number(in);
-	const char *value = get(in, sizeof(double));
-	struct alert *alert = value && rule ?
+	double value = get_value(in);
+	struct alert *alert = in->at && rule ?
 			      alert_add(rule, labels, nr_labels) : NULL;
 
 	if (alert) {
 		alert->active_ms = active_ms;
 		alert->last_ms = last_ms;
 		alert->is_firing = is_firing;
-		memcpy(&alert->value, value, sizeof(alert->value));
+		alert->value = value;
 	}
 	free_labels(labels, nr_labels);
 }
@@ -397,14 +470,29 @@ static char *read_all(const char *path, size_t *size)
 
 static bool is_whole(const char *data, size_t size)
 {
-	uint64_t magic, sum;
+	struct input end = { data, size };
 
-	if (size < 2 * sizeof(uint64_t))
+	return size >= 2 * WORD && !memcmp(data, magic, strlen(magic)) &&
+	       get(&end, size - WORD) &&
+	       get_number(&end) == sum_add(SUM_BEGIN, data, size - WORD);
+}
+
+/* Set to why a file is of another format, which may be whole all the same. */
+static bool is_foreign(const char *data, size_t size, char why[80])
+{
+	const char *number = data + strlen(magic);
+
+	if (size < WORD)
 		return false;
-	memcpy(&magic, data, sizeof(magic));
-	memcpy(&sum, data + size - sizeof(sum), sizeof(sum));
-	return magic == STATE_MAGIC &&
-	       sum == sum_add(SUM_BEGIN, data, size - sizeof(sum));
+	if (!memcmp(data, other_order, WORD))
+		snprintf(why, 80, "saved by a machine with another byte order");
+	else if (!memcmp(data, magic, strlen(magic)) &&
+		 memcmp(number, format, strlen(format)))
+		snprintf(why, 80, "of format %.2s; this memteld reads format %s",
+			 number, format);
+	else
+		return false;
+	return true;
 }
 
 /* What is saved next would take its place. */
@@ -440,7 +528,7 @@ int state_load(struct engine *engine, const char *path, int64_t now_ms)
 {
 	struct input in;
 	size_t size;
-	char *data = read_all(path, &size);
+	char *data = read_all(path, &size), why[80];
 	int err = 0;
 
 	if (!data) {
@@ -455,9 +543,11 @@ int state_load(struct engine *engine, const char *path, int64_t now_ms)
 			move_aside(path, "unread", strerror(-err));
 		return err;
 	}
-	if (is_whole(data, size)) {
-		in = (struct input){ data + sizeof(uint64_t),
-				     size - 2 * sizeof(uint64_t) };
+	if (is_foreign(data, size, why)) {
+		move_aside(path, "unread", why);
+		err = -EPROTO;
+	} else if (is_whole(data, size)) {
+		in = (struct input){ data + WORD, size - 2 * WORD };
 		get_history(&in, &engine->history, now_ms);
 		get_alerts(&in, engine);
 	} else {
