@@ -132,6 +132,7 @@ static void test_coming_and_going(void)
 	ok(nr == 11, "all %zu that are there have their sample", nr);
 	ok(history.metrics[0]->series[0]->buckets[0].first_ms == 0,
 	   "and who was there has its past");
+	ok(!history.metrics[0]->lost_why, "so that no rule fails");
 	/* What could not be read did not go. */
 	for (; !history.is_all_fresh; who++)
 		add(&history, who + 100, long_text(), 1);

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 from tap import ok, tap_done
@@ -211,6 +212,63 @@ for text, pattern in MISTAKES:
 code, said = check("interval: 1\nstate: x\nsinks: 3\nrulez: []")
 ok(code == 1 and len(said.splitlines()) == 4, "all mistakes are told at once",
    said)
+
+# --- what is right by its form, and hardly meant
+
+WARNINGS = (
+    ("sum(memtel_node_fre_bytes) > 1",
+     "3:15: warning: memteld has no metric 'memtel_node_fre_bytes': did you mean "
+     "'memtel_node_free_bytes'\\?"),
+    ("up > 1", "3:11: warning: memteld has no metric 'up'$"),
+    ('memtel_node_free_bytes{nod="0"} > 1',
+     "3:11: warning: memtel_node_free_bytes has no label 'nod': did you mean "
+     "'node'\\?"),
+    ('memtel_cache_slab_bytes{id="0"} > 1', None),
+    ("sum by(nodes) (memtel_zone_free_bytes) > 1",
+     "3:11: warning: nothing here has a label 'nodes': did you mean 'node'\\?"),
+    ("sum by(zone) (memtel_zone_free_bytes) > 1", None),
+    ("memtel_node_free_bytes", "3:11: warning: without a comparison"),
+    ("memtel_node_free_bytes > bool 5",
+     "3:34: warning: with bool the rule fires for every series"),
+    ("rate(memtel_node_free_bytes[3s])",
+     "3:11: warning: without a comparison"),
+    ("absent(memtel_node_free_bytes)", None),
+    ("memtel_node_free_bytes unless memtel_zone_free_bytes", None),
+    ("time() > bool 5", None),
+    ("rate(memtel_pressure_seconds_total[3s]) > 0",
+     "3:16: warning: a time of 3s is too short for two samples, which are 2s "
+     "apart"),
+    ("rate(memtel_pressure_seconds_total[4s]) > 0", None),
+    ("memtel_node_free_bytes > 0\n    labels: {severity: page}",
+     "4:24: warning: a severity of 'page' is taken as warning: expected"),
+    ("memtel_node_free_bytes > 0\n    labels: {severity: warn1ng}",
+     "4:24: warning: a severity of 'warn1ng' is taken as warning: did you mean "
+     "'warning'\\?"),
+    ("memtel_node_free_bytes > 0\n    labels: {severity: '{{ $value }}'}", None),
+    ("memtel_node_free_bytes > 0\nsources: [slap]",
+     "4:11: warning: memteld knows no source 'slap': did you mean 'slab'\\?"),
+    ("memtel_node_free_bytes > 0\nsources: [slab, site]", None),
+)
+for text, pattern in WARNINGS:
+    code, said = check(f"rules:\n  - alert: A\n    expr: {text}\ninterval: 2s\n"
+                       f"builtin_rules: false")
+    ok(code == 0 and (re.search(f"^({pattern})", said, re.M) if pattern
+                      else said == ""),
+       f"{'warned of' if pattern else 'good'}: {text!r}", f"exit {code}: {said}")
+code, said = check("inter_val: 1s\n")
+ok(code == 1 and "did you mean 'interval'?" in said, "a key that is misspelt",
+   said)
+code, said = check("{}")
+ok(code == 0 and said == "", "nothing is said of the rules that are shipped",
+   said)
+known = set(re.findall(r'"(\w+)"', re.search(
+    r"sources\[\] = \{(.*?)\};", (TOP / "userspace/daemon/lint.c").read_text(),
+    re.S).group(1)))
+ok(known == {name for path in (TOP / "kmod").rglob("*.c") for name in re.findall(
+    r'struct memtel_source \w+ = \{[^}]*?\.name = "(\w+)"',
+    path.read_text(encoding="utf-8"))},
+   "the sources that memteld knows are those of the module", known)
+
 done = subprocess.run([MEMTELD, "--config", DIR / "none", "--check"],
                       capture_output=True, text=True, check=False)
 ok(done.returncode == 1 and "No such file" in done.stderr,
@@ -246,6 +304,15 @@ with Daemon(BASE + FILE + BIG) as daemon:
     ok(OUT.stat().st_mode & 0o777 == 0o604, "the file's mode is as wished",
        oct(OUT.stat().st_mode))
     one = lines(OUT)[-1]
+    moment = datetime.fromisoformat(one["time"].replace("Z", "+00:00"))
+    ok(round(moment.timestamp() * 1000) == one["time_ms"] and
+       abs(one["boot_time_ms"] / 1000 - time.clock_gettime(
+           time.CLOCK_BOOTTIME)) < 60 and
+       one["host"] == socket.gethostname() and one["boot_id"] == Path(
+           "/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+       .replace("-", ""), "a line says when, and of which host and boot", one)
+    ok('"cgroup":"/b"' in OUT.read_text(encoding="utf-8"),
+       "with slashes as they are", OUT.read_text(encoding="utf-8"))
     ok(one["level"] == "warning" and one["value"] == 3000
        and abs(one["time_ms"] / 1000 - time.time()) < 60, "what a line has",
        one)
@@ -260,6 +327,9 @@ with Daemon(BASE + FILE + BIG) as daemon:
        "a bad configuration is refused", daemon.said())
     ok(re.search(r"memteld.conf:\d+:8: expected a list", daemon.said()),
        "and what is wrong is said", daemon.said())
+    ok(wait(lambda: any("the one before stays" in t
+                        for t in names(OUT, "daemon"))),
+       "to the sinks, too", lines(OUT))
     cgroup("c", 5000)
     ok(wait(lambda: any("/c" in t for t in names(OUT, "firing"))),
        "the old one goes on", lines(OUT))
@@ -273,6 +343,8 @@ with Daemon(BASE + FILE + BIG) as daemon:
        "a good configuration is taken", daemon.said())
     ok(sum("/a 2000" in t for t in names(OUT, "firing")) == 1,
        "rules keep their state", names(OUT, "firing"))
+    ok("the configuration was read anew" in names(OUT, "daemon"),
+       "and that it is good again is told", lines(OUT))
     daemon.write(daemon.config.read_text().replace("0604", "0600"))
     daemon.reload()
     ok(wait(lambda: OUT.stat().st_mode & 0o777 == 0o600),
@@ -345,14 +417,15 @@ shutil.rmtree(DIR / "cgroup")
 
 # --- a disk that takes its time
 
-SLOW = 6
+SLOW = 8
 OUT.unlink()
 (DIR / "history").unlink()
+cgroup("a", 1)
 with Daemon(BASE + FILE + BIG + "save_interval: 1s\n", env={
         **os.environ, "LD_PRELOAD": FAKE, "FAKE_FSYNC": str(SLOW)}) as daemon:
     wait(lambda: (DIR / "history.new").exists())
     begun, late, nr = time.monotonic(), 0, 0
-    while time.monotonic() - begun < SLOW - 1:
+    while time.monotonic() - begun < SLOW / 2:
         made = time.monotonic()
         cgroup(f"slow-{nr}", 2000)
         wait(lambda: any(f"/slow-{nr} " in t for t in names(OUT, "firing")))
@@ -1133,6 +1206,37 @@ else:
        "with its fields", entry)
     ok("writing to the journal again; " in daemon.said(),
        "and what was lost is told", daemon.said())
+
+# --- levels of messages, and the unit
+
+shutil.rmtree(DIR / "cgroup", ignore_errors=True)
+with open(DIR / "journal", "wb") as out:
+    st = os.fstat(out.fileno())
+    (DIR / "journal.conf").write_text(BASE + FILE + BIG, encoding="utf-8")
+    process = subprocess.Popen(
+        [MEMTELD, "--config", DIR / "journal.conf", "--builtin-rules", RULES],
+        stderr=out, env={**os.environ,
+                         "JOURNAL_STREAM": f"{st.st_dev}:{st.st_ino}"})
+    time.sleep(1)
+    process.send_signal(signal.SIGHUP)
+    wait(lambda: b"read anew" in (DIR / "journal").read_bytes())
+    (DIR / "journal.conf").write_text("interval: x\n", encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
+    wait(lambda: b"stays" in (DIR / "journal").read_bytes())
+    process.terminate()
+    process.wait(10)
+said = (DIR / "journal").read_text(encoding="utf-8")
+ok(re.search("^<6>memteld: the configuration was read anew$", said, re.M) and
+   re.search("^<3>memteld: the configuration has mistakes", said, re.M) and
+   re.search("^<4>memteld: .*no cgroup matches", said, re.M),
+   "the journal gets the level of a message", said)
+ok("<" not in daemon.said(), "and nobody else", daemon.said())
+unit = MEMTELD.with_name("memteld.service").read_text(encoding="utf-8")
+start, check_first, then = (line.split("=", 1)[1].split()
+                            for line in unit.splitlines()
+                            if line.startswith(("ExecStart=", "ExecReload=")))
+ok(set(check_first) == {*start, "--check"} and "kill" in " ".join(then),
+   "a reload checks what the unit runs with, then signals", unit)
 
 # --- stdout, notify
 

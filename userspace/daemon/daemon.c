@@ -16,6 +16,7 @@
  * samples.
  */
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,8 @@
  * @options: of the command line
  * @config: in force
  * @offset_us: by how much the wall clock is ahead of the boot-time clock
- * @lost: samples, as they were told
+ * @is_reload_bad: the last reload found mistakes
+ * @lost: samples, when memteld last logged them
  */
 struct daemon {
 	const struct daemon_options *options;
@@ -59,6 +61,7 @@ struct daemon {
 	struct sinks sinks;
 	struct saver saver;
 	int64_t offset_us;
+	bool is_reload_bad;
 	uint64_t lost;
 };
 
@@ -182,12 +185,32 @@ static struct config *load(const struct daemon_options *options)
 	return config_load(options->config, options->builtin_rules, stderr);
 }
 
+/* The sinks hear of a reload that failed, and of the first good one after it. */
+static void tell_reload(struct daemon *daemon, bool is_bad)
+{
+	const struct notice notice = {
+		.kind = NOTICE_DAEMON,
+		.level = is_bad ? NOTICE_ERROR : NOTICE_INFO,
+		.time_ms = wall_ms(),
+		.name = "configuration",
+		.text = is_bad ?
+			"the configuration has mistakes: the one before stays" :
+			"the configuration was read anew",
+		.value = NAN,
+	};
+
+	if (is_bad || daemon->is_reload_bad)
+		tell(&notice, daemon);
+	daemon->is_reload_bad = is_bad;
+}
+
 static void reload(struct daemon *daemon)
 {
 	struct config *config = load(daemon->options), *old = daemon->config;
 
 	if (!config) {
 		log_error("the configuration has mistakes: the one before stays");
+		tell_reload(daemon, true);
 		return;
 	}
 	if (configure(daemon, config)) {
@@ -204,7 +227,8 @@ static void reload(struct daemon *daemon)
 	set_interval(daemon, old->interval_ms, config->interval_ms);
 	config_free(old);
 	sinks_reopen(&daemon->sinks);
-	log_error("the configuration was read anew");
+	log_info("the configuration was read anew");
+	tell_reload(daemon, false);
 }
 
 static int on_reload(sd_event_source *source,
@@ -239,6 +263,8 @@ static int attach_sources(struct daemon *daemon)
 		sigaddset(&mask, signals[i].number);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Who ignores it hears nothing of its children. */
+	signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]) && err >= 0;
 	     i++)
 		err = sd_event_add_signal(daemon->event, NULL,
@@ -295,8 +321,9 @@ int daemon_check(const struct daemon_options *options)
 
 	if (!config)
 		return 1;
-	printf("%s: good: %zu rules, %zu sinks\n", options->config,
-	       config->nr_rules, config->nr_sinks);
+	printf("%s: good: %zu rules, %zu sinks, %u warnings\n",
+	       options->config, config->nr_rules, config->nr_sinks,
+	       config->nr_warnings);
 	config_free(config);
 	return 0;
 }

@@ -15,8 +15,8 @@
  * At the limit of memory a new series takes the place of those that have had no
  * sample for longest; where all have some it is lost, and one that is there loses
  * its oldest bucket for its newest: what is now is known for as long as can be.
- * Each loss has a time, that of the newest sample that was lost: a rule that looks
- * back on it has no value, for it would be a wrong one.
+ * Each loss of a series that is there has a time, that of the newest sample that
+ * was lost: a rule that looks back on it has no value, for it would be a wrong one.
  *
  * Time is the wall clock's, so that a past survives a restart of the host. When
  * it is set back, what is then in the future is forgotten.
@@ -73,16 +73,20 @@ struct metric *history_find(const struct history *history, const char *name)
 
 /** metric_lose() - samples of a metric were lost, the newest of this time */
 void metric_lose(struct history *history, struct metric *metric,
-		 int64_t time_ms, uint64_t nr, const char *why)
+		 int64_t time_ms, const char *why)
 {
-	history->lost += nr;
+	history->lost++;
 	if (metric->lost_why && metric->lost_ms >= time_ms)
 		return;
 	metric->lost_ms = time_ms;
 	metric->lost_why = why;
 }
 
-/** metric_selects() - does some rule look at the series of these labels? */
+/**
+ * metric_selects() - does some rule look at the series of these labels?
+ * Where a regex cannot say, the series is kept, so that the rule meets it and
+ * fails.
+ */
 bool metric_selects(const struct metric *metric, const struct label *labels,
 		    unsigned int nr)
 {
@@ -293,13 +297,16 @@ static int64_t stalest_ms(const struct history *history)
 	return least_ms;
 }
 
+/*
+ * What a rule had to say of a series that went was said when the last sample came:
+ * the rule does not fail by this.
+ */
 static bool is_evicted(struct history *history, struct metric *metric,
 		       struct series *series, int64_t before_ms)
 {
 	if (*metric->why || series_last_ms(series) >= before_ms)
 		return false;
-	metric_lose(history, metric, series_last_ms(series),
-		    series_samples(series), history_full);
+	history->lost += series_samples(series);
 	return true;
 }
 
@@ -467,12 +474,12 @@ static void series_add(struct history *history, struct metric *metric,
 	double grown = last ? growth(last->last, value) : 0;
 
 	if (last && last->last_ms == now_ms) {
-		metric_lose(history, metric, now_ms, 1, is_double);
+		metric_lose(history, metric, now_ms, is_double);
 		return;
 	}
 	if (series_reserve(history, series, series->nr + 1)) {
 		metric_lose(history, metric,
-			    series->nr ? series->buckets[0].last_ms : now_ms, 1,
+			    series->nr ? series->buckets[0].last_ms : now_ms,
 			    history_full);
 		if (!series->nr)
 			return;
@@ -514,8 +521,7 @@ void history_add(struct history *history, const struct sample *sample)
 	if (series)
 		series_add(history, metric, series, sample->value);
 	else
-		metric_lose(history, metric, history->round_ms, 1,
-			    history_full);
+		metric_lose(history, metric, history->round_ms, history_full);
 }
 
 /* Forget what nobody looks back on. True when nothing is left. */

@@ -144,7 +144,7 @@ void series_span(const struct series *series, int64_t begin_ms, int64_t end_ms,
 		 struct span *span);
 
 void metric_lose(struct history *history, struct metric *metric,
-		 int64_t time_ms, uint64_t nr, const char *why);
+		 int64_t time_ms, const char *why);
 bool metric_selects(const struct metric *metric, const struct label *labels,
 		    unsigned int nr);
 struct series *metric_series(struct history *history, struct metric *metric,

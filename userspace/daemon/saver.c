@@ -34,7 +34,7 @@ static void tell_saved(struct saver *saver, const char *path, const char *why)
 		log_error("%s: cannot save the past: %s; the file is as it was",
 			  path, why);
 	else if (!why && saver->has_failed)
-		log_error("%s: saving the past again", path);
+		log_info("%s: saving the past again", path);
 	saver->has_failed = why;
 }
 
@@ -49,7 +49,7 @@ static const char *why_not(int err)
 static void run_child(const struct engine *engine, const char *path)
 {
 	/* All but standard error. */
-	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+	syscall(__NR_close_range, STDERR_FILENO + 1, ~0U, 0);
 	_exit(-state_save(engine, path));
 }
 

@@ -14,11 +14,11 @@
  *	labels are: their number, of each: name, value
  *	a sum of all that is before it
  *
- * The sum tells half a file, or another one. The file is written beside and put
- * in place when it is on the disk: what is there is whole, whatever happens.
- * What is read is checked whole before anything is taken from it; a file that is
- * damaged, or of another format, is moved aside. Of what was saved that is taken
- * which today's rules want.
+ * By the sum half a file, or another one, is recognised. The file is written
+ * beside and put in place when it is on the disk: what is there is whole,
+ * whatever happens. What is read is checked whole before anything is taken from
+ * it; a file that is damaged, or of another format, is moved aside. Of what was
+ * saved that is taken which today's rules want.
  */
 #include <endian.h>
 #include <errno.h>
@@ -382,7 +382,7 @@ static void get_series(struct input *in, struct history *history,
 		series = metric_series(history, metric, labels, nr_labels);
 		if (!series || take_buckets(history, series, metric, data, nr,
 					    now_ms))
-			metric_lose(history, metric, now_ms, 1, history_full);
+			metric_lose(history, metric, now_ms, history_full);
 	}
 	free_labels(labels, nr_labels);
 }
@@ -506,7 +506,7 @@ static void move_aside(const char *path, const char *suffix, const char *why)
 		log_error("%s: %s, and cannot be moved aside: %s", path, why,
 			  strerror(errno));
 	else
-		log_error("%s: %s: moved to %s; the past begins anew", path,
+		log_warning("%s: %s: moved to %s; the past begins anew", path,
 			  why, aside);
 	free(aside);
 }
