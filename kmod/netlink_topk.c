@@ -239,16 +239,29 @@ static int stall_row(struct sk_buff *skb, struct netlink_callback *cb,
 			  memtel_dump_attrs(cb));
 }
 
+static int topk_begin(struct netlink_callback *cb)
+{
+	return rows_of(memtel_dump_ctx(cb)->views);
+}
+
+static const struct memtel_dump sites = {
+	.begin = topk_begin,
+	.fill = site_row,
+};
+
+static const struct memtel_dump stalls = {
+	.begin = topk_begin,
+	.fill = stall_row,
+};
+
 int memtel_nl_site_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return memtel_dump_rows(skb, cb, rows_of(memtel_dump_ctx(cb)->views),
-				site_row);
+	return memtel_dump_rows(skb, cb, &sites);
 }
 
 int memtel_nl_stall_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return memtel_dump_rows(skb, cb, rows_of(memtel_dump_ctx(cb)->views),
-				stall_row);
+	return memtel_dump_rows(skb, cb, &stalls);
 }
 
 int memtel_nl_topk_done(struct netlink_callback *cb)

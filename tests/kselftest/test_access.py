@@ -4,6 +4,7 @@ one may take away from others; and what nobody is shown, kernel addresses.
 """
 
 import contextlib
+import json
 import os
 import re
 import struct
@@ -325,6 +326,26 @@ def test_closes_of_others_take_no_lock():
         equal(calls(), 0, "looks at the close of others")
         sock.sock.close()
         equal(calls(), 1, "looks at the close of an owner")
+
+
+def test_pids_are_of_ones_own_namespace():
+    """Who reads in another pid namespace gets no pid, which would name another
+    task there.
+    """
+    memtel("enable", "slab")
+    sub = Subscriber()
+    sub.add("stall-time", SECOND, no_evidence=True)
+    inside = ("unshare", "--pid", "--fork", "--kill-child")
+    for prefix, has in (((), True), (inside, False)):
+        holds = json.loads(memtel("status", "--json", prefix=prefix).stdout)
+        equal({"pid" in hold for hold in holds["hold"]}, {has},
+              f"pids of holds, {prefix}")
+        equal(len(holds["hold"]), 2, "holds")
+        done = must(*prefix, "/usr/bin/python3", ASK, str(family()[0]), "ids",
+                    str(numbers()["trigger-get"]))
+        # Attribute 16 of a trigger is its pid.
+        equal("16" in done.split(), has, f"pid of the trigger, {prefix}")
+    memtel("disable", "slab")
 
 
 def addresses_in(data):

@@ -87,7 +87,7 @@ def test_unknown_version_and_command():
         errno, text, _ = raw.send(STATUS, version=version)
         equal(errno, -93, f"version {version}")
         equal(text, "unknown version of the memtel family", "words")
-    for cmd in (0, EVENT, EVENT + 1, 255):
+    for cmd in (0, EVENT, EVENT + 2, 255):
         equal(raw.send(cmd)[0], -95, f"command {cmd}")
     equal(raw.send(STATUS, flags=REQUEST | ACK | DUMP)[0], -95,
           "dump of what has none")
@@ -143,7 +143,11 @@ def test_missing_attributes_are_named():
     raw = Raw()
     for cmd, words in ((SOURCE, "source's name"), (HOLD, "source's name"),
                        (HOLD_GET, "hold's id"), (CACHE, "name or id"),
-                       (NODE, "node's id"), (ZONE, "node-id and name")):
+                       (NODE, "node's id"), (ZONE, "node-id and name"),
+                       (RECLAIM, "name one row"), (SHRINKER, "name one row"),
+                       (LOCK, "name one row"), (FALLBACK, "name one row"),
+                       (STALL, "the kind"), (TRIGGER_ADD, "are needed"),
+                       (TRIGGER_DELETE, "trigger's id")):
         errno, text, _ = raw.send(cmd)
         equal(errno, -22, f"command {cmd}")
         check(words in text, f"command {cmd}: {text}")
