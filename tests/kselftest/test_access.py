@@ -14,8 +14,8 @@ import time
 import yaml
 
 from ask import CTRL, Socket, attr, attrs_in, find_family, number_of
-from harness import (SRC, check, client, equal, lacks_zonelock, load, memtel,
-                     must, oracle, read, run, sources, unload, write)
+from harness import (SRC, calls_of, check, client, equal, lacks_zonelock, load,
+                     memtel, must, oracle, read, run, sources, unload, write)
 from pressure import cgroup
 from test_trigger import MS, SECOND, Stall, Subscriber
 
@@ -294,23 +294,6 @@ def test_a_subscription_ends_with_its_socket():
         check(sock.sock.recv(1 << 17), "another hears no event")
         sock.sock.close()
     equal(subscribers(), 1, "when all but one are closed")
-
-
-@contextlib.contextmanager
-def calls_of(function):
-    """Counts calls of a function by a kprobe; yields what tells how many."""
-    tracing = "/sys/kernel/tracing"
-    write(f"{tracing}/kprobe_events", f"p:memtel_calls/calls {function}\n")
-    enable = f"{tracing}/events/memtel_calls/calls/enable"
-    write(enable, "1")
-    try:
-        yield lambda: sum(int(line.split()[1]) for line in
-                          read(f"{tracing}/kprobe_profile").splitlines()
-                          if line.split()[0] == "calls")
-    finally:
-        write(enable, "0")
-        # To open it for writing removes all there are.
-        write(f"{tracing}/kprobe_events", "")
 
 
 def test_closes_of_others_take_no_lock():

@@ -10,8 +10,8 @@ from errno import EADDRINUSE
 
 from ask import (ACK, DONE, DUMP, ERROR, REQUEST, Socket, attr, find_family,
                  message, number_of)
-from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
-                     must, oracle, our_probes, read, run, slab_probes,
+from harness import (calls_of, check, client, equal, has_event, lacks_zonelock,
+                     memtel, must, oracle, our_probes, read, run, slab_probes,
                      wait_for, write)
 from test_access import asking, family, numbers
 
@@ -330,6 +330,32 @@ def test_three_clients_agree():
     oracle("free oracle-three task -1 -1 400")
     oracle("free oracle-three task 1 -1 100")
     oracle("destroy oracle-three")
+
+
+def test_a_filter_reads_no_counter():
+    """Rows are matched by their keys: of what does not match nothing is summed,
+    and of what does once."""
+    ynl = client()
+    for source in ("reclaim", "shrinker", "fallback"):
+        ynl.do("source-hold", {"name": source})
+    write("/proc/sys/vm/drop_caches", "2")
+    with calls_of("memtel_counter_sum") as calls:
+        for op, no_row in (("reclaim-get", {"cgroup-id": 2**60}),
+                           ("shrinker-get", {"name": "no-such-shrinker"}),
+                           ("fallback-get", {"zone": "no-such-zone"})):
+            before = calls()
+            equal(ynl.dump(op, no_row), [], op)
+            equal(calls() - before, 0, f"sums for {op} of no row")
+        before = calls()
+        rows = ynl.dump("shrinker-get", {})
+        all_rows = calls() - before
+        check(rows, "no shrinker was called")
+        before = calls()
+        ynl.dump("shrinker-get", {"id": rows[0]["id"],
+                                  "node-id": rows[0]["node-id"]})
+        one = calls() - before
+        print(f"# {len(rows)} shrinkers {all_rows} sums, one {one}")
+        check(one * len(rows) <= all_rows, "a row that matches is read twice")
 
 
 def test_no_address_in_any_message():
