@@ -333,6 +333,18 @@ unsigned int memtel_fallback_cells(void)
 	return nr_zones * nr_zones;
 }
 
+/* Which cell it is. Nothing is counted. */
+void memtel_fallback_key(unsigned int i, struct memtel_fallback_cell *cell)
+{
+	struct zone *wanted = zones[i / nr_zones].zone;
+	struct zone *got = zones[i % nr_zones].zone;
+
+	cell->wanted_nid = zone_to_nid(wanted);
+	cell->wanted_zone = wanted->name;
+	cell->nid = zone_to_nid(got);
+	cell->zone = got->name;
+}
+
 /**
  * memtel_fallback_read() - sum what a cell counted
  * @i: below memtel_fallback_cells()
@@ -344,12 +356,8 @@ unsigned int memtel_fallback_cells(void)
 bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell)
 {
 	const struct fallback_zone *from = &zones[i / nr_zones];
-	struct zone *got = zones[i % nr_zones].zone;
 
-	cell->wanted_nid = zone_to_nid(from->zone);
-	cell->wanted_zone = from->zone->name;
-	cell->nid = zone_to_nid(got);
-	cell->zone = got->name;
+	memtel_fallback_key(i, cell);
 	cell->samples = memtel_counter_sum(&from->cells[i % nr_zones]);
 	return cell->samples;
 }

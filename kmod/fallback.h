@@ -24,6 +24,7 @@ struct memtel_fallback_cell {
 };
 
 unsigned int memtel_fallback_cells(void);
+void memtel_fallback_key(unsigned int i, struct memtel_fallback_cell *cell);
 bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell);
 u64 memtel_fallback_total(const struct memtel_scope *scope);
 

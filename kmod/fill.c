@@ -129,12 +129,12 @@ static void put_cost(struct memtel_cursor *c,
 	memtel_put_u64(c, MEMTEL_A_SOURCE_COST_SAMPLES, estimate->samples);
 }
 
-/* Under memtel_source_lock. */
 int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 {
 	bool attached = memtel_source_is_attached(source);
 	struct memtel_cursor c;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_cursor_begin(&c, skb, NAME_BYTES + NEST_BYTES +
 				2 * U32_BYTES +
 				(MEMTEL_A_SOURCE_MAX + 1) * U64_BYTES,
@@ -159,11 +159,11 @@ int memtel_fill_source(struct sk_buff *skb, struct memtel_source *source)
 	return memtel_cursor_end(&c);
 }
 
-/* Under memtel_source_lock. */
 int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold)
 {
 	struct memtel_cursor c;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_cursor_begin(&c, skb, 5 * U32_BYTES + 2 * NAME_BYTES, 0))
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_HOLD_ID, hold->id);
@@ -173,7 +173,8 @@ int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold)
 		memtel_put_u32(&c, MEMTEL_A_HOLD_PORTID, hold->holder.portid);
 	if (hold->holder.trigger)
 		memtel_put_u32(&c, MEMTEL_A_HOLD_TRIGGER, hold->holder.trigger);
-	memtel_put_u32(&c, MEMTEL_A_HOLD_PID, hold->pid);
+	if (memtel_shows_pids())
+		memtel_put_u32(&c, MEMTEL_A_HOLD_PID, hold->pid);
 	memtel_put_string(&c, MEMTEL_A_HOLD_COMM, hold->comm);
 	return memtel_cursor_end(&c);
 }
@@ -294,7 +295,6 @@ ssize_t memtel_fill_cache(void *to, size_t bytes,
 	return memtel_cursor_end_at(&c, to);
 }
 
-/* Under memtel_source_lock, for the times. */
 int memtel_fill_node(struct sk_buff *skb, int nid,
 		     const struct memtel_node *node)
 {
@@ -311,6 +311,8 @@ int memtel_fill_node(struct sk_buff *skb, int nid,
 	struct memtel_cursor c;
 	unsigned int i;
 
+	/* For the times. */
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_cursor_begin(&c, skb, U32_BYTES + 10 * U64_BYTES +
 				(ARRAY_SIZE(times) + 1) * MEMTEL_TIME_BYTES,
 				MEMTEL_A_NODE_PAD))
@@ -337,7 +339,6 @@ int memtel_fill_node(struct sk_buff *skb, int nid,
 	return memtel_cursor_end(&c);
 }
 
-/* Under memtel_source_lock, for the times. */
 int memtel_fill_zone(struct sk_buff *skb, int nid,
 		     const struct memtel_zone *zone)
 {
@@ -346,6 +347,8 @@ int memtel_fill_zone(struct sk_buff *skb, int nid,
 	struct nlattr *nest;
 	u32 order;
 
+	/* For the times. */
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_cursor_begin(&c, skb, U32_BYTES + NAME_BYTES +
 				7 * U64_BYTES + NR_PAGE_ORDERS *
 				(NEST_BYTES + U32_BYTES + U64_BYTES) +

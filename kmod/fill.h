@@ -3,6 +3,8 @@
 #ifndef _MEMTEL_FILL_H
 #define _MEMTEL_FILL_H
 
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "cursor.h"
@@ -27,6 +29,15 @@ int memtel_fill_node(struct sk_buff *skb, int nid,
 		     const struct memtel_node *node);
 int memtel_fill_zone(struct sk_buff *skb, int nid,
 		     const struct memtel_zone *zone);
+
+/*
+ * Pids are those of the initial pid namespace. In another they would name other
+ * tasks, or none.
+ */
+static inline bool memtel_shows_pids(void)
+{
+	return task_active_pid_ns(current) == &init_pid_ns;
+}
 
 /* fill_reclaim.c */
 

@@ -51,7 +51,8 @@ int memtel_fill_stall(struct sk_buff *skb, enum memtel_suspect_kind kind,
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_STALL_KIND, kind);
 	if (kind == MEMTEL_SUSPECT_KIND_TASK) {
-		memtel_put_u32(&c, MEMTEL_A_STALL_PID, row->a);
+		if (memtel_shows_pids())
+			memtel_put_u32(&c, MEMTEL_A_STALL_PID, row->a);
 		memtel_put_string(&c, MEMTEL_A_STALL_COMM, row->name);
 	} else {
 		memtel_put_u64(&c, MEMTEL_A_STALL_CGROUP_ID, row->a);
@@ -81,13 +82,13 @@ static void put_lacks(struct memtel_cursor *c,
 		memtel_put_string(c, MEMTEL_A_TRIGGER_EVIDENCE_LACKS, lacks);
 }
 
-/* Under memtel_trigger_lock. */
 int memtel_fill_trigger(struct sk_buff *skb,
 			const struct memtel_trigger *trigger)
 {
 	const struct memtel_scope *scope = &trigger->scope;
 	struct memtel_cursor c;
 
+	lockdep_assert_held(&memtel_trigger_lock);
 	if (memtel_cursor_begin(&c, skb, 8 * U32_BYTES + 8 * U64_BYTES +
 				5 * NAME_BYTES + 2 * NEST_BYTES,
 				MEMTEL_A_TRIGGER_PAD))
@@ -116,7 +117,8 @@ int memtel_fill_trigger(struct sk_buff *skb,
 	memtel_put_u32(&c, MEMTEL_A_TRIGGER_PORTID, trigger->portid);
 	memtel_put_u32(&c, MEMTEL_A_TRIGGER_UID,
 		       from_kuid(&init_user_ns, trigger->uid));
-	memtel_put_u32(&c, MEMTEL_A_TRIGGER_PID, trigger->pid);
+	if (memtel_shows_pids())
+		memtel_put_u32(&c, MEMTEL_A_TRIGGER_PID, trigger->pid);
 	memtel_put_string(&c, MEMTEL_A_TRIGGER_COMM, trigger->comm);
 	if (trigger->level.is_raised)
 		memtel_put_flag(&c, MEMTEL_A_TRIGGER_RAISED);

@@ -9,6 +9,12 @@
 #include "generated/netlink.h"
 #include "message.h"
 
+/*
+ * Rows that are looked at before the lock is given back: the largest have some
+ * sixty words, each of which is summed over all possible CPUs.
+ */
+#define ROWS_AT_ONCE	16
+
 struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb)
 {
 	BUILD_BUG_ON(sizeof(struct memtel_dump_ctx) > sizeof(cb->ctx));
@@ -115,45 +121,73 @@ int memtel_reply_end(struct memtel_reply *reply, struct genl_info *info, int err
 	return genlmsg_reply(reply->skb, info);
 }
 
+/* One row. Return: 0, MEMTEL_NO_ROW or an errno. */
+static int dump_row(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct memtel_dump *dump, unsigned int i)
+{
+	const struct genlmsghdr *request = nlmsg_data(cb->nlh);
+	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				cb->nlh->nlmsg_seq, &memtel_nl_family,
+				NLM_F_MULTI, request->cmd);
+	int err = hdr ? dump->fill(skb, cb, i) : -EMSGSIZE;
+
+	if (likely(!err)) {
+		genl_dump_check_consistent(cb, hdr);
+		genlmsg_end(skb, hdr);
+	} else if (hdr) {
+		genlmsg_cancel(skb, hdr);
+	}
+	return err;
+}
+
+/*
+ * Some rows under the lock, so that whoever waits for it does not wait for all.
+ * Return: 0 when there are no more rows, 1 when there are, or an errno.
+ */
+static int dump_some(struct sk_buff *skb, struct netlink_callback *cb,
+		     const struct memtel_dump *dump)
+{
+	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
+	unsigned int left = ROWS_AT_ONCE;
+	int err, nr = dump->begin(cb);
+
+	if (nr < 0)
+		return nr;
+	for (; ctx->next < nr && left; ctx->next++, left--) {
+		err = dump_row(skb, cb, dump, ctx->next);
+		if (err && err != MEMTEL_NO_ROW)
+			return err;
+	}
+	return ctx->next < nr;
+}
+
 /**
  * memtel_dump_rows() - dump rows from where the last message ended
  * @skb: the message
  * @cb: the dump
- * @nr: rows there are
- * @fill: writes row i; MEMTEL_NO_ROW when there is nothing to show of it,
- *        -EMSGSIZE when it does not fit, which ends the message
+ * @dump: what is dumped
  *
+ * Context: Process context, without the dump's lock.
  * Return: bytes written, 0 with the last of them, or an errno; -EMSGSIZE only
  * where not even one row fits.
  */
 int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
-		     unsigned int nr,
-		     int (*fill)(struct sk_buff *skb,
-				 struct netlink_callback *cb, unsigned int i))
+		     const struct memtel_dump *dump)
 {
-	const struct genlmsghdr *request = nlmsg_data(cb->nlh);
-	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
-	int err = 0;
-	void *hdr;
+	int more;
 
-	for (; ctx->next < nr; ctx->next++) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &memtel_nl_family,
-				  NLM_F_MULTI, request->cmd);
-		err = hdr ? fill(skb, cb, ctx->next) : -EMSGSIZE;
-		if (likely(!err)) {
-			genl_dump_check_consistent(cb, hdr);
-			genlmsg_end(skb, hdr);
-			continue;
-		}
-		if (hdr)
-			genlmsg_cancel(skb, hdr);
-		if (err != MEMTEL_NO_ROW)
-			break;
-		err = 0;
-	}
+	do {
+		cond_resched();
+		if (dump->lock)
+			mutex_lock(dump->lock);
+		more = dump_some(skb, cb, dump);
+		if (dump->lock)
+			mutex_unlock(dump->lock);
+	} while (more > 0);
 	/* Done: the kernel says so in the same message, if there is room. */
-	if (!err)
+	if (!more)
 		return 0;
-	return skb->len ?: err;
+	if (more != -EMSGSIZE)
+		return more;
+	return skb->len ?: more;
 }

@@ -18,7 +18,7 @@ struct memtel_topk_view;
  * @snap: the caches', taken with the first message
  * @table: of which rows are dumped, netlink_reclaim.c's
  * @views: of call sites, or of tasks and cgroups, taken at the start
- * @at: of a list, the entry of @next; valid under its lock, in one call
+ * @at: of a list, the entry of @next; valid while its lock is held
  * @next: the row that comes next; of the caches', the byte
  * @may_see_symbols: of call sites, asked at the start
  */
@@ -54,10 +54,24 @@ int memtel_reply_begin(struct memtel_reply *reply, struct genl_info *info,
 int memtel_reply_end(struct memtel_reply *reply, struct genl_info *info,
 		     int err);
 
+/**
+ * struct memtel_dump - rows that can be dumped
+ * @lock: protects them; NULL where they are the dump's own. It is given back
+ *        now and then: what is between two messages may also be within one
+ * @begin: what is to be done each time the lock was taken. Returns how many
+ *         rows there are, or an errno
+ * @fill: writes row i; MEMTEL_NO_ROW when there is nothing to show of it,
+ *        -EMSGSIZE when it does not fit, which ends the message
+ */
+struct memtel_dump {
+	struct mutex *lock;
+	int (*begin)(struct netlink_callback *cb);
+	int (*fill)(struct sk_buff *skb, struct netlink_callback *cb,
+		    unsigned int i);
+};
+
 struct memtel_dump_ctx *memtel_dump_ctx(struct netlink_callback *cb);
 int memtel_dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
-		     unsigned int nr,
-		     int (*fill)(struct sk_buff *skb,
-				 struct netlink_callback *cb, unsigned int i));
+		     const struct memtel_dump *dump);
 
 #endif /* _MEMTEL_MESSAGE_H */

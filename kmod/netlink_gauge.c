@@ -9,20 +9,6 @@
 #include "message.h"
 #include "source.h"
 
-/* The times in a row need the lock of the sources they are of. */
-static int dump_locked(struct sk_buff *skb, struct netlink_callback *cb,
-		       unsigned int nr,
-		       int (*fill)(struct sk_buff *skb,
-				   struct netlink_callback *cb, unsigned int i))
-{
-	int err;
-
-	mutex_lock(&memtel_source_lock);
-	err = memtel_dump_rows(skb, cb, nr, fill);
-	mutex_unlock(&memtel_source_lock);
-	return err;
-}
-
 int memtel_nl_node_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[MEMTEL_A_NODE_ID];
@@ -62,12 +48,24 @@ static int node_row(struct sk_buff *skb, struct netlink_callback *cb,
 	return memtel_fill_node(skb, nid, &node);
 }
 
+static int node_begin(struct netlink_callback *cb)
+{
+	return nr_node_ids;
+}
+
+/* The times in a row need the lock of the sources they are of. */
+static const struct memtel_dump nodes = {
+	.lock = &memtel_source_lock,
+	.begin = node_begin,
+	.fill = node_row,
+};
+
 int memtel_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr *id = memtel_dump_attrs(cb)[MEMTEL_A_NODE_ID];
 	int err = memtel_nl_check_node(id, cb->extack);
 
-	return err ?: dump_locked(skb, cb, nr_node_ids, node_row);
+	return err ?: memtel_dump_rows(skb, cb, &nodes);
 }
 
 static bool zone_matches(const struct memtel_zone *zone, int nid,
@@ -131,11 +129,21 @@ static int zone_row(struct sk_buff *skb, struct netlink_callback *cb,
 	return memtel_fill_zone(skb, nid, &zone);
 }
 
+static int zone_begin(struct netlink_callback *cb)
+{
+	return nr_node_ids * MAX_NR_ZONES;
+}
+
+static const struct memtel_dump zones = {
+	.lock = &memtel_source_lock,
+	.begin = zone_begin,
+	.fill = zone_row,
+};
+
 int memtel_nl_zone_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr *id = memtel_dump_attrs(cb)[MEMTEL_A_ZONE_NODE_ID];
 	int err = memtel_nl_check_node(id, cb->extack);
 
-	return err ?: dump_locked(skb, cb, nr_node_ids * MAX_NR_ZONES,
-				  zone_row);
+	return err ?: memtel_dump_rows(skb, cb, &zones);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Requests about what is timed: reclaim, shrinkers, locks; and fallback. They
- * differ in their table alone. Rows are read as they are sent, under
- * memtel_source_lock; a source that is attached or released in the middle of a
- * dump marks it as interrupted.
+ * differ in their table alone. Rows are read as they are sent, some at a time
+ * under memtel_source_lock; a source that is attached or released in the middle
+ * of a dump marks it as interrupted.
  */
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
@@ -17,24 +17,22 @@
 #include "source.h"
 
 #define MAX_NEEDED	4
+/* The kernel adds which attribute is missing. */
+#define NEEDS_KEYS	"the attributes that name one row are needed"
 
 /**
  * struct memtel_table - a set of rows and how to ask for them
  * @source: must be attached
- * @not_attached: what to say when it is not
  * @needed: attributes a do must have, 0 at the end
- * @needs: how to say that
  * @nodes: attributes that name a node, 0 at the end
  * @bytes: the most a row takes, NULL for what fits a usual message
  * @rows: how many there are
- * @matches: does a row match a request's attributes?
+ * @matches: do a row's keys match a request's attributes? Reads no counter
  * @fill: write a row, or return MEMTEL_NO_ROW
  */
 struct memtel_table {
 	struct memtel_source *source;
-	const char *not_attached;
 	int needed[MAX_NEEDED + 1];
-	const char *needs;
 	int nodes[3];
 	size_t (*bytes)(void);
 	unsigned int (*rows)(void);
@@ -68,8 +66,8 @@ static bool shrinker_matches(unsigned int i, struct nlattr **attrs)
 {
 	struct memtel_shrinker_row row;
 
-	return memtel_shrinker_read(i, &row) &&
-	       matches_string(attrs[MEMTEL_A_SHRINKER_NAME], row.name) &&
+	memtel_shrinker_key(i, &row);
+	return matches_string(attrs[MEMTEL_A_SHRINKER_NAME], row.name) &&
 	       matches_u32(attrs[MEMTEL_A_SHRINKER_ID], row.id) &&
 	       matches_u32(attrs[MEMTEL_A_SHRINKER_NODE_ID], row.nid);
 }
@@ -93,8 +91,8 @@ static bool fallback_matches(unsigned int i, struct nlattr **attrs)
 {
 	struct memtel_fallback_cell cell;
 
-	return memtel_fallback_read(i, &cell) &&
-	       matches_u32(attrs[MEMTEL_A_FALLBACK_WANTED_NODE_ID],
+	memtel_fallback_key(i, &cell);
+	return matches_u32(attrs[MEMTEL_A_FALLBACK_WANTED_NODE_ID],
 			   cell.wanted_nid) &&
 	       matches_string(attrs[MEMTEL_A_FALLBACK_WANTED_ZONE],
 			      cell.wanted_zone) &&
@@ -104,9 +102,7 @@ static bool fallback_matches(unsigned int i, struct nlattr **attrs)
 
 static const struct memtel_table reclaim_table = {
 	.source = &memtel_reclaim_source,
-	.not_attached = "the reclaim source is not attached",
 	.needed = { MEMTEL_A_RECLAIM_KIND },
-	.needs = "the kind is needed",
 	.nodes = { MEMTEL_A_RECLAIM_NODE_ID },
 	.bytes = memtel_fill_reclaim_bytes,
 	.rows = memtel_reclaim_rows,
@@ -116,9 +112,7 @@ static const struct memtel_table reclaim_table = {
 
 static const struct memtel_table shrinker_table = {
 	.source = &memtel_shrinker_source,
-	.not_attached = "the shrinker source is not attached",
 	.needed = { MEMTEL_A_SHRINKER_NODE_ID },
-	.needs = "the node-id, and the shrinker's name or id, are needed",
 	.nodes = { MEMTEL_A_SHRINKER_NODE_ID },
 	.rows = memtel_shrinker_rows,
 	.matches = shrinker_matches,
@@ -127,9 +121,7 @@ static const struct memtel_table shrinker_table = {
 
 static const struct memtel_table lock_table = {
 	.source = &memtel_zonelock_source,
-	.not_attached = "the zonelock source is not attached",
 	.needed = { MEMTEL_A_LOCK_NODE_ID, MEMTEL_A_LOCK_ZONE },
-	.needs = "the zone's node-id and name are needed",
 	.nodes = { MEMTEL_A_LOCK_NODE_ID },
 	.rows = lock_rows,
 	.matches = lock_matches,
@@ -138,12 +130,10 @@ static const struct memtel_table lock_table = {
 
 static const struct memtel_table fallback_table = {
 	.source = &memtel_fallback_source,
-	.not_attached = "the fallback source is not attached",
 	.needed = {
 		MEMTEL_A_FALLBACK_WANTED_NODE_ID, MEMTEL_A_FALLBACK_WANTED_ZONE,
 		MEMTEL_A_FALLBACK_NODE_ID, MEMTEL_A_FALLBACK_ZONE,
 	},
-	.needs = "node and zone, both wanted and got, are needed",
 	.nodes = {
 		MEMTEL_A_FALLBACK_WANTED_NODE_ID, MEMTEL_A_FALLBACK_NODE_ID,
 	},
@@ -151,13 +141,6 @@ static const struct memtel_table fallback_table = {
 	.matches = fallback_matches,
 	.fill = memtel_fill_fallback,
 };
-
-/* As NL_SET_ERR_MSG(), which takes only literals. */
-static void say(struct netlink_ext_ack *extack, const char *message)
-{
-	if (extack)
-		extack->_msg = message;
-}
 
 static int check_nodes(const struct memtel_table *table, struct nlattr **attrs,
 		       struct netlink_ext_ack *extack)
@@ -178,29 +161,31 @@ static int check_needed(const struct memtel_table *table,
 	for (attr = table->needed; *attr; attr++) {
 		if (!GENL_REQ_ATTR_CHECK(info, *attr))
 			continue;
-		say(info->extack, table->needs);
+		NL_SET_ERR_MSG(info->extack, NEEDS_KEYS);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-/* Under memtel_source_lock. */
 static int check_attached(const struct memtel_table *table,
 			  struct netlink_ext_ack *extack)
 {
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_source_is_attached(table->source))
 		return 0;
-	say(extack, table->not_attached);
+	NL_SET_ERR_MSG(extack,
+		       "the source is not attached: it has no counts");
 	return -ENODATA;
 }
 
-/* Under memtel_source_lock. The first row that matches. */
+/* The first row that matches. */
 static int fill_first(const struct memtel_table *table, struct sk_buff *skb,
 		      struct genl_info *info)
 {
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	for (i = 0; i < table->rows(); i++) {
 		if (!table->matches(i, info->attrs))
 			continue;
@@ -231,8 +216,8 @@ static int get_one(const struct memtel_table *table, struct sk_buff *skb,
 	return memtel_reply_end(&reply, info, err);
 }
 
-static int row(struct sk_buff *skb, struct netlink_callback *cb,
-	       unsigned int i)
+static int table_row(struct sk_buff *skb, struct netlink_callback *cb,
+		     unsigned int i)
 {
 	const struct memtel_table *table = memtel_dump_ctx(cb)->table;
 
@@ -240,6 +225,22 @@ static int row(struct sk_buff *skb, struct netlink_callback *cb,
 		return MEMTEL_NO_ROW;
 	return table->fill(skb, i);
 }
+
+static int table_begin(struct netlink_callback *cb)
+{
+	const struct memtel_table *table = memtel_dump_ctx(cb)->table;
+	int err;
+
+	cb->seq = memtel_source_generation + 1;
+	err = check_attached(table, cb->extack);
+	return err ?: table->rows();
+}
+
+static const struct memtel_dump table_dump = {
+	.lock = &memtel_source_lock,
+	.begin = table_begin,
+	.fill = table_row,
+};
 
 static int get_all(const struct memtel_table *table, struct sk_buff *skb,
 		   struct netlink_callback *cb)
@@ -249,12 +250,7 @@ static int get_all(const struct memtel_table *table, struct sk_buff *skb,
 	if (err)
 		return err;
 	memtel_dump_ctx(cb)->table = table;
-	mutex_lock(&memtel_source_lock);
-	cb->seq = memtel_source_generation + 1;
-	err = check_attached(table, cb->extack) ?:
-	      memtel_dump_rows(skb, cb, table->rows(), row);
-	mutex_unlock(&memtel_source_lock);
-	return err;
+	return memtel_dump_rows(skb, cb, &table_dump);
 }
 
 int memtel_nl_reclaim_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -276,7 +272,7 @@ int memtel_nl_shrinker_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	if (!info->attrs[MEMTEL_A_SHRINKER_ID] &&
 	    GENL_REQ_ATTR_CHECK(info, MEMTEL_A_SHRINKER_NAME)) {
-		say(info->extack, shrinker_table.needs);
+		NL_SET_ERR_MSG(info->extack, NEEDS_KEYS);
 		return -EINVAL;
 	}
 	return get_one(&shrinker_table, skb, info);

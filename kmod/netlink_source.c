@@ -77,16 +77,22 @@ static int source_row(struct sk_buff *skb, struct netlink_callback *cb,
 	return memtel_fill_source(skb, memtel_sources[i]);
 }
 
+static int source_begin(struct netlink_callback *cb)
+{
+	cb->seq = memtel_source_generation + 1;
+	return memtel_nr_sources;
+}
+
+static const struct memtel_dump sources = {
+	.lock = &memtel_source_lock,
+	.begin = source_begin,
+	.fill = source_row,
+};
+
 int memtel_nl_source_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
-	int err;
-
-	mutex_lock(&memtel_source_lock);
-	cb->seq = memtel_source_generation + 1;
-	err = memtel_dump_rows(skb, cb, memtel_nr_sources, source_row);
-	mutex_unlock(&memtel_source_lock);
-	return err;
+	return memtel_dump_rows(skb, cb, &sources);
 }
 
 /*
@@ -185,11 +191,12 @@ int memtel_nl_source_reset_doit(struct sk_buff *skb, struct genl_info *info)
 	return change_source(skb, info, reset_source);
 }
 
-/* Under memtel_source_lock. The one after a hold, or the first, or NULL. */
+/* The one after a hold, or the first, or NULL. */
 static const struct memtel_hold *next_hold(const struct memtel_hold *hold)
 {
 	unsigned int s = 0;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (hold && !list_is_last(&hold->list, &hold->source->holds))
 		return list_next_entry(hold, list);
 	if (hold)
@@ -251,20 +258,27 @@ static int hold_row(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
-int memtel_nl_hold_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+static int hold_begin(struct netlink_callback *cb)
 {
 	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
 	const struct memtel_hold *hold;
-	unsigned int nr = 0;
-	int err;
+	int nr = 0;
 
-	mutex_lock(&memtel_source_lock);
 	cb->seq = memtel_source_generation + 1;
 	ctx->at = NULL;
 	for (hold = next_hold(NULL); hold; hold = next_hold(hold))
 		if (nr++ == ctx->next)
 			ctx->at = hold;
-	err = memtel_dump_rows(skb, cb, nr, hold_row);
-	mutex_unlock(&memtel_source_lock);
-	return err;
+	return nr;
+}
+
+static const struct memtel_dump holds = {
+	.lock = &memtel_source_lock,
+	.begin = hold_begin,
+	.fill = hold_row,
+};
+
+int memtel_nl_hold_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return memtel_dump_rows(skb, cb, &holds);
 }

@@ -83,8 +83,11 @@ static int take_stalls(struct memtel_topk_view *views,
 	return 0;
 }
 
-static const struct views_of sites = { init_sites, take_sites };
-static const struct views_of stalls = { init_stalls, take_stalls };
+static const struct views_of sites = { .init = init_sites, .take = take_sites };
+static const struct views_of stalls = {
+	.init = init_stalls,
+	.take = take_stalls,
+};
 
 /* With room for what there may be; under memtel_source_lock but for memory. */
 static int try_views(struct memtel_topk_view *views, const struct views_of *of,
@@ -274,16 +277,29 @@ static int stall_row(struct sk_buff *skb, struct netlink_callback *cb,
 			  memtel_dump_attrs(cb));
 }
 
+static int topk_begin(struct netlink_callback *cb)
+{
+	return rows_of(memtel_dump_ctx(cb)->views);
+}
+
+static const struct memtel_dump site_dump = {
+	.begin = topk_begin,
+	.fill = site_row,
+};
+
+static const struct memtel_dump stall_dump = {
+	.begin = topk_begin,
+	.fill = stall_row,
+};
+
 int memtel_nl_site_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return memtel_dump_rows(skb, cb, rows_of(memtel_dump_ctx(cb)->views),
-				site_row);
+	return memtel_dump_rows(skb, cb, &site_dump);
 }
 
 int memtel_nl_stall_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return memtel_dump_rows(skb, cb, rows_of(memtel_dump_ctx(cb)->views),
-				stall_row);
+	return memtel_dump_rows(skb, cb, &stall_dump);
 }
 
 int memtel_nl_topk_done(struct netlink_callback *cb)

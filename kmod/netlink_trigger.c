@@ -16,15 +16,12 @@
 #include "subscriber.h"
 #include "trigger.h"
 
-/* As NL_SET_ERR_MSG_ATTR(), which takes only literals. Returns the errno. */
-static int refuse(struct genl_info *info, int attr, const char *message)
-{
-	if (info->extack) {
-		info->extack->_msg = message;
-		info->extack->bad_attr = info->attrs[attr];
-	}
-	return -EINVAL;
-}
+/* Name the attribute that is wrong, and say why. The errno of that. */
+#define trigger_refuse(info, attr, text) \
+({ \
+	NL_SET_ERR_MSG_ATTR((info)->extack, (info)->attrs[attr], text); \
+	-EINVAL; \
+})
 
 /* Attributes of a scope, and which metrics take them. */
 static const struct {
@@ -46,8 +43,8 @@ static int parse_zone(struct genl_info *info, struct memtel_trigger *wish)
 	if (!attr)
 		return 0;
 	if (wish->scope.nid == NUMA_NO_NODE)
-		return refuse(info, MEMTEL_A_TRIGGER_ZONE,
-			      "a zone needs its node");
+		return trigger_refuse(info, MEMTEL_A_TRIGGER_ZONE,
+				      "a zone needs its node");
 	for (zid = 0; zid < MAX_NR_ZONES; zid++) {
 		const struct zone *zone =
 			&NODE_DATA(wish->scope.nid)->node_zones[zid];
@@ -74,8 +71,8 @@ static int parse_scope(struct genl_info *info, struct memtel_trigger *wish)
 	for (i = 0; i < ARRAY_SIZE(scopes); i++)
 		if (info->attrs[scopes[i].attr] &&
 		    !(memtel_metrics[wish->metric].by & scopes[i].by))
-			return refuse(info, scopes[i].attr,
-				      "the metric has no such scope");
+			return trigger_refuse(info, scopes[i].attr,
+					      "the metric has no such scope");
 	err = memtel_nl_check_node(node, info->extack);
 	if (err)
 		return err;
@@ -84,8 +81,8 @@ static int parse_scope(struct genl_info *info, struct memtel_trigger *wish)
 	if (cgroup) {
 		wish->scope.cgroup_id = nla_get_u64(cgroup);
 		if (!wish->scope.cgroup_id)
-			return refuse(info, MEMTEL_A_TRIGGER_CGROUP_ID,
-				      "no cgroup has the id 0");
+			return trigger_refuse(info, MEMTEL_A_TRIGGER_CGROUP_ID,
+					      "no cgroup has the id 0");
 	}
 	if (name) {
 		nla_strscpy(wish->scope.name, name, sizeof(wish->scope.name));
@@ -109,20 +106,20 @@ static int parse_level(struct genl_info *info, struct memtel_trigger *wish)
 	level->threshold =
 		nla_get_u64(info->attrs[MEMTEL_A_TRIGGER_THRESHOLD]);
 	if (!level->threshold)
-		return refuse(info, MEMTEL_A_TRIGGER_THRESHOLD,
-			      "the threshold is 0");
+		return trigger_refuse(info, MEMTEL_A_TRIGGER_THRESHOLD,
+				      "the threshold is 0");
 	level->clear = clear ? nla_get_u64(clear) : level->threshold;
 	if (level->clear > level->threshold)
-		return refuse(info, MEMTEL_A_TRIGGER_CLEAR,
-			      "it would clear above the threshold");
+		return trigger_refuse(info, MEMTEL_A_TRIGGER_CLEAR,
+				      "the value to clear at is above the threshold");
 	wish->window_ns = nla_get_u64(info->attrs[MEMTEL_A_TRIGGER_WINDOW_NS]);
 	if (wish->window_ns < min_ns || wish->window_ns > max_ns)
-		return refuse(info, MEMTEL_A_TRIGGER_WINDOW_NS,
-			      "a window is 10 ms to 1 h");
+		return trigger_refuse(info, MEMTEL_A_TRIGGER_WINDOW_NS,
+				      "a window is 10 ms to 1 h");
 	level->hold_ns = hold ? nla_get_u64(hold) : 0;
 	if (level->hold_ns > max_ns)
-		return refuse(info, MEMTEL_A_TRIGGER_HOLD_NS,
-			      "the hold time is more than 1 h");
+		return trigger_refuse(info, MEMTEL_A_TRIGGER_HOLD_NS,
+				      "the hold time is more than 1 h");
 	return 0;
 }
 
@@ -215,13 +212,14 @@ static bool matches(const struct memtel_trigger *trigger, struct nlattr **attrs)
 	       (!portid || nla_get_u32(portid) == trigger->portid);
 }
 
-/* Under memtel_trigger_lock. The one after a trigger, or the first, or NULL. */
+/* The one after a trigger, or the first, or NULL. */
 static const struct memtel_trigger *
 next_trigger(const struct memtel_trigger *trigger)
 {
 	const struct list_head *next = trigger ? trigger->list.next :
 						 memtel_triggers.next;
 
+	lockdep_assert_held(&memtel_trigger_lock);
 	return next == &memtel_triggers ? NULL :
 	       list_entry(next, struct memtel_trigger, list);
 }
@@ -263,23 +261,30 @@ static int trigger_row(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
-int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
-				 struct netlink_callback *cb)
+static int trigger_begin(struct netlink_callback *cb)
 {
 	struct memtel_dump_ctx *ctx = memtel_dump_ctx(cb);
 	const struct memtel_trigger *trigger;
-	unsigned int nr = 0;
-	int err;
+	int nr = 0;
 
-	mutex_lock(&memtel_trigger_lock);
 	cb->seq = memtel_trigger_generation + 1;
 	ctx->at = NULL;
 	list_for_each_entry(trigger, &memtel_triggers, list)
 		if (nr++ == ctx->next)
 			ctx->at = trigger;
-	err = memtel_dump_rows(skb, cb, nr, trigger_row);
-	mutex_unlock(&memtel_trigger_lock);
-	return err;
+	return nr;
+}
+
+static const struct memtel_dump triggers = {
+	.lock = &memtel_trigger_lock,
+	.begin = trigger_begin,
+	.fill = trigger_row,
+};
+
+int memtel_nl_trigger_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb)
+{
+	return memtel_dump_rows(skb, cb, &triggers);
 }
 
 int memtel_nl_subscribe_doit(struct sk_buff *skb, struct genl_info *info)

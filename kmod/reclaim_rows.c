@@ -249,6 +249,14 @@ bool memtel_reclaim_read(unsigned int i, struct memtel_reclaim_row *row)
 
 	if (!memtel_reclaim_is_row(i, row))
 		return false;
+	/*
+	 * Two words say whether there is anything to show. On CPUs without memory
+	 * of their own reclaim may end without a sign.
+	 */
+	if (!(row->has_memory && always_shown(row->kind)) &&
+	    !memtel_counter_sum(&words[TIMING_COUNT]) &&
+	    !memtel_counter_sum(&words[TIMING_TOTAL_NS]))
+		return false;
 	memtel_timing_read(words, &row->timing);
 	for (j = 0; j < RECLAIM_COUNTS; j++)
 		row->counts[j] = memtel_counter_sum(&words[WORD_COUNTS + j]);
@@ -256,9 +264,7 @@ bool memtel_reclaim_read(unsigned int i, struct memtel_reclaim_row *row)
 		row->orders[j] = memtel_counter_sum(&words[WORD_ORDERS + j]);
 	for (j = 0; j < RECLAIM_CLASSES; j++)
 		row->classes[j] = memtel_counter_sum(&words[WORD_CLASSES + j]);
-	/* On CPUs without memory of their own reclaim may end without a sign. */
-	return row->timing.count || row->timing.total_ns ||
-	       (row->has_memory && always_shown(row->kind));
+	return true;
 }
 
 /**

@@ -163,6 +163,16 @@ unsigned int memtel_shrinker_rows(void)
 	return memtel_keyed_used(&shrinkers);
 }
 
+/* Whose row it is. Nothing is counted. Under memtel_source_lock. */
+void memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row)
+{
+	const struct memtel_keyed_slot *slot = memtel_keyed_slot(&shrinkers, i);
+
+	row->name = slot->name;
+	row->id = slot->id;
+	row->nid = slot->nid;
+}
+
 /**
  * memtel_shrinker_read() - sum what a row counted
  * @i: below memtel_shrinker_rows()
@@ -173,12 +183,9 @@ unsigned int memtel_shrinker_rows(void)
  */
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row)
 {
-	const struct memtel_keyed_slot *slot = memtel_keyed_slot(&shrinkers, i);
 	const u64 __percpu *words = memtel_keyed_words(&shrinkers, i);
 
-	row->name = slot->name;
-	row->id = slot->id;
-	row->nid = slot->nid;
+	memtel_shrinker_key(i, row);
 	memtel_timing_read(words, &row->timing);
 	row->objects_scanned = memtel_counter_sum(&words[SHRINKER_SCANNED]);
 	row->objects_freed = memtel_counter_sum(&words[SHRINKER_FREED]);

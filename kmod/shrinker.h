@@ -44,6 +44,7 @@ struct memtel_shrinker_calls {
 
 unsigned int memtel_shrinker_max_rows(void);
 unsigned int memtel_shrinker_rows(void);
+void memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row);
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row);
 u64 memtel_shrinker_total_ns(const struct memtel_scope *scope);
 void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,

@@ -88,6 +88,7 @@ int memtel_source_attach(struct memtel_source *source,
 {
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_source_cannot(source)) {
 		NL_SET_ERR_MSG(extack,
 			       "this kernel cannot have the source: see status");
@@ -113,9 +114,10 @@ int memtel_source_attach(struct memtel_source *source,
 	return 0;
 }
 
-/* Unregister them; its counts are gone. Under memtel_source_lock. */
+/* Unregister them; its counts are gone. */
 void memtel_source_detach(struct memtel_source *source)
 {
+	lockdep_assert_held(&memtel_source_lock);
 	/* Before: what waits for probes waits for events handed over, too. */
 	if (source->on)
 		static_branch_disable(source->on);
@@ -219,6 +221,7 @@ int memtel_source_release(struct memtel_source *source,
 {
 	struct memtel_hold *hold = find_hold(source, holder);
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (!hold)
 		return -ENOENT;
 	drop(hold);
@@ -234,6 +237,7 @@ int memtel_source_release(struct memtel_source *source,
  */
 int memtel_source_reset(struct memtel_source *source)
 {
+	lockdep_assert_held(&memtel_source_lock);
 	if (!memtel_source_is_attached(source))
 		return -ENODATA;
 	source->reset();

@@ -169,14 +169,14 @@ static const struct nla_policy memtel_site_get_dump_nl_policy[MEMTEL_A_SITE_CACH
 
 /* MEMTEL_CMD_STALL_GET - do */
 static const struct nla_policy memtel_stall_get_do_nl_policy[MEMTEL_A_STALL_CGROUP_ID + 1] = {
-	[MEMTEL_A_STALL_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, 8),
+	[MEMTEL_A_STALL_KIND] = NLA_POLICY_RANGE(NLA_U32, 7, 8),
 	[MEMTEL_A_STALL_PID] = { .type = NLA_U32, },
 	[MEMTEL_A_STALL_CGROUP_ID] = { .type = NLA_U64, },
 };
 
 /* MEMTEL_CMD_STALL_GET - dump */
 static const struct nla_policy memtel_stall_get_dump_nl_policy[MEMTEL_A_STALL_CGROUP_ID + 1] = {
-	[MEMTEL_A_STALL_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, 8),
+	[MEMTEL_A_STALL_KIND] = NLA_POLICY_RANGE(NLA_U32, 7, 8),
 	[MEMTEL_A_STALL_PID] = { .type = NLA_U32, },
 	[MEMTEL_A_STALL_CGROUP_ID] = { .type = NLA_U64, },
 };

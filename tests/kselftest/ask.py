@@ -12,6 +12,7 @@
   full COMMAND...       a dump of each begins by a socket that has no room for
                         its first message, until stdin ends
   loop COMMAND SECONDS  dump after dump for so long; prints how many
+  ids COMMAND           types of the attributes of a dump's rows
   lurk PORT             at that port, 0 for any, joins all multicast groups it
                         may, and prints how many these are; when stdin ends,
                         the type of each message that came
@@ -192,6 +193,14 @@ def loop(family, cmd, seconds):
     print(nr)
 
 
+def ids(family, cmd):
+    """See above."""
+    sock = Socket(family)
+    sock.begin(int(cmd), b"", True)
+    sock.end()
+    print(*{kind for body in sock.bodies for kind, _ in attrs_in(body)})
+
+
 def lurk(family, port):
     """See above."""
     sock = Socket(family, int(port))
@@ -207,4 +216,4 @@ def lurk(family, port):
 
 if __name__ == "__main__":
     {"cells": cells, "hold": hold, "dumps": dumps, "full": full,
-     "loop": loop, "lurk": lurk}[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:])
+     "loop": loop, "ids": ids, "lurk": lurk}[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:])

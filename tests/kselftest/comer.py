@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One who comes back: comer.py DUMP ADD
 
-While memtel is loaded: subscribes to its events, arms a trigger by the command ADD, and
-begins dump after dump by the command DUMP. When memtel goes, prints how many
-dumps and events it had, waits for it, and comes again; until it is killed.
+While memtel is loaded: subscribes to its events, arms a trigger by the command
+ADD, and begins dump after dump by the command DUMP. When memtel goes, prints how
+many dumps and events it had, waits for it, and comes again; until it is killed.
 """
 
 import itertools

@@ -154,6 +154,23 @@ def syscall(number, *args):
     return done
 
 
+@contextlib.contextmanager
+def calls_of(function):
+    """Counts calls of a function by a kprobe; yields what tells how many."""
+    tracing = "/sys/kernel/tracing"
+    write(f"{tracing}/kprobe_events", f"p:memtel_calls/calls {function}\n")
+    enable = f"{tracing}/events/memtel_calls/calls/enable"
+    write(enable, "1")
+    try:
+        yield lambda: sum(int(line.split()[1]) for line in
+                          read(f"{tracing}/kprobe_profile").splitlines()
+                          if line.split()[0] == "calls")
+    finally:
+        write(enable, "0")
+        # To open it for writing removes all there are.
+        write(f"{tracing}/kprobe_events", "")
+
+
 def has_event(name):
     """Whether this kernel has a tracepoint, named as SYSTEM/EVENT."""
     return os.path.exists(f"/sys/kernel/tracing/events/{name}")

@@ -4,6 +4,7 @@ one may take away from others; and what nobody is shown, kernel addresses.
 """
 
 import contextlib
+import json
 import os
 import re
 import struct
@@ -13,8 +14,8 @@ import time
 import yaml
 
 from ask import CTRL, Socket, attr, attrs_in, find_family, number_of
-from harness import (SRC, check, client, equal, lacks_zonelock, load, memtel,
-                     must, oracle, read, run, sources, unload, write)
+from harness import (SRC, calls_of, check, client, equal, lacks_zonelock, load,
+                     memtel, must, oracle, read, run, sources, unload, write)
 from pressure import cgroup
 from test_trigger import MS, SECOND, Stall, Subscriber
 
@@ -295,23 +296,6 @@ def test_a_subscription_ends_with_its_socket():
     equal(subscribers(), 1, "when all but one are closed")
 
 
-@contextlib.contextmanager
-def calls_of(function):
-    """Counts calls of a function by a kprobe; yields what tells how many."""
-    tracing = "/sys/kernel/tracing"
-    write(f"{tracing}/kprobe_events", f"p:memtel_calls/calls {function}\n")
-    enable = f"{tracing}/events/memtel_calls/calls/enable"
-    write(enable, "1")
-    try:
-        yield lambda: sum(int(line.split()[1]) for line in
-                          read(f"{tracing}/kprobe_profile").splitlines()
-                          if line.split()[0] == "calls")
-    finally:
-        write(enable, "0")
-        # To open it for writing removes all there are.
-        write(f"{tracing}/kprobe_events", "")
-
-
 def test_closes_of_others_take_no_lock():
     """Of two thousand sockets of nobody's, at whatever ports, none has memtel look
     for what it owned; of an owner each has.
@@ -325,6 +309,26 @@ def test_closes_of_others_take_no_lock():
         equal(calls(), 0, "looks at the close of others")
         sock.sock.close()
         equal(calls(), 1, "looks at the close of an owner")
+
+
+def test_pids_are_of_ones_own_namespace():
+    """Who reads in another pid namespace gets no pid, which would name another
+    task there.
+    """
+    memtel("enable", "slab")
+    sub = Subscriber()
+    sub.add("stall-time", SECOND, no_evidence=True)
+    inside = ("unshare", "--pid", "--fork", "--kill-child")
+    for prefix, has in (((), True), (inside, False)):
+        holds = json.loads(memtel("status", "--json", prefix=prefix).stdout)
+        equal({"pid" in hold for hold in holds["hold"]}, {has},
+              f"pids of holds, {prefix}")
+        equal(len(holds["hold"]), 2, "holds")
+        done = must(*prefix, "/usr/bin/python3", ASK, str(family()[0]), "ids",
+                    str(numbers()["trigger-get"]))
+        # Attribute 16 of a trigger is its pid.
+        equal("16" in done.split(), has, f"pid of the trigger, {prefix}")
+    memtel("disable", "slab")
 
 
 def addresses_in(data):

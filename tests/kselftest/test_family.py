@@ -10,8 +10,8 @@ from errno import EADDRINUSE
 
 from ask import (ACK, DONE, DUMP, ERROR, REQUEST, Socket, attr, find_family,
                  message, number_of)
-from harness import (check, client, equal, has_event, lacks_zonelock, memtel,
-                     must, oracle, our_probes, read, run, slab_probes,
+from harness import (calls_of, check, client, equal, has_event, lacks_zonelock,
+                     memtel, must, oracle, our_probes, read, run, slab_probes,
                      wait_for, write)
 from test_access import asking, family, numbers
 
@@ -87,7 +87,7 @@ def test_unknown_version_and_command():
         errno, text, _ = raw.send(STATUS, version=version)
         equal(errno, -93, f"version {version}")
         equal(text, "unknown version of the memtel family", "words")
-    for cmd in (0, EVENT, EVENT + 1, 255):
+    for cmd in (0, EVENT, EVENT + 2, 255):
         equal(raw.send(cmd)[0], -95, f"command {cmd}")
     equal(raw.send(STATUS, flags=REQUEST | ACK | DUMP)[0], -95,
           "dump of what has none")
@@ -143,7 +143,11 @@ def test_missing_attributes_are_named():
     raw = Raw()
     for cmd, words in ((SOURCE, "source's name"), (HOLD, "source's name"),
                        (HOLD_GET, "hold's id"), (CACHE, "name or id"),
-                       (NODE, "node's id"), (ZONE, "node-id and name")):
+                       (NODE, "node's id"), (ZONE, "node-id and name"),
+                       (RECLAIM, "name one row"), (SHRINKER, "name one row"),
+                       (LOCK, "name one row"), (FALLBACK, "name one row"),
+                       (STALL, "the kind"), (TRIGGER_ADD, "are needed"),
+                       (TRIGGER_DELETE, "trigger's id")):
         errno, text, _ = raw.send(cmd)
         equal(errno, -22, f"command {cmd}")
         check(words in text, f"command {cmd}: {text}")
@@ -326,6 +330,32 @@ def test_three_clients_agree():
     oracle("free oracle-three task -1 -1 400")
     oracle("free oracle-three task 1 -1 100")
     oracle("destroy oracle-three")
+
+
+def test_a_filter_reads_no_counter():
+    """Rows are matched by their keys: of what does not match nothing is summed,
+    and of what does once."""
+    ynl = client()
+    for source in ("reclaim", "shrinker", "fallback"):
+        ynl.do("source-hold", {"name": source})
+    write("/proc/sys/vm/drop_caches", "2")
+    with calls_of("memtel_counter_sum") as calls:
+        for op, no_row in (("reclaim-get", {"cgroup-id": 2**60}),
+                           ("shrinker-get", {"name": "no-such-shrinker"}),
+                           ("fallback-get", {"zone": "no-such-zone"})):
+            before = calls()
+            equal(ynl.dump(op, no_row), [], op)
+            equal(calls() - before, 0, f"sums for {op} of no row")
+        before = calls()
+        rows = ynl.dump("shrinker-get", {})
+        all_rows = calls() - before
+        check(rows, "no shrinker was called")
+        before = calls()
+        ynl.dump("shrinker-get", {"id": rows[0]["id"],
+                                  "node-id": rows[0]["node-id"]})
+        one = calls() - before
+        print(f"# {len(rows)} shrinkers {all_rows} sums, one {one}")
+        check(one * len(rows) <= all_rows, "a row that matches is read twice")
 
 
 def test_no_address_in_any_message():
