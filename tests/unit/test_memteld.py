@@ -211,6 +211,63 @@ for text, pattern in MISTAKES:
 code, said = check("interval: 1\nstate: x\nsinks: 3\nrulez: []")
 ok(code == 1 and len(said.splitlines()) == 4, "all mistakes are told at once",
    said)
+
+# --- what is right by its form, and hardly meant
+
+WARNINGS = (
+    ("sum(memtel_node_fre_bytes) > 1",
+     "3:15: warning: memteld has no metric 'memtel_node_fre_bytes': did you mean "
+     "'memtel_node_free_bytes'\\?"),
+    ("up > 1", "3:11: warning: memteld has no metric 'up'$"),
+    ('memtel_node_free_bytes{nod="0"} > 1',
+     "3:11: warning: memtel_node_free_bytes has no label 'nod': did you mean "
+     "'node'\\?"),
+    ('memtel_cache_slab_bytes{id="0"} > 1', None),
+    ("sum by(nodes) (memtel_zone_free_bytes) > 1",
+     "3:11: warning: nothing here has a label 'nodes': did you mean 'node'\\?"),
+    ("sum by(zone) (memtel_zone_free_bytes) > 1", None),
+    ("memtel_node_free_bytes", "3:11: warning: without a comparison"),
+    ("memtel_node_free_bytes > bool 5",
+     "3:34: warning: with bool the rule fires for every series"),
+    ("rate(memtel_node_free_bytes[3s])",
+     "3:11: warning: without a comparison"),
+    ("absent(memtel_node_free_bytes)", None),
+    ("memtel_node_free_bytes unless memtel_zone_free_bytes", None),
+    ("time() > bool 5", None),
+    ("rate(memtel_pressure_seconds_total[3s]) > 0",
+     "3:16: warning: a time of 3s is too short for two samples, which are 2s "
+     "apart"),
+    ("rate(memtel_pressure_seconds_total[4s]) > 0", None),
+    ("memtel_node_free_bytes > 0\n    labels: {severity: page}",
+     "4:24: warning: a severity of 'page' is taken as warning: expected"),
+    ("memtel_node_free_bytes > 0\n    labels: {severity: warn1ng}",
+     "4:24: warning: a severity of 'warn1ng' is taken as warning: did you mean "
+     "'warning'\\?"),
+    ("memtel_node_free_bytes > 0\n    labels: {severity: '{{ $value }}'}", None),
+    ("memtel_node_free_bytes > 0\nsources: [slap]",
+     "4:11: warning: memteld knows no source 'slap': did you mean 'slab'\\?"),
+    ("memtel_node_free_bytes > 0\nsources: [slab, site]", None),
+)
+for text, pattern in WARNINGS:
+    code, said = check(f"rules:\n  - alert: A\n    expr: {text}\ninterval: 2s\n"
+                       f"builtin_rules: false")
+    ok(code == 0 and (re.search(f"^({pattern})", said, re.M) if pattern
+                      else said == ""),
+       f"{'warned of' if pattern else 'good'}: {text!r}", f"exit {code}: {said}")
+code, said = check("inter_val: 1s\n")
+ok(code == 1 and "did you mean 'interval'?" in said, "a key that is misspelt",
+   said)
+code, said = check("{}")
+ok(code == 0 and said == "", "nothing is said of the rules that are shipped",
+   said)
+known = set(re.findall(r'"(\w+)"', re.search(
+    r"sources\[\] = \{(.*?)\};", (TOP / "userspace/daemon/lint.c").read_text(),
+    re.S).group(1)))
+ok(known == {name for path in (TOP / "kmod").rglob("*.c") for name in re.findall(
+    r'struct memtel_source \w+ = \{[^}]*?\.name = "(\w+)"',
+    path.read_text(encoding="utf-8"))},
+   "the sources that memteld knows are those of the module", known)
+
 done = subprocess.run([MEMTELD, "--config", DIR / "none", "--check"],
                       capture_output=True, text=True, check=False)
 ok(done.returncode == 1 and "No such file" in done.stderr,
@@ -345,14 +402,15 @@ shutil.rmtree(DIR / "cgroup")
 
 # --- a disk that takes its time
 
-SLOW = 6
+SLOW = 8
 OUT.unlink()
 (DIR / "history").unlink()
+cgroup("a", 1)
 with Daemon(BASE + FILE + BIG + "save_interval: 1s\n", env={
         **os.environ, "LD_PRELOAD": FAKE, "FAKE_FSYNC": str(SLOW)}) as daemon:
     wait(lambda: (DIR / "history.new").exists())
     begun, late, nr = time.monotonic(), 0, 0
-    while time.monotonic() - begun < SLOW - 1:
+    while time.monotonic() - begun < SLOW / 2:
         made = time.monotonic()
         cgroup(f"slow-{nr}", 2000)
         wait(lambda: any(f"/slow-{nr} " in t for t in names(OUT, "firing")))

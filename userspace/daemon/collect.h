@@ -26,6 +26,12 @@ struct collect {
 	unsigned int missing;
 };
 
+/** struct known_metric - a metric that there may be, and its labels */
+struct known_metric {
+	const char *name;
+	const char *labels[LABELS_MAX];
+};
+
 /* collect.c, above the two that follow */
 void collect_configure(struct collect *collect, const struct config *config);
 void collect_run(struct collect *collect);
@@ -34,9 +40,11 @@ void collect_run(struct collect *collect);
 int collect_module_open(struct collect *collect);
 void collect_module(struct collect *collect);
 void collect_close(struct collect *collect);
+bool collect_module_known(size_t i, struct known_metric *metric);
 
 /* collect_host.c */
 void collect_host(struct collect *collect);
+bool collect_host_known(size_t i, struct known_metric *metric);
 
 /** collect_wants() - does any rule look at the metric? */
 static inline bool collect_wants(const struct collect *collect,

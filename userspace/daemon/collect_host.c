@@ -84,20 +84,42 @@ static void put_number(struct collect *collect, const char *metric,
 		collect_put(collect, metric, &label, 1, number);
 }
 
-/* The files of a cgroup, and what their lines are. */
+static const char host_metric[] = "memtel_pressure_seconds_total";
+
+/* The files of a cgroup, what their lines are, and the labels' names. */
 static const struct {
 	const char *file;
 	const char *metric;
 	void (*put)(struct collect *collect, const char *metric,
 		    const char *cgroup, const char *line);
+	const char *labels[2];
 } files[] = {
-	{ "memory.current", "memtel_cgroup_memory_bytes", put_number },
-	{ "memory.high", "memtel_cgroup_memory_high_bytes", put_number },
-	{ "memory.max", "memtel_cgroup_memory_max_bytes", put_number },
-	{ "memory.events", "memtel_cgroup_memory_events_total", put_event },
+	{ "memory.current", "memtel_cgroup_memory_bytes", put_number,
+	  { "cgroup" } },
+	{ "memory.high", "memtel_cgroup_memory_high_bytes", put_number,
+	  { "cgroup" } },
+	{ "memory.max", "memtel_cgroup_memory_max_bytes", put_number,
+	  { "cgroup" } },
+	{ "memory.events", "memtel_cgroup_memory_events_total", put_event,
+	  { "cgroup", "event" } },
 	{ "memory.pressure", "memtel_cgroup_pressure_seconds_total",
-	  put_pressure },
+	  put_pressure, { "cgroup", "kind" } },
 };
+
+/**
+ * collect_host_known() - the metrics that there may be, by number
+ * Return: false when there are not so many.
+ */
+bool collect_host_known(size_t i, struct known_metric *metric)
+{
+	*metric = (struct known_metric){ host_metric, { "kind" } };
+	if (i < ARRAY_SIZE(files)) {
+		metric->name = files[i].metric;
+		memcpy(metric->labels, files[i].labels,
+		       sizeof(files[i].labels));
+	}
+	return i <= ARRAY_SIZE(files);
+}
 
 /* Returns 0 or the errno of what could not be opened or read. */
 static int read_text(int directory, const char *path, char *text, size_t size)
@@ -209,15 +231,14 @@ static void read_cgroups(struct collect *collect)
 /** collect_host() - samples of PSI and of cgroups */
 void collect_host(struct collect *collect)
 {
-	static const char metric[] = "memtel_pressure_seconds_total";
 	const char *pressure = collect->config->pressure;
 	int err;
 
-	if (collect_wants(collect, metric)) {
-		err = read_file(collect, AT_FDCWD, pressure, metric, NULL,
+	if (collect_wants(collect, host_metric)) {
+		err = read_file(collect, AT_FDCWD, pressure, host_metric, NULL,
 				put_pressure);
 		if (err && !is_absent(err))
-			collect_fail(collect, metric, strerror(err));
+			collect_fail(collect, host_metric, strerror(err));
 		tell_missing(collect, MISSING_PRESSURE, err, pressure,
 			     strerror(err));
 	}

@@ -134,6 +134,30 @@ static const struct row_labels {
 
 #define NR_LABELS ARRAY_SIZE(rows_labels[0].labels)
 
+/* The label of caches whose names collide. */
+#define CACHE_ID "id"
+
+/**
+ * collect_module_known() - the metrics that there may be, by number
+ * Return: false when there are not so many.
+ */
+bool collect_module_known(size_t i, struct known_metric *metric)
+{
+	const struct row_labels *of;
+	size_t nr = 0;
+
+	if (i >= ARRAY_SIZE(metrics))
+		return false;
+	of = &rows_labels[metrics[i].rows];
+	*metric = (struct known_metric){ .name = metrics[i].name };
+	for (size_t j = 0; j < NR_LABELS; j++)
+		if (of->labels[j].label)
+			metric->labels[nr++] = of->labels[j].label;
+	if (metrics[i].rows == ROWS_CACHE)
+		metric->labels[nr] = CACHE_ID;
+	return true;
+}
+
 /* A path that is cut would be another's. */
 #define LABEL_TEXT_MAX 4096
 
@@ -325,7 +349,7 @@ static void put_with_id(struct collect *collect, const struct cache_row *row)
 	unsigned int nr = row->nr_labels;
 
 	memcpy(labels, row->labels, nr * sizeof(*labels));
-	labels[nr++] = (struct label){ "id", row->id };
+	labels[nr++] = (struct label){ CACHE_ID, row->id };
 	qsort(labels, nr, sizeof(*labels), by_label_name);
 	put_values(collect, labels, nr, row->values);
 }

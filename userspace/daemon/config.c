@@ -14,6 +14,7 @@
 #include "cgroups.h"
 #include "config.h"
 #include "expr.h"
+#include "lint.h"
 #include "template.h"
 #include "yaml_map.h"
 
@@ -148,11 +149,20 @@ static void annotation_add(struct yaml_file *file, yaml_node_t *key,
 static void label_add(struct yaml_file *file, yaml_node_t *key,
 		      yaml_node_t *value, void *target)
 {
-	if (key->data.scalar.length > LABEL_NAME_MAX)
+	const char *name = (const char *)key->data.scalar.value;
+	const char *text = (const char *)value->data.scalar.value;
+	char warning[LINT_TEXT_MAX];
+
+	if (key->data.scalar.length > LABEL_NAME_MAX) {
 		yaml_fail(file, key, 0, "the name of a label has at most %d characters",
 			  LABEL_NAME_MAX);
-	else
-		annotation_add(file, key, value, target);
+		return;
+	}
+	annotation_add(file, key, value, target);
+	/* What a template makes of it is not known yet. */
+	if (!strcmp(name, "severity") && value->type == YAML_SCALAR_NODE &&
+	    !strstr(text, "{{") && !lint_severity(text, warning))
+		yaml_warn(file, value, warning);
 }
 
 static void annotations_free(struct annotations *all)
@@ -173,6 +183,7 @@ static void rule_free(struct rule *rule)
 	annotations_free(&rule->annotations);
 	free(rule->alert);
 	free(rule->text);
+	free(rule->path);
 	free(rule->identity);
 	free(rule);
 }
@@ -216,6 +227,10 @@ static void rule_expr(struct yaml_file *file, yaml_node_t *node, void *target)
 		return;
 	}
 	set_text(file, node, &rule->text);
+	rule->place = yaml_place(node);
+	rule->path = strdup(file->path);
+	if (!rule->path)
+		no_memory(file, node);
 }
 
 static void rule_for(struct yaml_file *file, yaml_node_t *node, void *target)
@@ -473,10 +488,20 @@ static void config_triggers(struct yaml_file *file, yaml_node_t *node,
 	yaml_each_item(file, node, trigger_add, &config->triggers);
 }
 
+static void source_add(struct yaml_file *file, yaml_node_t *node, void *target)
+{
+	char warning[LINT_TEXT_MAX];
+
+	if (node->type == YAML_SCALAR_NODE &&
+	    !lint_source((const char *)node->data.scalar.value, warning))
+		yaml_warn(file, node, warning);
+	strings_add(file, node, target);
+}
+
 static void config_sources(struct yaml_file *file, yaml_node_t *node,
 			   void *target)
 {
-	yaml_each_item(file, node, strings_add,
+	yaml_each_item(file, node, source_add,
 		       &((struct config *)target)->sources);
 }
 
@@ -582,6 +607,7 @@ static unsigned int read_file(const char *path, const struct yaml_key *keys,
 	yaml_read_map(&file, yaml_document_get_root_node(&file.document), keys,
 		      nr_keys, config);
 	yaml_file_close(&file);
+	config->nr_warnings += file.nr_warnings;
 	return file.nr_errors;
 }
 
@@ -665,11 +691,42 @@ static bool set_default_sink(struct config *config)
 	return true;
 }
 
+/* A rule of which something is to be said. */
+struct linted {
+	struct config *config;
+	const struct rule *rule;
+	FILE *errors;
+};
+
+static void on_lint(size_t offset, const char *text, void *arg)
+{
+	const struct linted *linted = arg;
+	const struct yaml_place *place = &linted->rule->place;
+
+	linted->config->nr_warnings++;
+	fprintf(linted->errors, "%s:%zu:%zu: warning: %s\n",
+		linted->rule->path, place->line,
+		place->column + (place->is_line ? offset : 0), text);
+}
+
+/* All is read, also what may stand after a rule, as the interval. */
+static void lint_rules(struct config *config, FILE *errors)
+{
+	struct linted linted = { .config = config, .errors = errors };
+
+	for (size_t i = 0; i < config->nr_rules; i++) {
+		linted.rule = config->rules[i];
+		lint_expr(linted.rule->expr, config->interval_ms, on_lint,
+			  &linted);
+	}
+}
+
 /**
  * config_load() - read a configuration
  * @path: its file
  * @builtin_rules: the file of rules that memtel ships
- * @errors: all that is wrong is told here, as file:line:column: what
+ * @errors: all that is wrong is told here, as file:line:column: what; what is
+ *          hardly meant, too, as a warning
  *
  * Return: for config_free(), or NULL when anything is wrong.
  */
@@ -691,8 +748,10 @@ struct config *config_load(const char *path, const char *builtin_rules,
 		fprintf(errors, "%s: out of memory\n", path);
 		nr_errors++;
 	}
-	if (!nr_errors)
+	if (!nr_errors) {
+		lint_rules(config, errors);
 		return config;
+	}
 	config_free(config);
 	return NULL;
 }

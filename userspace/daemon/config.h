@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "yaml_map.h"
+
 struct expr;
 
 /* The longest time between two savings that can be asked for. */
@@ -37,6 +39,8 @@ struct annotations {
  * @alert: its name
  * @text: the expression's
  * @expr: the expression
+ * @path: of the file
+ * @place: of the expression in it
  * @for_ms: how long a series must be in its result before the rule fires
  * @keep_ms: how long it goes on after the series is no more
  * @labels: added to the series'
@@ -48,6 +52,8 @@ struct rule {
 	char *alert;
 	char *text;
 	struct expr *expr;
+	char *path;
+	struct yaml_place place;
 	int64_t for_ms;
 	int64_t keep_ms;
 	struct annotations labels;
@@ -92,6 +98,7 @@ struct sink_spec {
  * @nr_sinks: how many
  * @rules: of the file itself, of rule_files, and those that memtel ships
  * @nr_rules: how many
+ * @nr_warnings: of what is no error and yet hardly meant
  */
 struct config {
 	int64_t interval_ms;
@@ -109,6 +116,7 @@ struct config {
 	size_t nr_sinks;
 	struct rule **rules;
 	size_t nr_rules;
+	unsigned int nr_warnings;
 };
 
 struct config *config_load(const char *path, const char *builtin_rules,

@@ -297,8 +297,9 @@ int daemon_check(const struct daemon_options *options)
 
 	if (!config)
 		return 1;
-	printf("%s: good: %zu rules, %zu sinks\n", options->config,
-	       config->nr_rules, config->nr_sinks);
+	printf("%s: good: %zu rules, %zu sinks, %u warnings\n",
+	       options->config, config->nr_rules, config->nr_sinks,
+	       config->nr_warnings);
 	config_free(config);
 	return 0;
 }

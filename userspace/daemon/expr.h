@@ -168,6 +168,7 @@ struct aggregation {
  * @keeps_name: of these, the result is a value of the metric
  * @of_value: of a vector's number, and of a second, scalar argument
  * @call: of all else
+ * @is_of_absence: there is a value where there is no series
  */
 struct function {
 	const char *name;
@@ -179,6 +180,7 @@ struct function {
 	double (*of_value)(double value, double argument);
 	int (*call)(struct eval *eval, const struct expr *expr,
 		    const struct value *args, struct value *result);
+	bool is_of_absence;
 };
 
 const struct operator *operator_find(const char *text, size_t length);

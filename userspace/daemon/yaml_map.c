@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "expr.h"
+#include "suggest.h"
 #include "yaml_map.h"
 
 /* No more than these are told of a file. */
@@ -29,6 +30,23 @@ static void tell(struct yaml_file *file, size_t line, size_t column,
 	fputc('\n', file->errors);
 }
 
+/** yaml_place() - where a node's text begins: in a block that is not known */
+struct yaml_place yaml_place(const yaml_node_t *node)
+{
+	yaml_scalar_style_t style = node->type == YAML_SCALAR_NODE ?
+				    node->data.scalar.style :
+				    YAML_PLAIN_SCALAR_STYLE;
+	bool is_block = style == YAML_LITERAL_SCALAR_STYLE ||
+			style == YAML_FOLDED_SCALAR_STYLE;
+	bool is_quoted = !is_block && style != YAML_PLAIN_SCALAR_STYLE;
+
+	return (struct yaml_place){
+		.line = node->start_mark.line + 1,
+		.column = node->start_mark.column + 1 + is_quoted,
+		.is_line = !is_block,
+	};
+}
+
 /**
  * yaml_fail() - tell an error
  * @node: where it is
@@ -37,22 +55,28 @@ static void tell(struct yaml_file *file, size_t line, size_t column,
 void yaml_fail(struct yaml_file *file, const yaml_node_t *node, size_t column,
 	       const char *format, ...)
 {
-	const yaml_mark_t *mark = &node->start_mark;
+	struct yaml_place place = yaml_place(node);
 	va_list args;
 
-	/* Within quotes a text begins after them; of a block it is not known. */
-	if (column && node->type == YAML_SCALAR_NODE) {
-		yaml_scalar_style_t style = node->data.scalar.style;
-
-		if (style == YAML_LITERAL_SCALAR_STYLE ||
-		    style == YAML_FOLDED_SCALAR_STYLE)
-			column = 0;
-		else if (style != YAML_PLAIN_SCALAR_STYLE)
-			column++;
-	}
+	/* The node itself begins with its quote. */
+	if (column && place.is_line)
+		place.column += column;
+	else
+		place.column = node->start_mark.column + 1;
 	va_start(args, format);
-	tell(file, mark->line + 1, mark->column + 1 + column, format, args);
+	tell(file, place.line, place.column, format, args);
 	va_end(args);
+}
+
+/** yaml_warn() - tell what is no error and yet hardly meant */
+void yaml_warn(struct yaml_file *file, const yaml_node_t *node,
+	       const char *text)
+{
+	struct yaml_place place = yaml_place(node);
+
+	file->nr_warnings++;
+	fprintf(file->errors, "%s:%zu:%zu: warning: %s\n", file->path,
+		place.line, place.column, text);
 }
 
 static void fail_mark(struct yaml_file *file, size_t line, size_t column,
@@ -274,15 +298,19 @@ static void read_pair(struct yaml_file *file, yaml_node_t *key,
 {
 	struct map_reading *reading = arg;
 	const char *name = (const char *)key->data.scalar.value;
+	struct suggestion near = { .word = name };
 
 	for (size_t i = 0; i < reading->nr_keys; i++) {
+		suggest_try(&near, reading->keys[i].name);
 		if (strcmp(reading->keys[i].name, name))
 			continue;
 		reading->seen |= UINT64_C(1) << i;
 		reading->keys[i].read(file, value, reading->target);
 		return;
 	}
-	yaml_fail(file, key, 0, "there is no key '%s' here", name);
+	yaml_fail(file, key, 0, near.name ?
+		  "there is no key '%s' here: did you mean '%s'?" :
+		  "there is no key '%s' here", name, near.name);
 }
 
 /**

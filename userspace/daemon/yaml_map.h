@@ -14,12 +14,26 @@
  * @document: what is in it
  * @errors: stream that errors go to, a line each
  * @nr_errors: how many
+ * @nr_warnings: of what is no error and yet hardly meant
  */
 struct yaml_file {
 	const char *path;
 	yaml_document_t document;
 	FILE *errors;
 	unsigned int nr_errors;
+	unsigned int nr_warnings;
+};
+
+/**
+ * struct yaml_place - where a text is in a file
+ * @line: from 1
+ * @column: from 1, of the text's first character
+ * @is_line: the text is of that line, so that its characters have columns
+ */
+struct yaml_place {
+	size_t line;
+	size_t column;
+	bool is_line;
 };
 
 /**
@@ -39,6 +53,9 @@ void yaml_file_close(struct yaml_file *file);
 
 void yaml_fail(struct yaml_file *file, const yaml_node_t *node, size_t column,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
+void yaml_warn(struct yaml_file *file, const yaml_node_t *node,
+	       const char *text);
+struct yaml_place yaml_place(const yaml_node_t *node);
 
 bool yaml_read_map(struct yaml_file *file, yaml_node_t *node,
 		   const struct yaml_key *keys, size_t nr_keys, void *target);
