@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 from tap import ok, tap_done
@@ -303,6 +304,15 @@ with Daemon(BASE + FILE + BIG) as daemon:
     ok(OUT.stat().st_mode & 0o777 == 0o604, "the file's mode is as wished",
        oct(OUT.stat().st_mode))
     one = lines(OUT)[-1]
+    moment = datetime.fromisoformat(one["time"].replace("Z", "+00:00"))
+    ok(round(moment.timestamp() * 1000) == one["time_ms"] and
+       abs(one["boot_time_ms"] / 1000 - time.clock_gettime(
+           time.CLOCK_BOOTTIME)) < 60 and
+       one["host"] == socket.gethostname() and one["boot_id"] == Path(
+           "/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+       .replace("-", ""), "a line says when, and of which host and boot", one)
+    ok('"cgroup":"/b"' in OUT.read_text(encoding="utf-8"),
+       "with slashes as they are", OUT.read_text(encoding="utf-8"))
     ok(one["level"] == "warning" and one["value"] == 3000
        and abs(one["time_ms"] / 1000 - time.time()) < 60, "what a line has",
        one)
@@ -317,6 +327,9 @@ with Daemon(BASE + FILE + BIG) as daemon:
        "a bad configuration is refused", daemon.said())
     ok(re.search(r"memteld.conf:\d+:8: expected a list", daemon.said()),
        "and what is wrong is said", daemon.said())
+    ok(wait(lambda: any("the one before stays" in t
+                        for t in names(OUT, "daemon"))),
+       "to the sinks, too", lines(OUT))
     cgroup("c", 5000)
     ok(wait(lambda: any("/c" in t for t in names(OUT, "firing"))),
        "the old one goes on", lines(OUT))
@@ -330,6 +343,8 @@ with Daemon(BASE + FILE + BIG) as daemon:
        "a good configuration is taken", daemon.said())
     ok(sum("/a 2000" in t for t in names(OUT, "firing")) == 1,
        "rules keep their state", names(OUT, "firing"))
+    ok("the configuration was read anew" in names(OUT, "daemon"),
+       "and that it is good again is told", lines(OUT))
     daemon.write(daemon.config.read_text().replace("0604", "0600"))
     daemon.reload()
     ok(wait(lambda: OUT.stat().st_mode & 0o777 == 0o600),
@@ -1191,6 +1206,37 @@ else:
        "with its fields", entry)
     ok("writing to the journal again; " in daemon.said(),
        "and what was lost is told", daemon.said())
+
+# --- levels of messages, and the unit
+
+shutil.rmtree(DIR / "cgroup", ignore_errors=True)
+with open(DIR / "journal", "wb") as out:
+    st = os.fstat(out.fileno())
+    (DIR / "journal.conf").write_text(BASE + FILE + BIG, encoding="utf-8")
+    process = subprocess.Popen(
+        [MEMTELD, "--config", DIR / "journal.conf", "--builtin-rules", RULES],
+        stderr=out, env={**os.environ,
+                         "JOURNAL_STREAM": f"{st.st_dev}:{st.st_ino}"})
+    time.sleep(1)
+    process.send_signal(signal.SIGHUP)
+    wait(lambda: b"read anew" in (DIR / "journal").read_bytes())
+    (DIR / "journal.conf").write_text("interval: x\n", encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
+    wait(lambda: b"stays" in (DIR / "journal").read_bytes())
+    process.terminate()
+    process.wait(10)
+said = (DIR / "journal").read_text(encoding="utf-8")
+ok(re.search("^<6>memteld: the configuration was read anew$", said, re.M) and
+   re.search("^<3>memteld: the configuration has mistakes", said, re.M) and
+   re.search("^<4>memteld: .*no cgroup matches", said, re.M),
+   "the journal gets the level of a message", said)
+ok("<" not in daemon.said(), "and nobody else", daemon.said())
+unit = MEMTELD.with_name("memteld.service").read_text(encoding="utf-8")
+start, check_first, then = (line.split("=", 1)[1].split()
+                            for line in unit.splitlines()
+                            if line.startswith(("ExecStart=", "ExecReload=")))
+ok(set(check_first) == {*start, "--check"} and "kill" in " ".join(then),
+   "a reload checks what the unit runs with, then signals", unit)
 
 # --- stdout, notify
 

@@ -34,7 +34,7 @@ static void tell_missing(struct collect *collect, enum missing what, bool is_so,
 			 const char *text, const char *why)
 {
 	if (is_so && !(collect->missing & what))
-		log_error("%s: %s", text, why);
+		log_warning("%s: %s", text, why);
 	if (is_so)
 		collect->missing |= what;
 	else

@@ -473,7 +473,7 @@ static bool wants_rows(const struct collect *collect, enum rows rows)
 static void tell_failing(struct collect *collect, unsigned int what, int err)
 {
 	if (err && !(collect->failing & what))
-		log_error("metrics of the module: %s",
+		log_warning("metrics of the module: %s",
 			  memtel_error(collect->m));
 	if (err)
 		collect->failing |= what;
@@ -496,7 +496,7 @@ static int hold(struct collect *collect, const char *source)
 	if (!err || is_over(err))
 		return err;
 	if (!(collect->failing & FAILING_HOLDS))
-		log_error("source %s: %s", source, memtel_error(collect->m));
+		log_warning("source %s: %s", source, memtel_error(collect->m));
 	/* Of others than these more may come. */
 	if (err != -EOPNOTSUPP && err != -ENOENT)
 		collect->is_unheld = true;

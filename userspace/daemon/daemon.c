@@ -16,6 +16,7 @@
  * samples.
  */
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@
  * @options: of the command line
  * @config: in force
  * @offset_us: by how much the wall clock is ahead of the boot-time clock
+ * @is_reload_bad: the last reload found mistakes
  * @lost: samples, as they were told
  */
 struct daemon {
@@ -59,6 +61,7 @@ struct daemon {
 	struct sinks sinks;
 	struct saver saver;
 	int64_t offset_us;
+	bool is_reload_bad;
 	uint64_t lost;
 };
 
@@ -182,12 +185,32 @@ static struct config *load(const struct daemon_options *options)
 	return config_load(options->config, options->builtin_rules, stderr);
 }
 
+/* That a reload failed is told to the sinks, too, and that one is good after that. */
+static void tell_reload(struct daemon *daemon, bool is_bad)
+{
+	const struct notice notice = {
+		.kind = NOTICE_DAEMON,
+		.level = is_bad ? NOTICE_ERROR : NOTICE_INFO,
+		.time_ms = wall_ms(),
+		.name = "configuration",
+		.text = is_bad ?
+			"the configuration has mistakes: the one before stays" :
+			"the configuration was read anew",
+		.value = NAN,
+	};
+
+	if (is_bad || daemon->is_reload_bad)
+		tell(&notice, daemon);
+	daemon->is_reload_bad = is_bad;
+}
+
 static void reload(struct daemon *daemon)
 {
 	struct config *config = load(daemon->options), *old = daemon->config;
 
 	if (!config) {
 		log_error("the configuration has mistakes: the one before stays");
+		tell_reload(daemon, true);
 		return;
 	}
 	if (configure(daemon, config)) {
@@ -204,7 +227,8 @@ static void reload(struct daemon *daemon)
 	set_interval(daemon, old->interval_ms, config->interval_ms);
 	config_free(old);
 	sinks_reopen(&daemon->sinks);
-	log_error("the configuration was read anew");
+	log_info("the configuration was read anew");
+	tell_reload(daemon, false);
 }
 
 static int on_reload(sd_event_source *source,

@@ -171,7 +171,7 @@ static int want_default(struct pressure *pressure)
 		err = default_triggers(m, want, pressure);
 	/* That the module is not there is told, and that it comes. */
 	if (err && err != -ENODEV && !pressure->was_told) {
-		log_error("the usual triggers are not watched: %s; trying again",
+		log_warning("the usual triggers are not watched: %s; trying again",
 			  *memtel_error(m) ? memtel_error(m) : strerror(-err));
 		pressure->was_told = true;
 	}
@@ -212,7 +212,7 @@ static bool delete_others(struct pressure *pressure)
 			continue;
 		are_gone = false;
 		if (!pressure->was_told)
-			log_error("still watched: %s: %s; trying again",
+			log_warning("still watched: %s: %s; trying again",
 				  memtel_metric_name(trigger->spec.metric),
 				  memtel_events_error(pressure->ev));
 	}
@@ -246,7 +246,7 @@ static bool add_wanted(struct pressure *pressure)
 		if (err != -EOPNOTSUPP)
 			are_added = false;
 		if (!pressure->was_told)
-			log_error("not watched: %s: %s%s",
+			log_warning("not watched: %s: %s%s",
 				  memtel_metric_name(trigger->spec.metric),
 				  memtel_events_error(pressure->ev),
 				  err == -EOPNOTSUPP ? "" : "; trying again");
@@ -346,7 +346,7 @@ static void subscribe(struct pressure *pressure)
 				      on_readable, pressure);
 	if (err < 0) {
 		if (!pressure->was_told)
-			log_error("cannot subscribe to the module's events: %s; trying again",
+			log_warning("cannot subscribe to the module's events: %s; trying again",
 				  pressure->ev ?
 				  memtel_events_error(pressure->ev) :
 				  strerror(-err));

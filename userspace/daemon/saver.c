@@ -34,7 +34,7 @@ static void tell_saved(struct saver *saver, const char *path, const char *why)
 		log_error("%s: cannot save the past: %s; the file is as it was",
 			  path, why);
 	else if (!why && saver->has_failed)
-		log_error("%s: saving the past again", path);
+		log_info("%s: saving the past again", path);
 	saver->has_failed = why;
 }
 

@@ -131,7 +131,9 @@ void sinks_write(struct sinks *sinks, const struct notice *notice)
 {
 	struct json_object *object = notice_json(notice);
 	const char *line = object ?
-		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN) :
+		json_object_to_json_string_ext(object,
+					       JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE) :
 		NULL;
 
 	if (!line)

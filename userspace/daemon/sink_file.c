@@ -151,7 +151,7 @@ static void try_now(struct sink *sink)
 		return;
 	}
 	if (file->is_failing)
-		log_error("%s: writing again; %llu notices were lost",
+		log_info("%s: writing again; %llu notices were lost",
 			  name_of(sink),
 			  (unsigned long long)file->outlet.lost_total);
 	file->outlet.lost_total = 0;

@@ -162,7 +162,7 @@ static void journal_write(struct sink *sink, const struct notice *notice,
 	if (journal->lost)
 		err = send_entry(journal, NULL, NULL);
 	if (!err && journal->lost) {
-		log_error("writing to the journal again; %llu notices were lost",
+		log_info("writing to the journal again; %llu notices were lost",
 			  (unsigned long long)journal->lost);
 		journal->lost = 0;
 	}

@@ -111,7 +111,7 @@ static void refuse(struct sink *sink, const char *why)
 	struct listener *listener = sink->data;
 
 	if (!listener->is_refusing)
-		log_error("%s: readers are refused: %s", sink->spec.path, why);
+		log_warning("%s: readers are refused: %s", sink->spec.path, why);
 	listener->is_refusing = true;
 }
 

@@ -506,7 +506,7 @@ static void move_aside(const char *path, const char *suffix, const char *why)
 		log_error("%s: %s, and cannot be moved aside: %s", path, why,
 			  strerror(errno));
 	else
-		log_error("%s: %s: moved to %s; the past begins anew", path,
+		log_warning("%s: %s: moved to %s; the past begins anew", path,
 			  why, aside);
 	free(aside);
 }
