@@ -165,8 +165,8 @@ struct cgroups_round {
 };
 
 /*
- * That an owner shut others out is told, but is no failure of the metric: it would
- * take all other cgroups' rules with it.
+ * memteld logs that an owner shut others out, but the metric does not fail: that
+ * would take all other cgroups' rules with it.
  */
 static void read_cgroup(int fd, const char *cgroup, void *arg)
 {

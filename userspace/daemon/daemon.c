@@ -48,7 +48,7 @@
  * @config: in force
  * @offset_us: by how much the wall clock is ahead of the boot-time clock
  * @is_reload_bad: the last reload found mistakes
- * @lost: samples, as they were told
+ * @lost: samples, when memteld last logged them
  */
 struct daemon {
 	const struct daemon_options *options;
@@ -185,7 +185,7 @@ static struct config *load(const struct daemon_options *options)
 	return config_load(options->config, options->builtin_rules, stderr);
 }
 
-/* That a reload failed is told to the sinks, too, and that one is good after that. */
+/* The sinks hear of a reload that failed, and of the first good one after it. */
 static void tell_reload(struct daemon *daemon, bool is_bad)
 {
 	const struct notice notice = {

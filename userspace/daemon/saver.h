@@ -15,7 +15,7 @@
  * @path: the file that it writes
  * @begun_ms: when it began, by the time of rounds
  * @next_ms: when the past is to be saved again
- * @has_failed: that was told
+ * @has_failed: the last saving did, and memteld logged that
  */
 struct saver {
 	pid_t child;

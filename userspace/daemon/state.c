@@ -14,11 +14,11 @@
  *	labels are: their number, of each: name, value
  *	a sum of all that is before it
  *
- * The sum tells half a file, or another one. The file is written beside and put
- * in place when it is on the disk: what is there is whole, whatever happens.
- * What is read is checked whole before anything is taken from it; a file that is
- * damaged, or of another format, is moved aside. Of what was saved that is taken
- * which today's rules want.
+ * By the sum half a file, or another one, is recognised. The file is written
+ * beside and put in place when it is on the disk: what is there is whole,
+ * whatever happens. What is read is checked whole before anything is taken from
+ * it; a file that is damaged, or of another format, is moved aside. Of what was
+ * saved that is taken which today's rules want.
  */
 #include <endian.h>
 #include <errno.h>
