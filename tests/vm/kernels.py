@@ -16,9 +16,9 @@ MIRROR = "http://deb.debian.org"
 # What every root filesystem holds, whatever its kernel.
 BUILD_PACKAGES = (
     "bash-completion", "codespell", "dwarves", "gcc", "libc6-dev",
-    "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev", "libsystemd-dev",
-    "libyaml-dev", "make", "pkg-config",
-    "scdoc", "shellcheck", "sparse", "valgrind", "xz-utils",
+    "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev", "libpcre2-dev",
+    "libsystemd-dev", "libyaml-dev", "make", "pkg-config", "scdoc",
+    "shellcheck", "sparse", "valgrind", "xz-utils",
 )
 RUN_PACKAGES = (
     "bsdextrautils", "busybox-static", "hostname", "iproute2", "kmod",
@@ -34,7 +34,8 @@ KERNEL_PACKAGES = ("bc", "bison", "flex", "libelf-dev")
 PACKAGING_PACKAGES = (
     "abigail-tools", "build-essential", "debhelper", "dh-sequence-dkms",
     "fakeroot", "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev",
-    "libsystemd-dev", "libyaml-dev", "lintian", "pkg-config", "scdoc",
+    "libpcre2-dev", "libsystemd-dev", "libyaml-dev", "lintian", "pkg-config",
+    "scdoc",
 )
 # What runs the VMs: bookworm's own QEMU counts the instructions of one CPU only.
 QEMU_PACKAGES = tuple(f"{package}/bookworm-backports" for package in (
@@ -46,8 +47,9 @@ BENCH_PACKAGES = ("bpfcc-tools", "bpftrace", "linux-perf")
 ANALYSIS_PACKAGES = (
     "clang", "coccinelle", "cppcheck", "gcc", "lcov", "libc6-dev",
     "libclang-rt-14-dev", "libjson-c-dev", "libnl-3-dev", "libnl-genl-3-dev",
-    "libpython3-dev", "libsystemd-dev", "libyaml-dev", "llvm", "make",
-    "pkg-config", "python3", "python3-yaml", "scdoc", "valgrind", "xz-utils",
+    "libpcre2-dev", "libpython3-dev", "libsystemd-dev", "libyaml-dev", "llvm",
+    "make", "pkg-config", "python3", "python3-yaml", "scdoc", "valgrind",
+    "xz-utils",
 )
 # A host before memtel is installed, and what the VM and its tests take.
 HOST_PACKAGES = ("busybox-static", "dkms", "python3", "systemd-sysv", "udev")

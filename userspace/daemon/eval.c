@@ -81,11 +81,14 @@ static int eval_selector(struct eval *eval, const struct expr *expr,
 		err = reserve(eval, expr, value, nr);
 	for (size_t i = 0; i < nr && !err; i++) {
 		const struct series *series = metric->series[i];
+		int match = matchers_match(&expr->matchers, series->labels,
+					   series->nr_labels);
 		struct span span;
 		double number;
 
-		if (!matchers_match(&expr->matchers, series->labels,
-				    series->nr_labels))
+		if (match < 0)
+			return fail(eval, expr, "a regular expression takes too many steps to match");
+		if (!match)
 			continue;
 		if (!function) {
 			if (series_is_fresh(eval->history, series))

@@ -11,9 +11,9 @@
  *	sum by(labels) (x), sum without(labels) (x); or the labels after it
  *	function(x), see eval.c
  *
- * Regexes are POSIX extended ones and match the whole value. Kinds are checked
- * here, so that an evaluation fails by what the series are alone. An error says
- * what was expected and points at the character.
+ * Regexes are PCRE2's and match the whole value. Kinds are checked here, so that
+ * an evaluation fails by what the series are alone. An error says what was
+ * expected and points at the character.
  */
 #include <ctype.h>
 #include <errno.h>

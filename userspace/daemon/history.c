@@ -82,7 +82,11 @@ void metric_lose(struct history *history, struct metric *metric,
 	metric->lost_why = why;
 }
 
-/** metric_selects() - does some rule look at the series of these labels? */
+/**
+ * metric_selects() - does some rule look at the series of these labels?
+ * Where a regex cannot say, the series is kept, so that the rule meets it and
+ * fails.
+ */
 bool metric_selects(const struct metric *metric, const struct label *labels,
 		    unsigned int nr)
 {

@@ -2,108 +2,84 @@
 /*
  * Conditions on labels.
  *
- * Regexes are POSIX extended ones and match the whole value.
+ * Regexes are PCRE2's, which has what the RE2 of Prometheus has, and match the
+ * whole value. Who writes rules is trusted, but a mistake must not stop the
+ * daemon: compiling is bounded by the pattern's length, matching by steps and
+ * memory, and a match that needs more is an error of the rule. A value that is
+ * not UTF-8, as a cgroup's name may be, matches as far as it is.
  */
-#include <ctype.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <errno.h>
+#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "matcher.h"
 
-/* Characters of a regex, also when its repetitions are written out. */
-#define REGEX_MAX 1000
+#define REGEX_LENGTH	1000
+
+/* Steps, and KiB of memory, that one match may take. */
+#define REGEX_STEPS	100000
+#define REGEX_KIB	1024
+
+/**
+ * struct regex - a compiled one, and what a match takes
+ * @code: compiled
+ * @limits: of a match
+ * @data: what a match leaves
+ */
+struct regex {
+	pcre2_code *code;
+	pcre2_match_context *limits;
+	pcre2_match_data *data;
+};
 
 static bool is_regex(const struct matcher *matcher)
 {
 	return matcher->op == MATCH_REGEX || matcher->op == MATCH_NOT_REGEX;
 }
 
-/* What is in brackets, which may begin with a closing one; set after it. */
-static const char *skip_brackets(const char *at)
+static void regex_free(struct regex *regex)
 {
-	at += *at == '^';
-	at += *at == ']';
-	while (*at && *at != ']') {
-		char kind = *at++ == '[' ? *at : '\0';
-
-		if (kind != ':' && kind != '.' && kind != '=')
-			continue;
-		for (at++; *at && !(at[0] == kind && at[1] == ']'); at++)
-			;
-		at += *at ? 2 : 0;
-	}
-	return at + (*at == ']');
+	if (!regex)
+		return;
+	pcre2_match_data_free(regex->data);
+	pcre2_match_context_free(regex->limits);
+	pcre2_code_free(regex->code);
+	free(regex);
 }
 
-/* The larger bound of {2}, {2,} or {2,5}, or 1; at most one over the limit. */
-static size_t repetition(const char *at)
+/* Set to what is wrong, unless it is good. */
+static pcre2_code *compile(const char *text, char why[MATCHER_WHY_MAX])
 {
-	size_t most = 1, number = 0;
+	pcre2_compile_context *limits = pcre2_compile_context_create(NULL);
+	uint32_t back = 0;
+	pcre2_code *code;
+	PCRE2_SIZE at;
+	int err;
 
-	for (; *at && *at != '}'; at++) {
-		number = isdigit((unsigned char)*at) ?
-			 number * 10 + (size_t)(*at - '0') : 0;
-		if (number > REGEX_MAX)
-			return REGEX_MAX + 1;
-		most = number > most ? number : most;
+	if (!limits) {
+		snprintf(why, MATCHER_WHY_MAX, "out of memory");
+		return NULL;
 	}
-	return most;
-}
-
-/*
- * The length of a regex, up to a parenthesis that it did not open, with what
- * repetitions copy: regcomp() makes as much of it, and takes the time.
- */
-static size_t regex_size(const char **at)
-{
-	size_t sum = 0, last = 0, times;
-
-	while (**at && **at != ')' && sum <= REGEX_MAX) {
-		char c = *(*at)++;
-
-		if (strchr("*?+{", c)) {
-			times = c == '+' ? 2 : c == '{' ? repetition(*at) : 1;
-			sum += last * (times - 1);
-			last *= times;
-			continue;
-		}
-		last = 1;
-		if (c == '[') {
-			*at = skip_brackets(*at);
-		} else if (c == '\\') {
-			*at += **at != '\0';
-		} else if (c == '(') {
-			last += regex_size(at);
-			*at += **at == ')';
-		}
-		sum += last;
+	pcre2_set_max_pattern_length(limits, REGEX_LENGTH);
+	code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+			     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
+			     PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL |
+			     PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |
+			     PCRE2_NEVER_BACKSLASH_C, &err, &at, limits);
+	pcre2_compile_context_free(limits);
+	if (!code) {
+		pcre2_get_error_message(err, (PCRE2_UCHAR *)why,
+					MATCHER_WHY_MAX);
+		return NULL;
 	}
-	return sum;
-}
-
-/* Is there a \1 in it? It would take any time to match. */
-static bool refers_back(const char *at)
-{
-	while ((at = strchr(at, '\\')) && *++at) {
-		if (*at >= '1' && *at <= '9')
-			return true;
-		at++;
-	}
-	return false;
-}
-
-/* What regcomp() does not refuse; it calls itself for each parenthesis. */
-static const char *regex_fault(const char *text)
-{
-	const char *at = text;
-
-	if (strlen(text) > REGEX_MAX || regex_size(&at) > REGEX_MAX)
-		return "it is too large, with its repetitions";
-	if (*at == ')')
-		return "Unmatched ) or \\)";
-	if (refers_back(text))
-		return "it refers back";
+	pcre2_pattern_info(code, PCRE2_INFO_BACKREFMAX, &back);
+	if (!back)
+		return code;
+	snprintf(why, MATCHER_WHY_MAX, "it refers back");
+	pcre2_code_free(code);
 	return NULL;
 }
 
@@ -115,32 +91,47 @@ static const char *regex_fault(const char *text)
  */
 bool matcher_compile(struct matcher *matcher, char why[MATCHER_WHY_MAX])
 {
-	const char *fault;
-	char *whole;
-	int err;
+	struct regex *regex;
 
 	if (!is_regex(matcher))
 		return true;
-	fault = regex_fault(matcher->value);
-	if (!fault && asprintf(&whole, "^(%s)$", matcher->value) < 0)
-		fault = "out of memory";
-	if (fault) {
-		snprintf(why, MATCHER_WHY_MAX, "%s", fault);
+	regex = calloc(1, sizeof(*regex));
+	snprintf(why, MATCHER_WHY_MAX, "out of memory");
+	if (!regex)
+		return false;
+	regex->code = compile(matcher->value, why);
+	if (regex->code) {
+		regex->limits = pcre2_match_context_create(NULL);
+		regex->data = pcre2_match_data_create(1, NULL);
+	}
+	if (!regex->limits || !regex->data) {
+		regex_free(regex);
 		return false;
 	}
-	err = regcomp(&matcher->regex, whole, REG_EXTENDED | REG_NOSUB);
-	free(whole);
-	if (err)
-		regerror(err, &matcher->regex, why, MATCHER_WHY_MAX);
-	return !err;
+	pcre2_set_match_limit(regex->limits, REGEX_STEPS);
+	pcre2_set_heap_limit(regex->limits, REGEX_KIB);
+	matcher->regex = regex;
+	return true;
 }
 
-static bool matches(const struct matcher *matcher, const char *value)
+/* 1 or 0, or a negative errno. */
+static int regex_match(const struct regex *regex, const char *value)
 {
-	bool is_same = is_regex(matcher) ?
-		       !regexec(&matcher->regex, value, 0, NULL, 0) :
-		       !strcmp(value, matcher->value);
+	int err = pcre2_match(regex->code, (PCRE2_SPTR)value, strlen(value), 0,
+			      0, regex->data, regex->limits);
 
+	if (err == PCRE2_ERROR_NOMATCH)
+		return 0;
+	return err < 0 ? -E2BIG : 1;
+}
+
+static int matches(const struct matcher *matcher, const char *value)
+{
+	int is_same = is_regex(matcher) ? regex_match(matcher->regex, value) :
+					  !strcmp(value, matcher->value);
+
+	if (is_same < 0)
+		return is_same;
 	return is_same == (matcher->op == MATCH_EQUAL ||
 			   matcher->op == MATCH_REGEX);
 }
@@ -148,18 +139,21 @@ static bool matches(const struct matcher *matcher, const char *value)
 /**
  * matchers_match() - do all conditions hold?
  * A label that is not there is empty.
+ *
+ * Return: 1 or 0, or -E2BIG when a regex takes too many steps to say.
  */
-bool matchers_match(const struct matchers *matchers, const struct label *labels,
-		    unsigned int nr_labels)
+int matchers_match(const struct matchers *matchers, const struct label *labels,
+		   unsigned int nr_labels)
 {
-	for (unsigned int i = 0; i < matchers->nr; i++) {
+	int match = 1;
+
+	for (unsigned int i = 0; i < matchers->nr && match == 1; i++) {
 		const struct matcher *matcher = &matchers->items[i];
 
-		if (!matches(matcher, labels_get(labels, nr_labels,
-						 matcher->name)))
-			return false;
+		match = matches(matcher, labels_get(labels, nr_labels,
+						    matcher->name));
 	}
-	return true;
+	return match;
 }
 
 /** matchers_free() - all of them; none are left */
@@ -168,8 +162,7 @@ void matchers_free(struct matchers *matchers)
 	for (unsigned int i = 0; i < matchers->nr; i++) {
 		struct matcher *matcher = &matchers->items[i];
 
-		if (is_regex(matcher))
-			regfree(&matcher->regex);
+		regex_free(matcher->regex);
 		free(matcher->name);
 		free(matcher->value);
 	}

@@ -3,11 +3,11 @@
 #ifndef MEMTELD_MATCHER_H
 #define MEMTELD_MATCHER_H
 
-#include <regex.h>
-
 #include "sample.h"
 
-#define MATCHER_WHY_MAX 96
+#define MATCHER_WHY_MAX 128
+
+struct regex;
 
 /** enum match_op - how a label is matched */
 enum match_op {
@@ -28,7 +28,7 @@ struct matcher {
 	char *name;
 	char *value;
 	enum match_op op;
-	regex_t regex;
+	struct regex *regex;
 };
 
 /**
@@ -42,8 +42,8 @@ struct matchers {
 };
 
 bool matcher_compile(struct matcher *matcher, char why[MATCHER_WHY_MAX]);
-bool matchers_match(const struct matchers *matchers, const struct label *labels,
-		    unsigned int nr_labels);
+int matchers_match(const struct matchers *matchers, const struct label *labels,
+		   unsigned int nr_labels);
 void matchers_free(struct matchers *matchers);
 
 #endif /* MEMTELD_MATCHER_H */
