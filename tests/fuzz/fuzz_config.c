@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			 rules_path, sizeof(rules_path));
 	config = config_load(path, rules_path, out);
 	fclose(out);
-	MUST(config ? !errors_size : errors_size);
+	MUST(config ? !errors_size == !config->nr_warnings : errors_size);
 	if (config)
 		use(config);
 	config_free(config);
