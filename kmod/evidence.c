@@ -268,12 +268,17 @@ static void each_shrinker(struct gather *g)
 
 	for (i = 0; i < nr; i++) {
 		/* Totals first, see window.c; what is open is read once. */
+		row.timing.total_ns = 0;
+		row.id = 0;
 		memtel_shrinker_read(i, &row);
 		total_ns = row.timing.total_ns;
 		if (!i)
 			memtel_shrinker_calls_read(&calls);
+		/* All others have no id and no name: nobody to blame. */
+		if (!row.id)
+			continue;
 		offer(g, &(struct item) {
-			.key = i + 1,
+			.key = (u64)row.id * MAX_NUMNODES + row.nid,
 			.number = total_ns + memtel_shrinker_call_ns(&calls, i),
 			.nid = row.nid,
 			.id = row.id,

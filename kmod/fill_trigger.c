@@ -109,5 +109,7 @@ int memtel_fill_trigger(struct sk_buff *skb,
 			       trigger->last_sequence);
 	if (memtel_trigger_is_blind(trigger))
 		memtel_put_flag(&c, MEMTEL_A_TRIGGER_BLIND);
+	if (memtel_trigger_is_gone(trigger))
+		memtel_put_flag(&c, MEMTEL_A_TRIGGER_GONE);
 	return memtel_cursor_end(&c);
 }

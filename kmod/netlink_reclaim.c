@@ -184,23 +184,24 @@ static int check_needed(const struct memtel_table *table,
 	return 0;
 }
 
-/* Under memtel_source_lock. */
 static int check_attached(const struct memtel_table *table,
 			  struct netlink_ext_ack *extack)
 {
+	lockdep_assert_held(&memtel_source_lock);
 	if (memtel_source_is_attached(table->source))
 		return 0;
 	say(extack, table->not_attached);
 	return -ENODATA;
 }
 
-/* Under memtel_source_lock. The first row that matches. */
+/* The first row that matches. */
 static int fill_first(const struct memtel_table *table, struct sk_buff *skb,
 		      struct genl_info *info)
 {
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	for (i = 0; i < table->rows(); i++) {
 		if (!table->matches(i, info->attrs))
 			continue;

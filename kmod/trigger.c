@@ -257,6 +257,15 @@ bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
 	return source && source->is_shed;
 }
 
+/* Was what its scope names removed? Under memtel_trigger_lock. */
+bool memtel_trigger_is_gone(const struct memtel_trigger *trigger)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	return metric->is_gone && !memtel_trigger_is_blind(trigger) &&
+	       metric->is_gone(&trigger->scope);
+}
+
 /* Has what it watches been read since it was last zero? */
 static bool is_read(const struct memtel_trigger *trigger)
 {
@@ -422,6 +431,23 @@ static int hold_sources(struct memtel_trigger *trigger,
 	return 0;
 }
 
+/* What its scope names has to be kept. Under memtel_source_lock, sources held. */
+static int watch_scope(const struct memtel_trigger *trigger,
+		       struct netlink_ext_ack *extack)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	return metric->watch ? metric->watch(&trigger->scope, extack) : 0;
+}
+
+static void unwatch_scope(const struct memtel_trigger *trigger)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	if (metric->unwatch)
+		metric->unwatch(&trigger->scope);
+}
+
 /* Under memtel_source_lock. */
 static int check_quota(const struct memtel_trigger *wish,
 		       struct netlink_ext_ack *extack)
@@ -492,6 +518,11 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
 	}
 	trigger->id = free_id();
 	err = hold_sources(trigger, extack);
+	if (!err) {
+		err = watch_scope(trigger, extack);
+		if (err)
+			release_sources(trigger);
+	}
 	if (err) {
 		if (!nr_triggers)
 			memtel_evidence_stop();
@@ -515,7 +546,8 @@ static int add(struct memtel_trigger *trigger, struct netlink_ext_ack *extack)
  * What the number was before it was added does not count.
  *
  * Context: Process context; current is who asks.
- * Return: 0, -EDQUOT, -ENOMEM, -EOPNOTSUPP, -ESHUTDOWN, or what registering a
+ * Return: 0, -EDQUOT, -ENOMEM, -EOPNOTSUPP, -ESHUTDOWN, -ENOENT for a cgroup
+ * that is not there, -ENOSPC for one that finds no row, or what registering a
  * probe returned.
  */
 int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
@@ -557,6 +589,7 @@ static void drop(struct memtel_trigger *trigger)
 		memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
 	memtel_socket_disowns(trigger->socket, trigger->portid);
+	unwatch_scope(trigger);
 	release_sources(trigger);
 	kfree(trigger);
 }

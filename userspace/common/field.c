@@ -702,6 +702,8 @@ static const struct field trigger_fields[] = {
 	        "sequence number of its last event"),
 	TRIGGER(BLIND, blind, "BLIND", FLAG, SHOWN_PRESENT,
 	        "the source of its metric is shed: it sees nothing"),
+	TRIGGER(GONE, gone, "GONE", FLAG, SHOWN_PRESENT,
+	        "the cgroup of its scope was removed"),
 };
 
 #define SUSPECT(ATTR, member, h, KIND, SHOW, text) \

@@ -424,6 +424,7 @@ static const struct memtel_attr trigger_attrs[] = {
 	PLAIN(TRIGGER, LAST_SEQUENCE, "last-sequence", U64, trigger,
 	      last_sequence),
 	PLAIN(TRIGGER, BLIND, "blind", FLAG, trigger, blind),
+	PLAIN(TRIGGER, GONE, "gone", FLAG, trigger, gone),
 };
 
 const struct memtel_set memtel_trigger_set =

@@ -343,6 +343,7 @@ struct memtel_trigger {
 	uint64_t events;
 	uint64_t last_sequence;
 	bool blind;
+	bool gone;
 };
 
 /** struct memtel_suspect - who may have caused an event */
