@@ -44,10 +44,13 @@
  * the writer's next page is taken for what it waited for.
  */
 #include <linux/compaction.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
+#include <linux/string.h>
 #include <linux/swap.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
@@ -742,6 +745,31 @@ const char *memtel_reclaim_cannot_throttle(void)
 	return NULL;
 }
 
+#define LRU_GEN_PATH	"/sys/kernel/mm/lru_gen/enabled"
+
+static bool lru_gen_is_on(void)
+{
+	struct file *file = filp_open(LRU_GEN_PATH, O_RDONLY, 0);
+	unsigned int enabled = 0;
+	char text[16] = "";
+	loff_t pos = 0;
+
+	if (IS_ERR(file))
+		return false;
+	if (kernel_read(file, text, sizeof(text) - 1, &pos) <= 0 ||
+	    kstrtouint(strim(text), 0, &enabled))
+		enabled = 0;
+	filp_close(file, NULL);
+	return enabled & 1;
+}
+
+static const char *reclaim_warning(void)
+{
+	if (memtel_lru_gen_is_silent() && lru_gen_is_on())
+		return "pages of the multi-generational LRU are not told by this kernel";
+	return NULL;
+}
+
 static void landing_attach(void)
 {
 	lockdep_assert_held(&memtel_source_lock);
@@ -828,6 +856,7 @@ struct memtel_source memtel_reclaim_source = {
 	.capability = "reclaim",
 	.probes = reclaim_probes,
 	.nr_probes = ARRAY_SIZE(reclaim_probes),
+	.warning = reclaim_warning,
 	.prepare = reclaim_prepare,
 	.cleanup = reclaim_cleanup,
 	.reset = reclaim_reset,
