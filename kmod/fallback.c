@@ -117,7 +117,7 @@ static __always_inline u64 growth(const struct fallback_zone *z,
 				  enum seen_word word,
 				  enum numa_stat_item item)
 {
-	u64 now = this_cpu_read(memtel_numa_event_word(z->zone, item));
+	u64 now = this_cpu_read(*memtel_numa_event_word(z->zone, item));
 	u64 before = this_cpu_read(z->seen[word]);
 
 	if (now == before)
@@ -126,11 +126,12 @@ static __always_inline u64 growth(const struct fallback_zone *z,
 	return now > before ? now - before : now;
 }
 
-/* Interrupts off. Take down all counters. */
-static void look(void *unused)
+/* Take down all counters of this CPU. */
+static void fallback_take_down(void *unused)
 {
 	unsigned int i;
 
+	lockdep_assert_irqs_disabled();
 	for (i = 0; i < nr_zones; i++) {
 		if (!populated_zone(zones[i].zone))
 			continue;
@@ -140,7 +141,7 @@ static void look(void *unused)
 	}
 }
 
-/* Interrupts off. The zone in which a page was missed, or -1. */
+/* The zone in which a page was missed, or -1. */
 static int missed_zone(void)
 {
 	int missed = -1;
@@ -162,7 +163,7 @@ static int highest_zone(int nid, gfp_t gfp)
 	return number_of(nid, zid);
 }
 
-/* Interrupts off. The zone wanted by who got a page of zone @got, or -1. */
+/* The zone that the allocation wanted that got a page of zone @got, or -1. */
 static int wanted_zone(int got, int nid, gfp_t gfp)
 {
 	u64 hits = growth(&zones[got], SEEN_HIT, NUMA_HIT);
@@ -177,13 +178,13 @@ static int wanted_zone(int got, int nid, gfp_t gfp)
 	return missed_zone();
 }
 
-/* Interrupts off. */
-static void sample(const struct page *page, gfp_t gfp)
+static void fallback_sample(const struct page *page, gfp_t gfp)
 {
 	int nid = page_to_nid(page);
 	int got = number_of(nid, page_zonenum(page));
 	int wanted = got < 0 ? -1 : wanted_zone(got, nid, gfp);
 
+	lockdep_assert_irqs_disabled();
 	if (wanted >= 0)
 		this_cpu_inc(zones[wanted].cells[got]);
 	else
@@ -194,7 +195,8 @@ static void sample(const struct page *page, gfp_t gfp)
  * Of an allocation that is a sample, or the last before one. Its cost is
  * counted; the countdown of the others is not worth a count of its own.
  */
-static noinline void look_at(const struct page *page, gfp_t gfp_flags, s64 left)
+static noinline void fallback_look(const struct page *page, gfp_t gfp_flags,
+				   s64 left)
 {
 	MEMTEL_COST(&fallback_cost);
 	unsigned long flags;
@@ -202,9 +204,9 @@ static noinline void look_at(const struct page *page, gfp_t gfp_flags, s64 left)
 	/* An interrupt that allocates would look in between. */
 	local_irq_save(flags);
 	if (left == 1)
-		look(NULL);
+		fallback_take_down(NULL);
 	else if (!left)
-		sample(page, gfp_flags);
+		fallback_sample(page, gfp_flags);
 	/* Below zero at the beginning: no look was taken before. */
 	if (left < 1)
 		this_cpu_write(own_words[FALLBACK_COUNTDOWN], sampling);
@@ -225,7 +227,7 @@ static void fallback_on_page_alloc(void *data, struct page *page,
 		if (likely(left > 1))
 			return;
 	}
-	look_at(page, gfp_flags, left);
+	fallback_look(page, gfp_flags, left);
 }
 
 static struct memtel_probe fallback_probes[] = {
@@ -297,7 +299,7 @@ static int fallback_prepare(void)
 	}
 	own_words = memtel_counters_slot(&own, 0);
 	/* A CPU that comes later has counted nothing yet. */
-	on_each_cpu(look, NULL, 1);
+	on_each_cpu(fallback_take_down, NULL, 1);
 	return 0;
 
 out_cleanup:
@@ -357,6 +359,7 @@ bool memtel_fallback_read(unsigned int i, struct memtel_fallback_cell *cell)
 {
 	const struct fallback_zone *from = &zones[i / nr_zones];
 
+	lockdep_assert_held(&memtel_source_lock);
 	memtel_fallback_key(i, cell);
 	cell->samples = memtel_counter_sum(&from->cells[i % nr_zones]);
 	return cell->samples;

@@ -168,12 +168,13 @@ int memtel_fill_shrinker(struct sk_buff *skb, unsigned int i)
 				TIMING_BYTES + 2 * U64_BYTES,
 				MEMTEL_A_SHRINKER_PAD))
 		return -EMSGSIZE;
-	/* The row of all that found none of their own has no key. */
+	/* The row of all that found none of their own has only a node. */
 	if (row.id) {
 		memtel_put_string(&c, MEMTEL_A_SHRINKER_NAME, row.name);
 		memtel_put_u32(&c, MEMTEL_A_SHRINKER_ID, row.id);
-		memtel_put_u32(&c, MEMTEL_A_SHRINKER_NODE_ID, row.nid);
 	}
+	if (row.nid != NUMA_NO_NODE)
+		memtel_put_u32(&c, MEMTEL_A_SHRINKER_NODE_ID, row.nid);
 	put_timing(&c, MEMTEL_A_SHRINKER_TIMING, &row.timing);
 	memtel_put_u64(&c, MEMTEL_A_SHRINKER_OBJECTS_SCANNED,
 		       row.objects_scanned);

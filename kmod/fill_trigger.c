@@ -130,5 +130,7 @@ int memtel_fill_trigger(struct sk_buff *skb,
 	if (memtel_trigger_is_blind(trigger))
 		memtel_put_flag(&c, MEMTEL_A_TRIGGER_BLIND);
 	put_lacks(&c, trigger);
+	if (memtel_trigger_is_gone(trigger))
+		memtel_put_flag(&c, MEMTEL_A_TRIGGER_GONE);
 	return memtel_cursor_end(&c);
 }

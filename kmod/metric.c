@@ -81,6 +81,9 @@ const struct memtel_metric_ops memtel_metrics[MEMTEL_METRIC_SLAB_ALLOCS + 1] = {
 		.by = METRIC_BY_CGROUP,
 		.total = memcg_total,
 		.open = memcg_open,
+		.watch = memtel_reclaim_watch,
+		.unwatch = memtel_reclaim_unwatch,
+		.is_gone = memtel_reclaim_is_gone,
 		.is_time = true,
 	},
 	[MEMTEL_METRIC_COMPACTION_TIME] = {
@@ -107,6 +110,8 @@ const struct memtel_metric_ops memtel_metrics[MEMTEL_METRIC_SLAB_ALLOCS + 1] = {
 		.by = METRIC_BY_NODE | METRIC_BY_SHRINKER,
 		.total = memtel_shrinker_total_ns,
 		.open = memtel_shrinker_open,
+		.watch = memtel_shrinker_watch,
+		.unwatch = memtel_shrinker_unwatch,
 		.is_time = true,
 	},
 	[MEMTEL_METRIC_ZONE_LOCK_WAIT_TIME] = {

@@ -9,6 +9,7 @@
 #include "scope.h"
 
 struct memtel_source;
+struct netlink_ext_ack;
 
 /* Which parts of a metric can be asked for. */
 #define METRIC_BY_NODE		BIT(0)
@@ -31,11 +32,16 @@ enum memtel_metric_from {
  * @from: how one learns that it grew
  * @total: sum of it in a scope; grows, but for a gauge
  * @open: adds what is under way and not in the total; NULL for nothing
+ * @watch: see to it that the total of a scope can be read and never falls; NULL
+ *         where it can; or return an error, said in extack
+ * @unwatch: the end of that
+ * @is_gone: was what the scope names removed? NULL where that is not known
  * @is_gauge: the total may fall
  * @is_time: the unit is ns
  *
- * Both are called in process context while the source is attached, without
- * memtel_source_lock: they read per-CPU counters, which need none.
+ * total, open and is_gone are called in process context while the source is
+ * attached, without memtel_source_lock: they read per-CPU counters, which need
+ * none. The other two: in process context under it, while the source is held.
  */
 struct memtel_metric_ops {
 	struct memtel_source *source;
@@ -44,6 +50,10 @@ struct memtel_metric_ops {
 	u64 (*total)(const struct memtel_scope *scope);
 	void (*open)(const struct memtel_scope *scope, u64 now,
 		     struct memtel_open *open);
+	int (*watch)(const struct memtel_scope *scope,
+		     struct netlink_ext_ack *extack);
+	void (*unwatch)(const struct memtel_scope *scope);
+	bool (*is_gone)(const struct memtel_scope *scope);
 	bool is_gauge;
 	bool is_time;
 };

@@ -66,8 +66,8 @@ static bool shrinker_matches(unsigned int i, struct nlattr **attrs)
 {
 	struct memtel_shrinker_row row;
 
-	memtel_shrinker_key(i, &row);
-	return matches_string(attrs[MEMTEL_A_SHRINKER_NAME], row.name) &&
+	return memtel_shrinker_key(i, &row) &&
+	       matches_string(attrs[MEMTEL_A_SHRINKER_NAME], row.name) &&
 	       matches_u32(attrs[MEMTEL_A_SHRINKER_ID], row.id) &&
 	       matches_u32(attrs[MEMTEL_A_SHRINKER_NODE_ID], row.nid);
 }

@@ -11,25 +11,37 @@
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/vmstat.h>
 
 #include "gauge.h"
 
+/* See compat/linux/vmstat.h for why preemption is off. */
+static u64 zone_numa_events(struct zone *zone, enum numa_stat_item item)
+{
+	u64 sum = zone_numa_event_state(zone, item);
+	int cpu;
+
+	preempt_disable();
+	if (populated_zone(zone)) {
+		typeof(memtel_numa_event_word(zone, item)) word =
+			memtel_numa_event_word(zone, item);
+
+		for_each_online_cpu(cpu)
+			sum += READ_ONCE(*per_cpu_ptr(word, cpu));
+	}
+	preempt_enable();
+	return sum;
+}
+
 static u64 numa_events(pg_data_t *pgdat, enum numa_stat_item item)
 {
 	u64 sum = 0;
-	int i, cpu;
+	int i;
 
-	for (i = 0; i < MAX_NR_ZONES; i++) {
-		struct zone *zone = &pgdat->node_zones[i];
-
-		if (!populated_zone(zone))
-			continue;
-		sum += zone_numa_event_state(zone, item);
-		for_each_online_cpu(cpu)
-			sum += READ_ONCE(*per_cpu_ptr(&memtel_numa_event_word(zone, item),
-						      cpu));
-	}
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		if (populated_zone(&pgdat->node_zones[i]))
+			sum += zone_numa_events(&pgdat->node_zones[i], item);
 	return sum;
 }
 

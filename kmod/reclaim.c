@@ -7,40 +7,54 @@
  * other, by ktime_get_mono_fast_ns(), sleeping included.
  *
  * Where. Node reclaim, kswapd and compaction tell their node or zone. Direct
- * reclaim does not: it may work on several nodes. Each sign of work inside
- * (a batch of the LRU shrunk, a shrinker begun or ended) has a node. The time
+ * reclaim does not: it may work on several nodes. Each sign of work inside (a
+ * batch of the LRU shrunk, a shrinker begun or ended) has a node. The time
  * since the last sign, or since the beginning, is spent on the node of the next
  * sign, and what is left at the end on the node of the last. So no time is
- * counted twice or lost: the total of all rows is the time of all windows. The
- * window itself (count, longest, histogram, order, gfp class) is counted once,
- * where its first sign was. Without any sign it is the node of the CPU it ended
- * on. The zone is the highest populated one on that node which the gfp mask
- * allows; what is reclaimed may be of any zone below, too.
+ * counted twice or lost: the total of all rows is the time of all windows.
+ * While a shrinker runs, the node of the time until the next sign is known:
+ * that of the shrinker. Only then is time that has not been spent yet given to
+ * a node. The window itself (count, longest, histogram, order, gfp class) is
+ * counted once, where its first sign was. Without any sign it is the node of
+ * the CPU it ended on. The zone is the highest populated one on that node which
+ * the gfp mask allows; what is reclaimed may be of any zone below, too.
  *
  * kswapd has no event when it is done, only when it goes to sleep, which it
  * does a tenth of a second later. So its time ends with its last sign of work.
+ * A round that was under way when the source was attached begins with its first
+ * sign of work from then on.
  *
  * Memory cgroups reclaim in the task that is charged. Which cgroup's limit it
  * hit is not in the events; counted is the cgroup of the task, which is who
- * loses the time.
+ * loses the time. A trigger on a cgroup gets the time of those below it, too
+ * (reclaim_rows.c). A write to memory.reclaim has the same events: it counts as
+ * reclaim of the cgroup of the task that writes, though the task chose to wait.
  *
  * Where an allocation landed that had tried node reclaim is told by the next
- * page the task gets: the node of that is compared. While no task waits for
- * that, a page allocation costs one load and a branch here.
+ * page the task gets: the node of that is compared. That takes a probe on every
+ * page allocation of the host, though node reclaim is nearly always off. So
+ * that probe is registered within a second after the first node reclaim, and
+ * stays until the source is detached. Where allocations landed before is not
+ * counted.
  *
  * What it does not see: time in a reclaim's call outside its two events, and
  * reclaim that fires none, such as that for a hibernation image. Pages freed by
- * shrinkers are not in pages_reclaimed. Node reclaim that is asked for by a write
- * to a node's reclaim file (7.3) has the events of one for an allocation: the
- * writer's next page is taken for what it waited for.
+ * shrinkers are not in pages_reclaimed. Node reclaim that is asked for by a
+ * write to a node's reclaim file (7.3) has the events of one for an allocation:
+ * the writer's next page is taken for what it waited for.
  */
 #include <linux/compaction.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
+#include <linux/string.h>
+#include <linux/swap.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
+#include <trace/events/cgroup.h>
 #include <trace/events/kmem.h>
 #include <trace/events/vmscan.h>
 
@@ -60,16 +74,19 @@ struct compact_control;
 
 /*
  * Open windows: of reclaim, one within another at most; of compaction; and of
- * tasks that tried node reclaim and have no page yet, nr_landing of them. Set
- * up and taken down under the source lock while no probe runs.
+ * tasks that tried node reclaim and have no page yet. Set up and taken down
+ * under the source lock while no probe runs.
  */
 static DEFINE_PER_CPU(struct memtel_cost, reclaim_cost);
 static struct memtel_windows reclaims;
 static struct memtel_windows compactions;
 static struct memtel_windows landings;
-static atomic_t nr_landing = ATOMIC_INIT(0);
 
-/* What a kind's windows are of: any address that no other kind has. */
+/* The probe that sees where allocations land: wanted, and registered. */
+static bool is_landing_wanted;
+static bool is_landing_seen;	/* under memtel_source_lock */
+
+/* A unique cookie for each kind. */
 static const void *what(enum memtel_reclaim_kind kind)
 {
 	static const char kinds[MEMTEL_RECLAIM_KIND_THROTTLE + 1];
@@ -100,42 +117,121 @@ static unsigned int class_of(gfp_t gfp)
 	return MEMTEL_GFP_CLASS_KERNEL;
 }
 
+static struct memtel_row plain_row(u32 nr)
+{
+	struct memtel_row row = { .nr = nr };
+
+	return row;
+}
+
 /* Spend some of a direct reclaim's time on a node it works on. */
 static void direct_spend(struct memtel_window *win, int nid, u64 ns)
 {
 	if (win->nid != nid) {
+		u32 row = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_DIRECT, nid,
+					     highest_zone(nid, win->gfp));
+
 		WRITE_ONCE(win->nid, nid);
-		WRITE_ONCE(win->words,
-			   memtel_reclaim_row(MEMTEL_RECLAIM_KIND_DIRECT, nid,
-					      highest_zone(nid, win->gfp)));
-		memtel_reclaim_count(win->words, RECLAIM_VISITS, 1);
-		if (!win->home)
-			WRITE_ONCE(win->home, win->words);
+		WRITE_ONCE(win->row, row);
+		memtel_reclaim_count(memtel_reclaim_words(row), RECLAIM_VISITS,
+				     1);
+		if (win->home.nr == WINDOW_NO_ROW)
+			memtel_window_set_home(win, plain_row(row));
 	}
-	memtel_timing_spend(win->words, ns);
+	memtel_timing_spend(memtel_reclaim_words(win->row), ns);
+}
+
+/* Begin a window of a kind whose row is known at the beginning. */
+static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
+					  struct memtel_row row, int order)
+{
+	struct memtel_window *win = memtel_window_begin(&reclaims, what(kind));
+
+	if (win) {
+		memtel_window_set_home(win, row);
+		WRITE_ONCE(win->row, row.nr);
+		win->order = order;
+		if (kind != MEMTEL_RECLAIM_KIND_KSWAPD)
+			memtel_stall_begin(&win->loser);
+		memtel_hint_growth();
+	}
+	return win;
+}
+
+static struct memtel_window *kswapd_begin(int nid, int order)
+{
+	u32 row = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD, nid, 0);
+	struct memtel_window *win =
+		simple_begin(MEMTEL_RECLAIM_KIND_KSWAPD, plain_row(row), order);
+
+	if (win)
+		WRITE_ONCE(win->nid, nid);
+	return win;
+}
+
+/* Is this the task that reclaims for the node in the background? */
+static bool is_kswapd_of(int nid, const struct task_struct *task)
+{
+	return node_online(nid) && READ_ONCE(NODE_DATA(nid)->kswapd) == task;
+}
+
+/* A window for a round of kswapd whose beginning was not seen, or NULL. */
+static noinline struct memtel_window *kswapd_begin_late(void)
+{
+	int nid;
+
+	for_each_online_node(nid)
+		if (is_kswapd_of(nid, current))
+			return kswapd_begin(nid, -1);
+	return NULL;
+}
+
+enum sign {
+	SIGN_LRU,
+	SIGN_SHRINKER_BEGINS,
+	SIGN_SHRINKER_ENDS,
+};
+
+/* Where the pages of a window count. */
+static u64 __percpu *window_words(const struct memtel_window *win)
+{
+	if (win->what == what(MEMTEL_RECLAIM_KIND_MEMCG))
+		return memtel_reclaim_cgroup_words(win->home);
+	return memtel_reclaim_words(win->row);
 }
 
 /*
- * Current works on a node, or has worked on the one it works on already. Returns
- * the row that its pages count in, or NULL.
+ * A progress event: account the time since the last one to the node worked on
+ * when that is known, which it is within a shrinker, else to @nid. Returns the
+ * words that its pages count in, or NULL. Within rcu_read_lock().
  */
-static u64 __percpu *sign_of_work(int nid, bool is_end)
+static u64 __percpu *sign_of_work(int nid, enum sign sign)
 {
 	struct memtel_window *win = memtel_window_find(&reclaims, NULL);
-	u64 now, ns;
+	bool is_direct, was_at_node;
+	u64 ns;
 
+	if (!win && current_is_kswapd())
+		win = kswapd_begin_late();
 	if (!win)
 		return NULL;
-	if (is_end && win->nid != NUMA_NO_NODE)
-		nid = win->nid;
-	now = ktime_get_mono_fast_ns();
-	ns = now - win->mark_ns;
-	WRITE_ONCE(win->mark_ns, now);
-	/* Pairs with memtel_windows_each(): what is spent is open no more. */
-	smp_wmb();
-	if (win->what == what(MEMTEL_RECLAIM_KIND_DIRECT))
-		direct_spend(win, nid, ns);
-	return win->words;
+	is_direct = win->what == what(MEMTEL_RECLAIM_KIND_DIRECT);
+	was_at_node = win->is_at_node;
+	ns = memtel_window_advance(&reclaims, win, ktime_get_mono_fast_ns());
+	if (is_direct) {
+		if (was_at_node || (sign == SIGN_SHRINKER_ENDS &&
+				    win->nid != NUMA_NO_NODE))
+			direct_spend(win, win->nid, ns);
+		else
+			direct_spend(win, nid, ns);
+		/* A shrinker's end may name another node than its beginning. */
+		if (sign != SIGN_SHRINKER_ENDS)
+			direct_spend(win, nid, 0);
+		if (sign == SIGN_SHRINKER_BEGINS)
+			/* Pairs with window_copy(): after the row. */
+			smp_store_release(&win->is_at_node, true);
+	}
+	return window_words(win);
 }
 
 /* vmscan:mm_vmscan_lru_shrink_inactive, the reclaiming task */
@@ -145,12 +241,16 @@ static void reclaim_on_lru_shrink(void *data, int nid, unsigned long nr_scanned,
 				  int file)
 {
 	MEMTEL_COST(&reclaim_cost);
-	u64 __percpu *row = sign_of_work(nid, false);
+	u64 __percpu *words;
 
-	if (!row)
-		return;
-	memtel_reclaim_count(row, RECLAIM_PAGES_SCANNED, nr_scanned);
-	memtel_reclaim_count(row, RECLAIM_PAGES_RECLAIMED, nr_reclaimed);
+	rcu_read_lock();
+	words = sign_of_work(nid, SIGN_LRU);
+	if (words) {
+		memtel_reclaim_count(words, RECLAIM_PAGES_SCANNED, nr_scanned);
+		memtel_reclaim_count(words, RECLAIM_PAGES_RECLAIMED,
+				     nr_reclaimed);
+	}
+	rcu_read_unlock();
 }
 
 /* vmscan:mm_shrink_slab_start, the reclaiming task, or one that drops caches */
@@ -158,18 +258,22 @@ static void reclaim_on_shrink_start(MEMTEL_ARGS_SHRINK_START)
 {
 	MEMTEL_COST(&reclaim_cost);
 
-	sign_of_work(sc->nid, false);
+	rcu_read_lock();
+	sign_of_work(sc->nid, SIGN_SHRINKER_BEGINS);
+	rcu_read_unlock();
 }
 
 /*
- * vmscan:mm_shrink_slab_end, as its start, whose node it is of. Of a shrinker that
- * knows no nodes 5.10 says node 0 at the end.
+ * vmscan:mm_shrink_slab_end, as its start, whose node it is of. Of a shrinker
+ * that knows no nodes 5.10 says node 0 at the end.
  */
 static void reclaim_on_shrink_end(MEMTEL_ARGS_SHRINK_END)
 {
 	MEMTEL_COST(&reclaim_cost);
 
-	sign_of_work(nid, true);
+	rcu_read_lock();
+	sign_of_work(nid, SIGN_SHRINKER_ENDS);
+	rcu_read_unlock();
 }
 
 /* vmscan:mm_vmscan_direct_reclaim_begin, the reclaiming task */
@@ -198,50 +302,51 @@ static bool is_failure(const struct memtel_window *win,
 static void reclaim_on_direct_end(MEMTEL_ARGS_RECLAIM_END)
 {
 	MEMTEL_COST(&reclaim_cost);
-	u64 now = ktime_get_mono_fast_ns();
+	u64 now = ktime_get_mono_fast_ns(), ns;
 	struct memtel_window win;
+	u64 __percpu *home;
 
 	if (!memtel_window_end(&reclaims, what(MEMTEL_RECLAIM_KIND_DIRECT),
 			       &win))
 		return;
-	direct_spend(&win, win.home ? win.nid : numa_mem_id(),
-		     now - win.mark_ns);
-	memtel_timing_count(win.home, now - win.begin_ns);
-	memtel_stall_lost(&win.loser, now - win.begin_ns);
-	memtel_reclaim_order(win.home, win.order);
-	memtel_reclaim_class(win.home, class_of(win.gfp));
+	ns = memtel_elapsed_ns(now, win.begin_ns);
+	direct_spend(&win, win.nid == NUMA_NO_NODE ? numa_mem_id() : win.nid,
+		     memtel_elapsed_ns(now, win.mark_ns));
+	home = memtel_reclaim_words(win.home.nr);
+	memtel_timing_count(home, ns);
+	memtel_stall_lost(&win.loser, ns);
+	memtel_reclaim_order(home, win.order);
+	memtel_reclaim_class(home, class_of(win.gfp));
 	if (is_failure(&win, nr_reclaimed))
-		memtel_reclaim_count(win.home, RECLAIM_FAILURES, 1);
+		memtel_reclaim_count(home, RECLAIM_FAILURES, 1);
 }
 
-/* Of kinds whose rows are known at the beginning. */
-static struct memtel_window *simple_begin(enum memtel_reclaim_kind kind,
-					  u64 __percpu *row, int order)
+/* Its time, and whether it failed. Within rcu_read_lock(). */
+static void simple_count(const struct memtel_window *win, u64 ns,
+			 unsigned long nr_reclaimed)
 {
-	struct memtel_window *win = memtel_window_begin(&reclaims, what(kind));
+	u64 __percpu *words = window_words(win);
 
-	if (win) {
-		WRITE_ONCE(win->home, row);
-		WRITE_ONCE(win->words, row);
-		win->order = order;
-		if (kind != MEMTEL_RECLAIM_KIND_KSWAPD)
-			memtel_stall_begin(&win->loser);
-		memtel_hint_growth();
-	}
-	return win;
+	memtel_timing_end(words, ns);
+	if (is_failure(win, nr_reclaimed))
+		memtel_reclaim_count(words, RECLAIM_FAILURES, 1);
 }
 
+/* The end of a window of a kind whose row was known at the beginning. */
 static bool simple_end(enum memtel_reclaim_kind kind,
 		       unsigned long nr_reclaimed, struct memtel_window *win)
 {
-	u64 now = ktime_get_mono_fast_ns();
+	u64 now = ktime_get_mono_fast_ns(), ns;
 
 	if (!memtel_window_end(&reclaims, what(kind), win))
 		return false;
-	memtel_timing_end(win->home, now - win->begin_ns);
-	memtel_stall_lost(&win->loser, now - win->begin_ns);
-	if (is_failure(win, nr_reclaimed))
-		memtel_reclaim_count(win->home, RECLAIM_FAILURES, 1);
+	ns = memtel_elapsed_ns(now, win->begin_ns);
+	rcu_read_lock();
+	simple_count(win, ns, nr_reclaimed);
+	if (kind == MEMTEL_RECLAIM_KIND_MEMCG)
+		memtel_reclaim_cgroup_lost(win->home, ns);
+	rcu_read_unlock();
+	memtel_stall_lost(&win->loser, ns);
 	return true;
 }
 
@@ -250,7 +355,10 @@ static void reclaim_on_memcg_begin(MEMTEL_ARGS_RECLAIM_BEGIN)
 {
 	MEMTEL_COST(&reclaim_cost);
 
-	simple_begin(MEMTEL_RECLAIM_KIND_MEMCG, memtel_reclaim_cgroup_row(), order);
+	rcu_read_lock();
+	simple_begin(MEMTEL_RECLAIM_KIND_MEMCG, memtel_reclaim_cgroup_row(),
+		     order);
+	rcu_read_unlock();
 }
 
 /* vmscan:mm_vmscan_memcg_reclaim_end, the reclaiming task */
@@ -262,14 +370,22 @@ static void reclaim_on_memcg_end(MEMTEL_ARGS_RECLAIM_END)
 	simple_end(MEMTEL_RECLAIM_KIND_MEMCG, nr_reclaimed, &win);
 }
 
+/* cgroup:cgroup_rmdir, the task that removes a cgroup */
+static void reclaim_on_cgroup_rmdir(void *data, struct cgroup *cgroup,
+				    const char *path)
+{
+	MEMTEL_COST(&reclaim_cost);
+
+	memtel_reclaim_cgroup_gone(cgroup);
+}
+
 /* vmscan:mm_vmscan_node_reclaim_begin, the allocating task */
 static void reclaim_on_node_begin(void *data, int nid, int order, gfp_t gfp)
 {
 	MEMTEL_COST(&reclaim_cost);
+	u32 row = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_NODE, nid, 0);
 	struct memtel_window *win =
-		simple_begin(MEMTEL_RECLAIM_KIND_NODE,
-			     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_NODE, nid,
-						0), order);
+		simple_begin(MEMTEL_RECLAIM_KIND_NODE, plain_row(row), order);
 
 	if (win)
 		WRITE_ONCE(win->nid, nid);
@@ -278,16 +394,19 @@ static void reclaim_on_node_begin(void *data, int nid, int order, gfp_t gfp)
 /* The task's next page tells where its allocation landed. */
 static void await_landing(const struct memtel_window *reclaim)
 {
-	struct memtel_window *win = memtel_window_find(&landings, NULL);
+	struct memtel_window *win;
 
-	if (!win) {
-		win = memtel_window_begin(&landings, &landings);
-		if (!win)
-			return;
-		atomic_inc(&nr_landing);
+	if (!READ_ONCE(is_landing_seen)) {
+		WRITE_ONCE(is_landing_wanted, true);
+		return;
 	}
+	win = memtel_window_find(&landings, NULL);
+	if (!win)
+		win = memtel_window_begin(&landings, &landings);
+	if (!win)
+		return;
 	/* An allocation that tries several nodes counts at the last. */
-	win->words = reclaim->words;
+	win->row = reclaim->row;
 	win->nid = reclaim->nid;
 }
 
@@ -301,10 +420,14 @@ static void reclaim_on_node_end(MEMTEL_ARGS_RECLAIM_END)
 		await_landing(&win);
 }
 
-static noinline void landed(const struct page *page)
+/* kmem:mm_page_alloc, any context */
+static void reclaim_on_page_alloc(void *data, struct page *page,
+				  unsigned int order, gfp_t gfp_flags,
+				  int migratetype)
 {
-	struct memtel_window *open, win;
+	MEMTEL_COST(&reclaim_cost);
 	enum reclaim_count where = RECLAIM_LANDED_NOWHERE;
+	struct memtel_window *open, win;
 
 	/* Pages for reclaim's own use are not what the task waits for. */
 	if (!in_task() || current->flags & PF_MEMALLOC)
@@ -316,25 +439,14 @@ static noinline void landed(const struct page *page)
 	if (page)
 		where = page_to_nid(page) == win.nid ?
 			RECLAIM_LANDED_HERE : RECLAIM_LANDED_ELSEWHERE;
-	memtel_reclaim_count(win.words, where, 1);
-	atomic_dec(&nr_landing);
-}
-
-/* kmem:mm_page_alloc, any context */
-static void reclaim_on_page_alloc(void *data, struct page *page,
-				  unsigned int order, gfp_t gfp_flags,
-				  int migratetype)
-{
-	MEMTEL_COST(&reclaim_cost);
-
-	if (unlikely(atomic_read(&nr_landing)))
-		landed(page);
+	memtel_reclaim_count(memtel_reclaim_words(win.row), where, 1);
 }
 
 /* A round of kswapd ends where it was last seen at work. */
 static void kswapd_end(const struct memtel_window *win)
 {
-	memtel_timing_end(win->home, win->mark_ns - win->begin_ns);
+	memtel_timing_end(memtel_reclaim_words(win->home.nr),
+			  memtel_elapsed_ns(win->mark_ns, win->begin_ns));
 }
 
 /* vmscan:mm_vmscan_kswapd_wake, kswapd */
@@ -346,14 +458,15 @@ static void reclaim_on_kswapd_wake(void *data, int nid, int zid, int order)
 				   what(MEMTEL_RECLAIM_KIND_KSWAPD));
 	struct memtel_window win;
 
-	/* Woken anew before it slept soundly: no sleep event came. */
+	/*
+	 * kswapd was woken again during its short (HZ/10) sleep, which fires no
+	 * sleep event.
+	 */
 	if (open) {
 		memtel_window_take(&reclaims, open, &win);
 		kswapd_end(&win);
 	}
-	simple_begin(MEMTEL_RECLAIM_KIND_KSWAPD,
-		     memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD, nid, 0),
-		     order);
+	kswapd_begin(nid, order);
 }
 
 /* vmscan:mm_vmscan_kswapd_sleep, kswapd */
@@ -373,9 +486,9 @@ static void reclaim_on_wakeup(void *data, int nid, int zid, int order,
 {
 	MEMTEL_COST(&reclaim_cost);
 
-	memtel_reclaim_count(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD,
-						nid, 0),
-			     RECLAIM_WAKEUPS, 1);
+	u32 row = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_KSWAPD, nid, 0);
+
+	memtel_reclaim_count(memtel_reclaim_words(row), RECLAIM_WAKEUPS, 1);
 }
 
 /*
@@ -412,11 +525,13 @@ static void reclaim_on_compaction_begin(MEMTEL_ARGS_COMPACTION_BEGIN)
 	if (!win)
 		return;
 	win->order = -1;
-	if (zone)
-		WRITE_ONCE(win->home,
-			   memtel_reclaim_row(kind, zone_to_nid(zone),
-					      zone_idx(zone)));
-	WRITE_ONCE(win->words, win->home);
+	if (zone) {
+		u32 row = memtel_reclaim_row(kind, zone_to_nid(zone),
+					     zone_idx(zone));
+
+		memtel_window_set_home(win, plain_row(row));
+		WRITE_ONCE(win->row, row);
+	}
 	if (kind == MEMTEL_RECLAIM_KIND_COMPACTION)
 		memtel_stall_begin(&win->loser);
 	memtel_hint_growth();
@@ -453,19 +568,22 @@ static unsigned int outcome_of(int status)
 static void reclaim_on_compaction_end(MEMTEL_ARGS_COMPACTION_END)
 {
 	MEMTEL_COST(&reclaim_cost);
-	u64 now = ktime_get_mono_fast_ns();
+	u64 now = ktime_get_mono_fast_ns(), ns;
 	struct memtel_window win;
+	u64 __percpu *words;
 
 	if (!memtel_window_end(&compactions, &compactions, &win))
 		return;
+	ns = memtel_elapsed_ns(now, win.begin_ns);
 	/* Memory that was unplugged in between has no row. */
-	if (win.home) {
-		memtel_timing_end(win.home, now - win.begin_ns);
-		memtel_reclaim_order(win.home, win.order);
-		memtel_reclaim_class(win.home, outcome_of(status));
+	if (win.home.nr != WINDOW_NO_ROW) {
+		words = memtel_reclaim_words(win.home.nr);
+		memtel_timing_end(words, ns);
+		memtel_reclaim_order(words, win.order);
+		memtel_reclaim_class(words, outcome_of(status));
 	}
 	if (win.loser.pid)
-		memtel_stall_lost(&win.loser, now - win.begin_ns);
+		memtel_stall_lost(&win.loser, ns);
 	/* Whether it failed is known only now. */
 	memtel_hint_growth();
 }
@@ -476,10 +594,12 @@ static void reclaim_on_throttled(void *data, int nid, int usec_timeout,
 {
 	MEMTEL_COST(&reclaim_cost);
 
+	u32 row;
+
 	if (reason < 0 || reason >= MEMTEL_THROTTLE_REASON_CONGESTED)
 		return;
-	memtel_timing_end(memtel_reclaim_row(MEMTEL_RECLAIM_KIND_THROTTLE, nid,
-					     reason),
+	row = memtel_reclaim_row(MEMTEL_RECLAIM_KIND_THROTTLE, nid, reason);
+	memtel_timing_end(memtel_reclaim_words(row),
 			  (u64)usec_delayed * NSEC_PER_USEC);
 	memtel_hint_growth();
 }
@@ -491,21 +611,44 @@ struct sum_open {
 	struct memtel_open *open;
 };
 
+static bool window_is_in(const struct memtel_window *win,
+			 const struct sum_open *sum)
+{
+	bool is_in;
+
+	if (sum->kind != MEMTEL_RECLAIM_KIND_MEMCG)
+		return memtel_reclaim_is_in(sum->kind, win->row, sum->scope);
+	rcu_read_lock();
+	is_in = memtel_reclaim_cgroup_is_in(win->home, sum->scope);
+	rcu_read_unlock();
+	return is_in;
+}
+
 static void add_open(const struct memtel_window *win, void *arg)
 {
 	const struct sum_open *sum = arg;
-	u64 since = win->begin_ns, until = sum->now;
+	bool is_direct = sum->kind == MEMTEL_RECLAIM_KIND_DIRECT;
 
-	/* Direct reclaim's time is spent at every sign, kswapd's ends with it. */
-	if (sum->kind == MEMTEL_RECLAIM_KIND_DIRECT)
-		since = max(win->mark_ns, since);
-	if (sum->kind == MEMTEL_RECLAIM_KIND_KSWAPD)
-		until = win->mark_ns;
-	if (!memtel_reclaim_is_in(sum->kind, win->words, sum->scope))
+	/*
+	 * Direct reclaim's time is spent at every sign. For a node there is
+	 * only time that will surely be spent there, so the number never falls.
+	 * But it may work there next, and is one of those under way.
+	 */
+	if (is_direct && sum->scope->nid != NUMA_NO_NODE &&
+	    !(win->is_at_node && window_is_in(win, sum))) {
+		sum->open->nr++;
+		return;
+	}
+	if (!window_is_in(win, sum))
 		return;
 	sum->open->nr++;
-	if (until > since)
-		sum->open->ns += until - since;
+	if (sum->kind == MEMTEL_RECLAIM_KIND_KSWAPD)
+		/* Its time ends with its last sign of work. */
+		sum->open->ns += memtel_elapsed_ns(win->mark_ns, win->begin_ns);
+	else
+		sum->open->ns += memtel_elapsed_ns(sum->now, is_direct ?
+						   win->mark_ns :
+						   win->begin_ns);
 }
 
 /**
@@ -542,9 +685,10 @@ static void add_loser(const struct memtel_window *win, void *arg)
 {
 	const struct add_losers *add = arg;
 
-	if (win->loser.pid && add->now > win->begin_ns)
+	if (win->loser.pid)
 		memtel_stall_view_add(add->view, add->kind, &win->loser,
-				      add->now - win->begin_ns);
+				      memtel_elapsed_ns(add->now,
+							win->begin_ns));
 }
 
 /**
@@ -567,7 +711,6 @@ void memtel_reclaim_add_losers(struct memtel_topk_view *view,
 static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_vmscan_direct_reclaim_end, reclaim_on_direct_end),
 	MEMTEL_PROBE(mm_vmscan_memcg_reclaim_end, reclaim_on_memcg_end),
-	MEMTEL_PROBE(mm_page_alloc, reclaim_on_page_alloc),
 	MEMTEL_PROBE(mm_vmscan_node_reclaim_end, reclaim_on_node_end),
 	MEMTEL_PROBE(mm_vmscan_kswapd_sleep, reclaim_on_kswapd_sleep),
 	MEMTEL_PROBE(mm_compaction_end, reclaim_on_compaction_end),
@@ -575,6 +718,7 @@ static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_shrink_slab_start, reclaim_on_shrink_start),
 	MEMTEL_PROBE(mm_shrink_slab_end, reclaim_on_shrink_end),
 	MEMTEL_PROBE(mm_compaction_finished, reclaim_on_compaction_finished),
+	MEMTEL_PROBE(cgroup_rmdir, reclaim_on_cgroup_rmdir),
 	MEMTEL_PROBE_IF_ANY(mm_vmscan_throttled, reclaim_on_throttled),
 	MEMTEL_PROBE(mm_vmscan_wakeup_kswapd, reclaim_on_wakeup),
 	MEMTEL_PROBE(mm_vmscan_direct_reclaim_begin, reclaim_on_direct_begin),
@@ -582,6 +726,11 @@ static struct memtel_probe reclaim_probes[] = {
 	MEMTEL_PROBE(mm_vmscan_node_reclaim_begin, reclaim_on_node_begin),
 	MEMTEL_PROBE(mm_vmscan_kswapd_wake, reclaim_on_kswapd_wake),
 	MEMTEL_PROBE(mm_compaction_begin, reclaim_on_compaction_begin),
+};
+
+/* Registered when node reclaim is used: see above. */
+static struct memtel_probe landing_probes[] = {
+	MEMTEL_PROBE(mm_page_alloc, reclaim_on_page_alloc),
 };
 
 /* Why this kernel tells nothing of throttling, or NULL. */
@@ -596,14 +745,78 @@ const char *memtel_reclaim_cannot_throttle(void)
 	return NULL;
 }
 
+#define LRU_GEN_PATH	"/sys/kernel/mm/lru_gen/enabled"
+
+static bool lru_gen_is_on(void)
+{
+	struct file *file = filp_open(LRU_GEN_PATH, O_RDONLY, 0);
+	unsigned int enabled = 0;
+	char text[16] = "";
+	loff_t pos = 0;
+
+	if (IS_ERR(file))
+		return false;
+	if (kernel_read(file, text, sizeof(text) - 1, &pos) <= 0 ||
+	    kstrtouint(strim(text), 0, &enabled))
+		enabled = 0;
+	filp_close(file, NULL);
+	return enabled & 1;
+}
+
+static const char *reclaim_warning(void)
+{
+	if (memtel_lru_gen_is_silent() && lru_gen_is_on())
+		return "pages of the multi-generational LRU are not told by this kernel";
+	return NULL;
+}
+
+static void landing_attach(void)
+{
+	lockdep_assert_held(&memtel_source_lock);
+	if (is_landing_seen || !READ_ONCE(is_landing_wanted))
+		return;
+	memtel_probes_find(landing_probes, ARRAY_SIZE(landing_probes));
+	/* Should there be no memory for it, it is tried again a second later. */
+	if (!memtel_probes_attach(landing_probes, ARRAY_SIZE(landing_probes)))
+		WRITE_ONCE(is_landing_seen, true);
+}
+
+/* The probes that make it wanted run no more. */
+static void landing_detach(void)
+{
+	lockdep_assert_held(&memtel_source_lock);
+	if (is_landing_seen)
+		memtel_probes_detach(landing_probes,
+				     ARRAY_SIZE(landing_probes));
+	is_landing_seen = false;
+	is_landing_wanted = false;
+}
+
+static bool kswapd_is_gone(const struct task_struct *task,
+			   const struct memtel_window *win)
+{
+	/* A window that just began has no node yet. */
+	return win->nid != NUMA_NO_NODE && !is_kswapd_of(win->nid, task);
+}
+
+/* Once a second. */
+static void reclaim_tick(void)
+{
+	memtel_reclaim_rows_tick();
+	landing_attach();
+	/* Of a node that went offline: nothing ends these. */
+	memtel_windows_drop(&reclaims, what(MEMTEL_RECLAIM_KIND_KSWAPD),
+			    kswapd_is_gone, kswapd_end);
+}
+
 static void reclaim_cleanup(void)
 {
+	landing_detach();
 	memtel_windows_exit(&landings);
 	memtel_windows_exit(&compactions);
 	memtel_windows_exit(&reclaims);
 	memtel_stall_exit();
 	memtel_reclaim_rows_exit();
-	atomic_set(&nr_landing, 0);
 }
 
 static int reclaim_prepare(void)
@@ -621,11 +834,12 @@ static int reclaim_prepare(void)
 
 static void reclaim_reset(void)
 {
-	memtel_reclaim_rows_reset();
-	memtel_stall_reset();
+	/* First: what ends from now on counts its time from now on. */
 	memtel_windows_reset(&reclaims);
 	memtel_windows_reset(&compactions);
 	memtel_windows_reset(&landings);
+	memtel_reclaim_rows_reset();
+	memtel_stall_reset();
 }
 
 static void reclaim_stats(struct memtel_source_stats *stats)
@@ -642,9 +856,11 @@ struct memtel_source memtel_reclaim_source = {
 	.capability = "reclaim",
 	.probes = reclaim_probes,
 	.nr_probes = ARRAY_SIZE(reclaim_probes),
+	.warning = reclaim_warning,
 	.prepare = reclaim_prepare,
 	.cleanup = reclaim_cleanup,
 	.reset = reclaim_reset,
 	.stats = reclaim_stats,
+	.tick = reclaim_tick,
 	.cost = &reclaim_cost,
 };

@@ -11,6 +11,7 @@
 #include "timing.h"
 
 struct memtel_topk_view;
+struct netlink_ext_ack;
 
 /* Of a row of counters, what follows the timing. */
 enum reclaim_count {
@@ -67,9 +68,10 @@ bool memtel_reclaim_is_row(unsigned int i, struct memtel_reclaim_row *row);
 bool memtel_reclaim_read(unsigned int i, struct memtel_reclaim_row *row);
 bool memtel_reclaim_time(enum memtel_reclaim_kind kind, int nid, int zid,
 			 struct memtel_timing *timing);
-bool memtel_reclaim_is_in(enum memtel_reclaim_kind kind,
-			  const u64 __percpu *words,
-			  const struct memtel_scope *scope);
+int memtel_reclaim_watch(const struct memtel_scope *scope,
+			 struct netlink_ext_ack *extack);
+void memtel_reclaim_unwatch(const struct memtel_scope *scope);
+bool memtel_reclaim_is_gone(const struct memtel_scope *scope);
 u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 			    const struct memtel_scope *scope);
 u64 memtel_reclaim_compaction_failures(const struct memtel_scope *scope);

@@ -14,10 +14,17 @@
  * scan function's symbol, looked up at its first call, when the function is
  * surely there: two file systems of one type cannot be told apart by name then,
  * only by id, and one made at the address of another continues its row.
+ *
+ * No event tells that a shrinker was unregistered. So a full table gives back
+ * the rows of shrinkers that were not called for a minute, but for those that a
+ * trigger names: their counts go to the row of all others of their node
+ * (keyed.c). Should such a shrinker be called again, it has a new row and id.
  */
 #include <linux/moduleparam.h>
 #include <linux/kernel.h>
+#include <linux/nodemask.h>
 #include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <trace/events/vmscan.h>
@@ -30,14 +37,16 @@
 #include "source.h"
 #include "window.h"
 
-#define SLOTS_MIN	1
 #define SLOTS_MAX	16384
 
-static unsigned int shrinker_slots = 256;
+/* Rows for each node that a table sized by itself has, memory allowing. */
+#define SLOTS_PER_NODE	256
+
+static unsigned int shrinker_slots;
 
 static int slots_set(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, SLOTS_MIN, SLOTS_MAX);
+	return param_set_uint_minmax(val, kp, 0, SLOTS_MAX);
 }
 
 static const struct kernel_param_ops slots_ops = {
@@ -47,7 +56,7 @@ static const struct kernel_param_ops slots_ops = {
 
 module_param_cb(shrinker_slots, &slots_ops, &shrinker_slots, 0444);
 MODULE_PARM_DESC(shrinker_slots,
-		 "Shrinkers, each counted for each node, that the shrinker source can count (1 to 16384, default 256); each takes 296 bytes for each CPU while it is attached");
+		 "Shrinkers, each counted for each node, that the shrinker source can count at once (1 to 16384); 0, the default: 256 for each node; see memtel status for the memory that takes");
 
 /* A row's words. */
 enum shrinker_word {
@@ -60,6 +69,86 @@ enum shrinker_word {
 static struct memtel_keyed shrinkers;
 static DEFINE_PER_CPU(struct memtel_cost, shrinker_cost);
 static struct memtel_windows calls;
+
+/**
+ * struct shrinker_watch - a name that triggers want the time of
+ * @list: in the list of all
+ * @users: how many triggers
+ * @name: the name
+ */
+struct shrinker_watch {
+	struct list_head list;
+	unsigned int users;
+	char name[MEMTEL_NAME_MAX + 1];
+};
+
+/* Under memtel_source_lock. They outlive the source's being attached. */
+static LIST_HEAD(watches);
+
+static struct shrinker_watch *find_watch(const char *name)
+{
+	struct shrinker_watch *watch;
+
+	lockdep_assert_held(&memtel_source_lock);
+	list_for_each_entry(watch, &watches, list)
+		if (!strcmp(watch->name, name))
+			return watch;
+	return NULL;
+}
+
+/* A sum over a name may not fall: its rows stay. */
+static bool shrinker_keeps(const struct memtel_keyed_slot *slot)
+{
+	return find_watch(slot->name);
+}
+
+/**
+ * memtel_shrinker_watch() - keep the rows of a shrinker
+ * @scope: the scope that names the shrinker; one that does not needs nothing
+ * @extack: not used
+ *
+ * Context: Process context under memtel_source_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int memtel_shrinker_watch(const struct memtel_scope *scope,
+			  struct netlink_ext_ack *extack)
+{
+	struct shrinker_watch *watch;
+
+	lockdep_assert_held(&memtel_source_lock);
+	if (!scope->name[0])
+		return 0;
+	watch = find_watch(scope->name);
+	if (!watch) {
+		watch = kzalloc(sizeof(*watch), GFP_KERNEL);
+		if (!watch)
+			return -ENOMEM;
+		strscpy(watch->name, scope->name, sizeof(watch->name));
+		list_add_tail(&watch->list, &watches);
+	}
+	watch->users++;
+	return 0;
+}
+
+/**
+ * memtel_shrinker_unwatch() - the end of a watch
+ * @scope: that of a memtel_shrinker_watch() that returned 0
+ *
+ * Context: Process context under memtel_source_lock.
+ */
+void memtel_shrinker_unwatch(const struct memtel_scope *scope)
+{
+	struct shrinker_watch *watch;
+
+	lockdep_assert_held(&memtel_source_lock);
+	if (!scope->name[0])
+		return;
+	watch = find_watch(scope->name);
+	if (--watch->users)
+		return;
+	list_del(&watch->list);
+	kfree(watch);
+}
 
 static const char *own_name(const struct shrinker *shrinker)
 {
@@ -92,10 +181,16 @@ static void shrinker_on_start(MEMTEL_ARGS_SHRINK_START)
 		.name = own_name(shr),
 	};
 
+	bool is_new;
+
 	if (!win)
 		return;
 	win->value = total_scan;
-	WRITE_ONCE(win->home, memtel_keyed_place(&shrinkers, &key));
+	WRITE_ONCE(win->nid, key.nid);
+	rcu_read_lock();
+	memtel_window_set_home(win, memtel_keyed_place(&shrinkers, &key,
+						       &is_new));
+	rcu_read_unlock();
 	memtel_hint_growth();
 }
 
@@ -105,14 +200,17 @@ static void shrinker_on_end(MEMTEL_ARGS_SHRINK_END)
 	MEMTEL_COST(&shrinker_cost);
 	u64 now = ktime_get_mono_fast_ns();
 	struct memtel_window win;
+	u64 __percpu *words;
 
 	if (!memtel_window_end(&calls, shr, &win))
 		return;
-	memtel_timing_end(win.home, now - win.begin_ns);
-	this_cpu_add(win.home[SHRINKER_SCANNED],
-		     max(win.value - total_scan, 0L));
+	rcu_read_lock();
+	words = memtel_keyed_counted(&shrinkers, win.home, win.nid);
+	memtel_timing_end(words, memtel_elapsed_ns(now, win.begin_ns));
+	this_cpu_add(words[SHRINKER_SCANNED], max(win.value - total_scan, 0L));
 	/* An unsigned long that the event cut to an int. */
-	this_cpu_add(win.home[SHRINKER_FREED], (unsigned int)shrinker_retval);
+	this_cpu_add(words[SHRINKER_FREED], (unsigned int)shrinker_retval);
+	rcu_read_unlock();
 }
 
 /* The end before the begin: see window.c. */
@@ -127,13 +225,25 @@ static void shrinker_cleanup(void)
 	memtel_keyed_exit(&shrinkers);
 }
 
+/* Rows that a table is made with. */
+static unsigned int shrinker_rows_max(void)
+{
+	if (shrinker_slots)
+		return shrinker_slots;
+	return memtel_keyed_size(nr_node_ids * SLOTS_PER_NODE, SHRINKER_WORDS);
+}
+
 static int shrinker_prepare(void)
 {
-	int err = memtel_keyed_init(&shrinkers, shrinker_slots,
-				    SHRINKER_WORDS) ?:
-		  memtel_windows_init(&calls);
+	int err;
 
+	err = memtel_keyed_init(&shrinkers, nr_node_ids, shrinker_rows_max(),
+				SHRINKER_WORDS);
+	if (err)
+		return err;
 	shrinkers.label = shrinker_label;
+	shrinkers.keeps = shrinker_keeps;
+	err = memtel_windows_init(&calls);
 	if (err)
 		shrinker_cleanup();
 	return err;
@@ -141,8 +251,15 @@ static int shrinker_prepare(void)
 
 static void shrinker_reset(void)
 {
-	memtel_keyed_reset(&shrinkers);
+	/* First: what ends from now on counts its time from now on. */
 	memtel_windows_reset(&calls);
+	memtel_keyed_reset(&shrinkers);
+}
+
+/* Once a second. */
+static void shrinker_tick(void)
+{
+	memtel_keyed_tick(&shrinkers);
 }
 
 static void shrinker_stats(struct memtel_source_stats *stats)
@@ -154,7 +271,7 @@ static void shrinker_stats(struct memtel_source_stats *stats)
 /* Rows there may be, that of all others among them. */
 unsigned int memtel_shrinker_max_rows(void)
 {
-	return shrinker_slots + 1;
+	return shrinker_rows_max() + nr_node_ids;
 }
 
 /* Rows there are. Source attached. */
@@ -163,14 +280,27 @@ unsigned int memtel_shrinker_rows(void)
 	return memtel_keyed_used(&shrinkers);
 }
 
-/* Whose row it is. Nothing is counted. Under memtel_source_lock. */
-void memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row)
+/**
+ * memtel_shrinker_key() - whose row is it?
+ * @i: below memtel_shrinker_rows()
+ * @row: filled but for what is counted
+ *
+ * Context: Process context, source attached.
+ * Return: false when there is no such row now.
+ */
+bool memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row)
 {
-	const struct memtel_keyed_slot *slot = memtel_keyed_slot(&shrinkers, i);
+	const struct memtel_keyed_slot *slot;
 
-	row->name = slot->name;
-	row->id = slot->id;
-	row->nid = slot->nid;
+	rcu_read_lock();
+	slot = memtel_keyed_slot(&shrinkers, i);
+	if (slot) {
+		strscpy(row->name, slot->name, sizeof(row->name));
+		row->id = slot->id;
+		row->nid = slot->nid;
+	}
+	rcu_read_unlock();
+	return slot;
 }
 
 /**
@@ -178,24 +308,35 @@ void memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row)
  * @i: below memtel_shrinker_rows()
  * @row: filled
  *
- * Context: Under memtel_source_lock, source attached.
- * Return: false when it has no call since the last reset.
+ * Context: Process context, source attached.
+ * Return: false when there is no such row now, or it has no call since the last
+ * reset.
  */
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row)
 {
 	const u64 __percpu *words = memtel_keyed_words(&shrinkers, i);
+	bool has_calls = false;
 
-	memtel_shrinker_key(i, row);
-	memtel_timing_read(words, &row->timing);
-	row->objects_scanned = memtel_counter_sum(&words[SHRINKER_SCANNED]);
-	row->objects_freed = memtel_counter_sum(&words[SHRINKER_FREED]);
-	return row->timing.count;
+	/* While it is read the row goes to no other shrinker. */
+	rcu_read_lock();
+	if (memtel_shrinker_key(i, row)) {
+		memtel_timing_read(words, &row->timing);
+		row->objects_scanned =
+			memtel_counter_sum(&words[SHRINKER_SCANNED]);
+		row->objects_freed =
+			memtel_counter_sum(&words[SHRINKER_FREED]);
+		has_calls = row->timing.count;
+	}
+	rcu_read_unlock();
+	return has_calls;
 }
 
-static bool is_in(const struct memtel_keyed_slot *slot,
-		  const struct memtel_scope *scope)
+/* Within rcu_read_lock(). */
+static bool shrinker_is_in(unsigned int i, const struct memtel_scope *scope)
 {
-	return memtel_scope_has_node(scope, slot->nid) &&
+	const struct memtel_keyed_slot *slot = memtel_keyed_slot(&shrinkers, i);
+
+	return slot && memtel_scope_has_node(scope, slot->nid) &&
 	       memtel_scope_has_name(scope, slot->name);
 }
 
@@ -205,11 +346,17 @@ u64 memtel_shrinker_total_ns(const struct memtel_scope *scope)
 	unsigned int i, nr = memtel_shrinker_rows();
 	u64 sum = 0;
 
-	for (i = 0; i < nr; i++)
-		if (is_in(memtel_keyed_slot(&shrinkers, i), scope))
+	/* Those of all others are the first: see keyed.c. */
+	for (i = 0; i < nr; i++) {
+		rcu_read_lock();
+		if (shrinker_is_in(i, scope))
 			sum += memtel_counter_sum(memtel_keyed_words(&shrinkers,
 								     i) +
 						  TIMING_TOTAL_NS);
+		rcu_read_unlock();
+		/* Pairs with keyed_fold(). */
+		smp_rmb();
+	}
 	return sum;
 }
 
@@ -219,19 +366,31 @@ struct sum_open {
 	struct memtel_open *open;
 };
 
+/*
+ * The row where a call counts if it ends now, WINDOW_NO_ROW when it has none
+ * yet. Within rcu_read_lock().
+ */
+static u32 row_of_call(const struct memtel_window *win)
+{
+	if (win->home.nr == WINDOW_NO_ROW)
+		return WINDOW_NO_ROW;
+	return memtel_keyed_current(&shrinkers, win->home, win->nid);
+}
+
 static void add_open(const struct memtel_window *win, void *arg)
 {
 	const struct sum_open *sum = arg;
-	unsigned int i, nr = memtel_shrinker_rows();
+	bool is_in;
+	u32 row;
 
-	for (i = 0; i < nr; i++)
-		if (memtel_keyed_words(&shrinkers, i) == win->home)
-			break;
-	if (i == nr || !is_in(memtel_keyed_slot(&shrinkers, i), sum->scope))
+	rcu_read_lock();
+	row = row_of_call(win);
+	is_in = row != WINDOW_NO_ROW && shrinker_is_in(row, sum->scope);
+	rcu_read_unlock();
+	if (!is_in)
 		return;
 	sum->open->nr++;
-	if (sum->now > win->begin_ns)
-		sum->open->ns += sum->now - win->begin_ns;
+	sum->open->ns += memtel_elapsed_ns(sum->now, win->begin_ns);
 }
 
 /**
@@ -256,7 +415,9 @@ static void add_call(const struct memtel_window *win, void *arg)
 
 	if (calls->nr == MEMTEL_SHRINKER_CALLS || calls->now <= win->begin_ns)
 		return;
-	calls->row[calls->nr] = win->home;
+	rcu_read_lock();
+	calls->row[calls->nr] = row_of_call(win);
+	rcu_read_unlock();
 	calls->ns[calls->nr] = calls->now - win->begin_ns;
 	calls->nr++;
 }
@@ -278,12 +439,11 @@ void memtel_shrinker_calls_read(struct memtel_shrinker_calls *open)
 u64 memtel_shrinker_call_ns(const struct memtel_shrinker_calls *open,
 			    unsigned int i)
 {
-	const u64 __percpu *row = memtel_keyed_words(&shrinkers, i);
 	unsigned int call;
 	u64 ns = 0;
 
 	for (call = 0; call < open->nr; call++)
-		if (open->row[call] == row)
+		if (open->row[call] == i)
 			ns += open->ns[call];
 	return ns;
 }
@@ -297,5 +457,6 @@ struct memtel_source memtel_shrinker_source = {
 	.cleanup = shrinker_cleanup,
 	.reset = shrinker_reset,
 	.stats = shrinker_stats,
+	.tick = shrinker_tick,
 	.cost = &shrinker_cost,
 };

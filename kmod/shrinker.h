@@ -3,22 +3,26 @@
 #ifndef _MEMTEL_SHRINKER_H
 #define _MEMTEL_SHRINKER_H
 
+#include <linux/memtel.h>
 #include <linux/types.h>
 
 #include "scope.h"
 #include "timing.h"
 
+struct netlink_ext_ack;
+
 /**
  * struct memtel_shrinker_row - a shrinker on a node, over all CPUs
- * @name: its own name or its function's; lives while the source is attached
- * @id: the same on all nodes
+ * @name: its own name or its function's
+ * @id: the same on all nodes; 0 for all that found no row of their own on the
+ *      node, which have no name
  * @nid: the node
  * @timing: its calls
  * @objects_scanned: objects it scanned
  * @objects_freed: objects it freed
  */
 struct memtel_shrinker_row {
-	const char *name;
+	char name[MEMTEL_NAME_MAX + 1];
 	u32 id;
 	int nid;
 	struct memtel_timing timing;
@@ -38,14 +42,17 @@ struct memtel_shrinker_row {
 struct memtel_shrinker_calls {
 	u64 now;
 	unsigned int nr;
-	const u64 __percpu *row[MEMTEL_SHRINKER_CALLS];
+	u32 row[MEMTEL_SHRINKER_CALLS];
 	u64 ns[MEMTEL_SHRINKER_CALLS];
 };
 
 unsigned int memtel_shrinker_max_rows(void);
 unsigned int memtel_shrinker_rows(void);
-void memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row);
+bool memtel_shrinker_key(unsigned int i, struct memtel_shrinker_row *row);
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row);
+int memtel_shrinker_watch(const struct memtel_scope *scope,
+			  struct netlink_ext_ack *extack);
+void memtel_shrinker_unwatch(const struct memtel_scope *scope);
 u64 memtel_shrinker_total_ns(const struct memtel_scope *scope);
 void memtel_shrinker_open(const struct memtel_scope *scope, u64 now,
 			  struct memtel_open *open);

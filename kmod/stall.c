@@ -78,13 +78,17 @@ void memtel_stall_begin(struct memtel_loser *loser)
 static struct memtel_topk_key key_of(enum memtel_suspect_kind kind,
 				     const struct memtel_loser *loser)
 {
-	if (kind == MEMTEL_SUSPECT_KIND_TASK)
-		return (struct memtel_topk_key) {
-			loser->pid, loser->start_ns, loser->comm
-		};
-	return (struct memtel_topk_key) {
-		loser->cgroup_id, loser->has_path, ""
-	};
+	struct memtel_topk_key key = { .name = "" };
+
+	if (kind == MEMTEL_SUSPECT_KIND_TASK) {
+		key.a = loser->pid;
+		key.b = loser->start_ns;
+		key.name = loser->comm;
+	} else {
+		key.a = loser->cgroup_id;
+		key.b = loser->has_path;
+	}
+	return key;
 }
 
 /**

@@ -8,23 +8,6 @@
 #include "hist.h"
 #include "timing.h"
 
-/*
- * The longest is one CPU's; should the task move to another in between, the
- * exchange is with that one's and compares with what is there.
- */
-static void raise_longest(u64 __percpu *word, u64 ns)
-{
-	u64 old = this_cpu_read(*word);
-
-	while (ns > old) {
-		u64 seen = this_cpu_cmpxchg(*word, old, ns);
-
-		if (seen == old)
-			break;
-		old = seen;
-	}
-}
-
 /**
  * memtel_timing_count() - count a time, but do not add it to the total
  * @words: a row's first words
@@ -36,7 +19,7 @@ void memtel_timing_count(u64 __percpu *words, u64 ns)
 {
 	this_cpu_inc(words[TIMING_COUNT]);
 	this_cpu_inc(words[TIMING_BUCKETS + memtel_hist_bucket(ns)]);
-	raise_longest(&words[TIMING_LONGEST_NS], ns);
+	memtel_timing_raise(&words[TIMING_LONGEST_NS], ns);
 }
 
 static void read_cpu(const u64 __percpu *words, int cpu,

@@ -36,6 +36,37 @@ void memtel_timing_read(const u64 __percpu *words,
 void memtel_timing_add(struct memtel_timing *sum,
 		       const struct memtel_timing *timing);
 
+/**
+ * memtel_elapsed_ns() - time from a begin to now
+ * @now: by ktime_get_mono_fast_ns()
+ * @begin_ns: by the same clock, perhaps read on another CPU
+ *
+ * That clock may step back between two CPUs while the time is being adjusted.
+ *
+ * Return: the time, never less than zero.
+ */
+static inline u64 memtel_elapsed_ns(u64 now, u64 begin_ns)
+{
+	return now > begin_ns ? now - begin_ns : 0;
+}
+
+/*
+ * Raise a row's longest. It is one CPU's; should the task move to another in
+ * between, the exchange is with that one's and compares with what is there.
+ */
+static inline void memtel_timing_raise(u64 __percpu *word, u64 ns)
+{
+	u64 old = this_cpu_read(*word);
+
+	while (ns > old) {
+		u64 seen = this_cpu_cmpxchg(*word, old, ns);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
 /* A part of a time whose whole is counted elsewhere. */
 static inline void memtel_timing_spend(u64 __percpu *words, u64 ns)
 {

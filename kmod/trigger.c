@@ -242,6 +242,20 @@ bool memtel_trigger_is_blind(const struct memtel_trigger *trigger)
 	return is_blind(trigger->metric);
 }
 
+/**
+ * memtel_trigger_is_gone() - was what its scope names removed?
+ * @trigger: the trigger
+ *
+ * Context: Process context under memtel_trigger_lock.
+ */
+bool memtel_trigger_is_gone(const struct memtel_trigger *trigger)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	return metric->is_gone && !is_blind(trigger->metric) &&
+	       metric->is_gone(&trigger->scope);
+}
+
 /* Of when is the number that would be read now? Returns whether it is new. */
 static bool sample_time(struct memtel_sample *sample)
 {
@@ -590,6 +604,25 @@ static int hold_sources(struct memtel_trigger *trigger,
 	return 0;
 }
 
+/* What its scope names has to be kept. The sources are held. */
+static int watch_scope(const struct memtel_trigger *trigger,
+		       struct netlink_ext_ack *extack)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	lockdep_assert_held(&memtel_source_lock);
+	return metric->watch ? metric->watch(&trigger->scope, extack) : 0;
+}
+
+static void unwatch_scope(const struct memtel_trigger *trigger)
+{
+	const struct memtel_metric_ops *metric = metric_of(trigger);
+
+	lockdep_assert_held(&memtel_source_lock);
+	if (metric->unwatch)
+		metric->unwatch(&trigger->scope);
+}
+
 static int check_quota(const struct memtel_trigger *wish,
 		       struct netlink_ext_ack *extack)
 {
@@ -723,6 +756,11 @@ static int add(struct memtel_trigger *trigger, struct memory *memory,
 	err = hold_sources(trigger, extack);
 	if (err)
 		return err;
+	err = watch_scope(trigger, extack);
+	if (err) {
+		release_sources(trigger);
+		return err;
+	}
 	mutex_lock(&memtel_trigger_lock);
 	list_add_tail(&trigger->list, &memtel_triggers);
 	watch(trigger, &memory->sample);
@@ -795,7 +833,8 @@ static int alloc_and_add(struct memtel_trigger *trigger, u32 *id,
  * What the number was before it was added does not count.
  *
  * Context: Process context; current is who asks.
- * Return: 0, -EDQUOT, -ENOMEM, -EOPNOTSUPP, -ESHUTDOWN, or what registering a
+ * Return: 0, -EDQUOT, -ENOMEM, -EOPNOTSUPP, -ESHUTDOWN, -ENOENT for a cgroup
+ * that is not there, -ENOSPC for one that finds no row, or what registering a
  * probe returned.
  */
 int memtel_trigger_add(const struct memtel_trigger *wish, u32 *id,
@@ -844,6 +883,7 @@ static void drop(struct memtel_trigger *trigger)
 	mutex_unlock(&memtel_trigger_lock);
 	free_memory(&memory);
 	memtel_owner_put(trigger->socket, trigger->portid);
+	unwatch_scope(trigger);
 	release_sources(trigger);
 	kfree(trigger);
 }

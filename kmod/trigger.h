@@ -127,5 +127,6 @@ int memtel_trigger_delete(u32 id, const struct sock *socket);
 void memtel_triggers_release_dead(void);
 void memtel_triggers_sources_changed(void);
 bool memtel_trigger_is_blind(const struct memtel_trigger *trigger);
+bool memtel_trigger_is_gone(const struct memtel_trigger *trigger);
 
 #endif /* _MEMTEL_TRIGGER_H */

@@ -14,7 +14,14 @@
  * nothing at all; memtel says so in its status. With PREEMPT_RT a zone's lock
  * sleeps, and waiters move between CPUs: not supported.
  *
- * Times are by ktime_get_mono_fast_ns().
+ * contention_end fires while the waiter holds the zone's lock, and other CPUs
+ * wait for that. So the event only notes in its CPU's place how long the wait
+ * was. The next wait on that CPU adds the note to the counters, before it
+ * waits; until then readers add the note to their sums. Triggers get their hint
+ * from the begin of a wait, too, and from the look that comes once a second.
+ *
+ * Times are by ktime_get_mono_fast_ns(). A wait that began before a reset is
+ * not counted.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -23,6 +30,7 @@
 #include <linux/nodemask.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <trace/events/lock.h>
 
@@ -34,6 +42,7 @@
 #include "cost.h"
 #include "counter.h"
 #include "hint.h"
+#include "hist.h"
 #include "probe.h"
 #include "source.h"
 #include "zonelock.h"
@@ -51,17 +60,30 @@ enum zonelock_lost {
 /**
  * struct zonelock_entry - where a lock is found
  * @lock: its address, NULL for none
- * @words: its row
+ * @row: the number of its row
  */
 struct zonelock_entry {
 	const void *lock;
-	u64 __percpu *words;
+	u32 row;
 };
 
-/* What a CPU waits for, and since when. Written by that CPU alone. */
+/**
+ * struct zonelock_wait - the last wait of a CPU
+ * @lock: what it waits for, NULL when it is over
+ * @begin_ns: since when
+ * @row: the number of the lock's row
+ * @noted: of a wait that is over and not in the counters: its time times two,
+ *         plus one; else 0
+ * @told_ns: @begin_ns when the look that comes once a second was there last
+ *
+ * Written by that CPU alone, with interrupts off, but for the last.
+ */
 struct zonelock_wait {
 	const void *lock;
 	u64 begin_ns;
+	u32 row;
+	u64 noted;
+	u64 told_ns;
 };
 
 static DEFINE_PER_CPU(struct zonelock_wait, wait);
@@ -73,9 +95,12 @@ static unsigned int nr_entries;
 static struct memtel_counters rows;
 static struct memtel_counters lost;
 
-static u64 __percpu *row_of(int nid, int zid)
+/* Waits that began before do not count; changed by a reset. */
+static u64 since_ns;
+
+static u32 row_of(int nid, int zid)
 {
-	return memtel_counters_slot(&rows, nid * MAX_NR_ZONES + zid);
+	return nid * MAX_NR_ZONES + zid;
 }
 
 /* The entry of a lock, or an empty one. */
@@ -88,40 +113,59 @@ static __always_inline struct zonelock_entry *find_entry(const void *lock)
 	return &entries[i];
 }
 
-static void lose(enum zonelock_lost what)
+static void zonelock_lose(enum zonelock_lost what)
 {
 	this_cpu_inc(memtel_counters_slot(&lost, 0)[what]);
 }
 
-/* lock:contention_begin, any context */
+/* Count the last wait of this CPU. Interrupts off, no zone's lock held. */
+static void count_note(void)
+{
+	u64 noted = this_cpu_read(wait.noted);
+	bool counts = this_cpu_read(wait.begin_ns) >= READ_ONCE(since_ns);
+
+	this_cpu_write(wait.noted, 0);
+	/* Pairs with note_of(): it is in no sum for a moment, never in two. */
+	smp_wmb();
+	if (counts)
+		memtel_timing_end(memtel_counters_slot(&rows,
+						       this_cpu_read(wait.row)),
+				  noted >> 1);
+}
+
+/* lock:contention_begin, any context; of a zone's lock: interrupts off */
 static void zonelock_on_begin(void *data, void *lock, unsigned int flags)
 {
 	MEMTEL_COST(&zonelock_cost);
+	const struct zonelock_entry *entry = find_entry(lock);
 
-	if (!find_entry(lock)->lock)
+	if (!entry->lock)
 		return;
 	if (this_cpu_read(wait.lock))
-		lose(ZONELOCK_UNPAIRED_BEGINS);
+		zonelock_lose(ZONELOCK_UNPAIRED_BEGINS);
+	if (this_cpu_read(wait.noted))
+		count_note();
+	this_cpu_write(wait.row, entry->row);
 	this_cpu_write(wait.lock, lock);
+	memtel_hint_growth();
 	this_cpu_write(wait.begin_ns, ktime_get_mono_fast_ns());
 }
 
-/* lock:contention_end, any context; the lock is held now */
+/* lock:contention_end, any context; the lock is held now: be short */
 static void zonelock_on_end(void *data, void *lock, int ret)
 {
 	MEMTEL_COST(&zonelock_cost);
-	u64 __percpu *words;
+	u64 ns;
 
 	if (likely(this_cpu_read(wait.lock) != lock)) {
 		if (unlikely(find_entry(lock)->lock))
-			lose(ZONELOCK_UNPAIRED_ENDS);
+			zonelock_lose(ZONELOCK_UNPAIRED_ENDS);
 		return;
 	}
-	words = find_entry(lock)->words;
-	memtel_timing_end(words, ktime_get_mono_fast_ns() -
-				 this_cpu_read(wait.begin_ns));
+	ns = memtel_elapsed_ns(ktime_get_mono_fast_ns(),
+			       this_cpu_read(wait.begin_ns));
 	this_cpu_write(wait.lock, NULL);
-	memtel_hint_growth();
+	this_cpu_write(wait.noted, ns << 1 | 1);
 }
 
 /* The end before the begin, so that no begin is left waiting. */
@@ -161,7 +205,7 @@ static void add_locks(int nid)
 		lock = &NODE_DATA(nid)->node_zones[zid].lock;
 		entry = find_entry(lock);
 		entry->lock = lock;
-		entry->words = row_of(nid, zid);
+		entry->row = row_of(nid, zid);
 	}
 }
 
@@ -190,12 +234,14 @@ static int zonelock_prepare(void)
 		if (NODE_DATA(nid))
 			add_locks(nid);
 	for_each_possible_cpu(cpu)
-		per_cpu(wait.lock, cpu) = NULL;
+		per_cpu(wait, cpu) = (struct zonelock_wait) {};
+	since_ns = 0;
 	return 0;
 }
 
 static void zonelock_reset(void)
 {
+	WRITE_ONCE(since_ns, ktime_get_mono_fast_ns());
 	memtel_counters_zero(&rows);
 	memtel_counters_zero(&lost);
 }
@@ -213,6 +259,57 @@ static void zonelock_stats(struct memtel_source_stats *stats)
 			memtel_counter_sum(&words[ZONELOCK_UNPAIRED_ENDS]));
 }
 
+/*
+ * The time that a CPU has noted of a wait for a zone's lock. Returns false when
+ * there is none. Read the counters first.
+ */
+static bool note_of(int cpu, u32 row, u64 *ns)
+{
+	const struct zonelock_wait *w = per_cpu_ptr(&wait, cpu);
+	u64 noted = READ_ONCE(w->noted);
+
+	if (!noted || READ_ONCE(w->row) != row ||
+	    READ_ONCE(w->begin_ns) < READ_ONCE(since_ns))
+		return false;
+	*ns = noted >> 1;
+	/* Still the same: the CPU writes the row after it has counted. */
+	smp_rmb();
+	return READ_ONCE(w->noted) == noted;
+}
+
+static void zonelock_read(u32 row, struct memtel_timing *timing)
+{
+	struct memtel_timing one = { .count = 1 };
+	int cpu;
+
+	memtel_timing_read(memtel_counters_slot(&rows, row), timing);
+	/* Pairs with count_note(). */
+	smp_rmb();
+	for_each_possible_cpu(cpu) {
+		if (!note_of(cpu, row, &one.total_ns))
+			continue;
+		memset(one.buckets, 0, sizeof(one.buckets));
+		one.buckets[memtel_hist_bucket(one.total_ns)] = 1;
+		one.longest_ns = one.total_ns;
+		memtel_timing_add(timing, &one);
+	}
+}
+
+static u64 zonelock_total_ns(u32 row)
+{
+	u64 sum = memtel_counter_sum(memtel_counters_slot(&rows, row) +
+				     TIMING_TOTAL_NS);
+	u64 ns;
+	int cpu;
+
+	/* Pairs with count_note(). */
+	smp_rmb();
+	for_each_possible_cpu(cpu)
+		if (note_of(cpu, row, &ns))
+			sum += ns;
+	return sum;
+}
+
 /**
  * memtel_zonelock_time() - waits for a zone's lock
  * @nid: its node
@@ -227,13 +324,14 @@ bool memtel_zonelock_time(int nid, int zid, struct memtel_timing *timing)
 	struct memtel_timing one;
 	int i;
 
+	lockdep_assert_held(&memtel_source_lock);
 	if (!memtel_source_is_attached(&memtel_zonelock_source))
 		return false;
 	*timing = (struct memtel_timing) {};
 	for (i = 0; i < MAX_NR_ZONES; i++) {
 		if (zid >= 0 && zid != i)
 			continue;
-		memtel_timing_read(row_of(nid, i), &one);
+		zonelock_read(row_of(nid, i), &one);
 		memtel_timing_add(timing, &one);
 	}
 	return true;
@@ -249,9 +347,30 @@ u64 memtel_zonelock_total_ns(const struct memtel_scope *scope)
 		for (zid = 0; zid < MAX_NR_ZONES; zid++)
 			if (memtel_scope_has_node(scope, nid) &&
 			    memtel_scope_has_zone(scope, zid))
-				sum += memtel_counter_sum(row_of(nid, zid) +
-							  TIMING_TOTAL_NS);
+				sum += zonelock_total_ns(row_of(nid, zid));
 	return sum;
+}
+
+/*
+ * Once a second. A wait longer than a trigger's look is away from its begin has
+ * nobody else to tell that it grew.
+ */
+static void zonelock_tick(void)
+{
+	bool is_new = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct zonelock_wait *w = per_cpu_ptr(&wait, cpu);
+		u64 begin_ns = READ_ONCE(w->begin_ns);
+
+		if (begin_ns == w->told_ns || !READ_ONCE(w->noted))
+			continue;
+		w->told_ns = begin_ns;
+		is_new = true;
+	}
+	if (is_new)
+		memtel_hint_growth();
 }
 
 struct memtel_source memtel_zonelock_source = {
@@ -265,5 +384,6 @@ struct memtel_source memtel_zonelock_source = {
 	.cleanup = zonelock_cleanup,
 	.reset = zonelock_reset,
 	.stats = zonelock_stats,
+	.tick = zonelock_tick,
 	.cost = &zonelock_cost,
 };

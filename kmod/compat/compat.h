@@ -21,6 +21,7 @@
 #include "linux/hrtimer.h"
 #include "linux/mmzone.h"
 #include "linux/page-flags.h"
+#include "linux/rcupdate.h"
 #include "linux/shrinker.h"
 #include "linux/vmstat.h"
 #include "linux/workqueue.h"

@@ -138,7 +138,7 @@ static int reclaim_get(void *data, u64 *ns)
 	start = ktime_get_ns();
 	for (i = 0; i < pairs; i++) {
 		call_reclaim_begin(reclaim_begin);
-		call_lru_shrink(lru_shrink);
+		call_lru_shrink(lru_shrink, numa_mem_id());
 		call_reclaim_end(reclaim_end);
 	}
 	*ns = (ktime_get_ns() - start) * 1000 / pairs;

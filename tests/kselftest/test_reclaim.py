@@ -9,12 +9,14 @@ that counts must be equal and times differ by the clocks' distance alone.
 import glob
 import os
 import re
+import threading
 import time
 
-from harness import (check, client, equal, has_event, load, memtel, read,
-                     sources, unload, write)
+from harness import (NlError, check, client, equal, has_event, load, memtel,
+                     read, sources, unload, wait_for, write)
 from pressure import (CGROUP, FullNode, Trace, cgroup, close, grown,
                       pressure, read_disk, vmstat)
+from test_trigger import MS, SECOND, Subscriber
 
 VMSCAN = "vmscan:mm_vmscan_"
 
@@ -110,6 +112,143 @@ def test_more_cgroups_than_rows():
     source = ynl.do("source-get", {"name": "reclaim"})
     equal(source["unplaced-rows"], total(others, "count"), "unplaced-rows")
     equal((source["slots-used"], source["slots-total"]), (1, 1), "slots")
+    unload()
+    load()
+
+
+def remove(group):
+    """Remove a cgroup, which its last task may not quite have left."""
+    for _ in range(50):
+        try:
+            os.rmdir(group)
+            return
+        except OSError:
+            time.sleep(0.1)
+    check(False, f"cannot remove {group}")
+
+
+def ids_in(rows):
+    """The ids of the cgroups that have rows."""
+    return {row["cgroup-id"] for row in rows if "cgroup-id" in row}
+
+
+def slots_used(ynl):
+    """Rows that cgroups have."""
+    return ynl.do("source-get", {"name": "reclaim"})["slots-used"]
+
+
+def reclaim_in(group, mib):
+    """This process reads some MiB of the disk in a cgroup of 2 MiB."""
+    write(f"{group}/cgroup.procs", str(os.getpid()))
+    try:
+        with open("/dev/ram0", "rb", buffering=0) as disk:
+            disk.seek(mib << 20)
+            for _ in range(4 << 4):
+                disk.read(1 << 16)
+    finally:
+        write(f"{CGROUP}/cgroup.procs", str(os.getpid()))
+
+
+def met_its_limit(group):
+    """Whether a cgroup was about to go over its limit, by the kernel."""
+    return " 0" not in re.search(r"^max( \d+)$", read(f"{group}/memory.events"),
+                                 re.M)[1]
+
+
+def test_removed_cgroups_give_their_rows_back():
+    """However many come and go; and sums are what ftrace says."""
+    unload()
+    load("reclaim_cgroups=64")
+    read_disk(1)
+    ynl, rows = held()
+    pairs = []
+    for turn in range(12):
+        groups = [cgroup(f"come-{turn}-{i}", max="2M") for i in range(50)]
+        with Trace(f"{VMSCAN}memcg_reclaim_begin",
+                   f"{VMSCAN}memcg_reclaim_end") as trace:
+            for i, group in enumerate(groups):
+                reclaim_in(group, 4 * (turn * 50 + i))
+        pairs += trace.pairs("mm_vmscan_memcg_reclaim_begin",
+                             "mm_vmscan_memcg_reclaim_end")
+        numbers = {os.stat(group).st_ino for group in groups
+                   if met_its_limit(group)}
+        check(len(numbers) > 40, f"{len(numbers)} cgroups met their limit")
+        missing = numbers - ids_in(rows("memcg"))
+        equal(missing, set(), f"turn {turn}: cgroups without a row")
+        for group in groups:
+            remove(group)
+        try:
+            wait_for(lambda: slots_used(ynl) == len(ids_in(rows("memcg"))) < 5,
+                     30, f"turn {turn}: rows are given back")
+        finally:
+            shown = ids_in(rows("memcg"))
+            print(f"# turn {turn}: {slots_used(ynl)} rows used, shown {shown}"
+                  f", of removed cgroups {numbers & shown}")
+    equals_ftrace(rows("memcg"), pairs, "memcg reclaim")
+    lost_nothing(ynl)
+    unload()
+    load()
+
+
+def test_trigger_on_a_cgroup_sees_those_below_it():
+    """Leaves that come, reclaim and go are the pod's time; then it goes."""
+    ynl, rows = held()
+    pod = cgroup("pod")
+    write(f"{pod}/cgroup.subtree_control", "+memory")
+    number = os.stat(pod).st_ino
+    who = Subscriber()
+    trigger = who.add("memcg-reclaim-time", 1000, 60 * SECOND,
+                      cgroup_id=number, no_evidence=True)
+    for turn in range(3):
+        leaf = cgroup(f"pod/leaf-{turn}", max="4M")
+        read_disk(12, leaf)
+        remove(leaf)
+    other = cgroup("other", max="4M")
+    read_disk(12, other)
+    who.wait(1)
+    # What had a row besides the other has been added to that of all others.
+    wait_for(lambda: slots_used(ynl) == 2, 20, "rows are given back")
+    of_other = sum(row["timing"]["total-ns"] for row in rows("memcg")
+                   if row.get("cgroup-id") == os.stat(other).st_ino)
+    wait_for(lambda: who.state(trigger)["value"] ==
+             total(rows("memcg"), "total-ns") - of_other, 10,
+             "the pod's time is that of its leaves")
+    check(who.state(trigger)["value"] > 1000, "no time")
+    equal("gone" in who.state(trigger), False, "gone")
+    remove(other)
+    remove(pod)
+    equal("gone" in who.state(trigger), True, "gone")
+    wait_for(lambda: slots_used(ynl) == 1, 20, "only the watched row is left")
+    who.ynl.do("trigger-delete", {"id": trigger})
+    wait_for(lambda: slots_used(ynl) == 0, 20, "no row is left")
+
+
+def trigger_refused(who, number, errno, words):
+    """A trigger on a cgroup is refused, with these words."""
+    try:
+        who.add("memcg-reclaim-time", MS, cgroup_id=number, no_evidence=True)
+    except NlError as error:
+        equal(-error.nl_msg.error, errno, f"errno of cgroup {number}")
+        message = error.nl_msg.extack.get("msg", "")
+        check(words in message, f"cgroup {number}: says '{message}'")
+        return
+    check(False, f"a trigger on cgroup {number} was not refused")
+
+
+def test_trigger_on_a_cgroup_that_cannot_be_seen():
+    """Refused: an id of none, of a removed one, one that finds no row."""
+    unload()
+    load("reclaim_cgroups=1")
+    groups = [cgroup(f"seen-{i}") for i in range(2)]
+    numbers = [os.stat(group).st_ino for group in groups]
+    who = Subscriber()
+    trigger_refused(who, 10**12, 2, "no cgroup")
+    who.add("memcg-reclaim-time", MS, cgroup_id=numbers[0], no_evidence=True)
+    who.add("memcg-reclaim-time", MS, cgroup_id=numbers[0], no_evidence=True)
+    trigger_refused(who, numbers[1], 28, "no free row")
+    remove(groups[1])
+    trigger_refused(who, numbers[1], 2, "no cgroup")
+    remove(groups[0])
     unload()
     load()
 
@@ -237,6 +376,174 @@ def test_a_shrinker_that_knows_no_nodes():
     check(ns[0] < 10**6 and ns[1] >= 2 * 10**7, f"{ns} ns on nodes 0 and 1")
 
 
+class Pressure(threading.Thread):
+    """Page cache is read until it is told to stop, so that kswapd works.
+
+    In a cgroup: a round goes over that after all shrinkers that know none.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.group = cgroup("load")
+        self.goes_on = True
+        self.start()
+
+    def run(self):
+        while self.goes_on:
+            read_disk(300, self.group, cpu=0)
+
+    def stop(self):
+        """The end of it."""
+        self.goes_on = False
+        self.join()
+
+
+def kswapds():
+    """Their process ids."""
+    return {int(path.split("/")[2]) for path in glob.glob("/proc/[0-9]*/comm")
+            if read(path).startswith("kswapd")}
+
+
+def begun_before(events, since):
+    """Does a kswapd do work after this time before it is woken anew?"""
+    woken = set()
+    for task, now, name, _ in events:
+        if now >= since and name == "mm_vmscan_kswapd_wake":
+            woken.add(task)
+        elif now >= since and task not in woken:
+            return True
+    return False
+
+
+def kswapd_in_its_middle(ynl):
+    """Hold the source for 3 s: pages by memtel, and those ftrace saw in that
+    time if a round was under way at its beginning, else None."""
+    tasks = kswapds()
+    with Trace(f"{VMSCAN}kswapd_wake",
+               f"{VMSCAN}lru_shrink_inactive") as trace:
+        ynl.do("source-hold", {"name": "reclaim"})
+        since = time.monotonic_ns()
+        time.sleep(3)
+        until = time.monotonic_ns()
+        pages = sum(row["pages-scanned"] for row in
+                    ynl.dump("reclaim-get", {"kind": "kswapd"}))
+    ynl.do("source-release", {"name": "reclaim"})
+    events = [event for event in trace.events if event[0] in tasks]
+    seen = sum(int(values["nr_scanned"]) for _, now, name, values in events
+               if since <= now <= until and "shrink" in name)
+    return pages, seen if seen and begun_before(events, since) else None
+
+
+def test_kswapd_under_way_when_held():
+    """A round that began before counts from its first sign of work on.
+
+    A shrinker that sleeps makes rounds of seconds.
+    """
+    if has_generations():
+        return
+    ynl = client()
+    pressure("shrinker 500 1000")
+    seen = None
+    with FullNode(0, 150), FullNode(1, 150):
+        load_ = Pressure()
+        try:
+            for _ in range(8):
+                pressure("arm 1000")
+                time.sleep(1)
+                pages, seen = kswapd_in_its_middle(ynl)
+                if seen:
+                    break
+        finally:
+            pressure("arm 0")
+            load_.stop()
+            pressure("remove")
+    print(f"# pages scanned by kswapd: memtel {pages}, ftrace {seen}")
+    check(seen, "no round of kswapd was under way")
+    check(pages >= seen, f"memtel {pages}, ftrace {seen}")
+
+
+def test_time_between_signs_is_no_nodes():
+    """It is given to a node when it is known to which; then at once."""
+    who = Subscriber()
+    numbers = [who.add("direct-reclaim-time", 200 * MS, 10 * SECOND,
+                       node_id=node, no_evidence=True) for node in (0, 1)]
+    # Last sign on node 0, the next on node 1, 2 s later.
+    pressure("pairs gap")
+    who.wait(1)
+    time.sleep(0.5)
+    equal([event["trigger-id"] for event in who.read()], numbers[1:],
+          "triggers raised")
+    values = [who.state(number)["value"] for number in numbers]
+    check(values[0] < 200 * MS <= 2000 * MS <= values[1], f"values {values}")
+    # A shrinker on node 1: while it runs.
+    who.ynl.do("source-reset", {"name": "reclaim"})
+    who.wait(2)
+    equal(who.events.pop()["kind"], "cleared", "by the reset")
+    who.events.clear()
+    task = threading.Thread(target=pressure, args=("pairs long-call",))
+    task.start()
+    event = who.wait(1)[0]
+    equal((event["kind"], event["trigger-id"], event["open"] > 0),
+          ("raised", numbers[1], True), "while the call is under way")
+    task.join()
+    check(all(event["trigger-id"] == numbers[1] for event in who.read()),
+          f"events {who.events}")
+
+
+def test_a_kswapd_that_is_no_more():
+    """Its last round, which no event ends, is ended within seconds."""
+    ynl, rows = held()
+    pressure("pairs lost-kswapd")
+
+    def of_node_1():
+        return next(row for row in rows("kswapd") if row["node-id"] == 1)
+    wait_for(lambda: of_node_1()["timing"]["count"], 10, "it is ended")
+    timing = of_node_1()["timing"]
+    check(20 * MS <= timing["total-ns"] <= 100 * MS, f"time {timing}")
+    check(of_node_1()["pages-scanned"] >= 32, "pages")
+    lost_nothing(ynl)
+
+
+def test_reset_in_the_middle_of_a_stall():
+    """What a stall took before a reset is not counted after it."""
+    ynl, rows = held()
+    task = threading.Thread(target=pressure, args=("pairs gap",))
+    task.start()
+    time.sleep(1)
+    ynl.do("source-reset", {"name": "reclaim"})
+    since = time.monotonic()
+    task.join()
+    took = (time.monotonic() - since) * SECOND
+    direct = rows("direct")
+    longest = max(row["timing"]["longest-ns"] for row in direct)
+    equal(total(direct, "count"), 1, "stalls")
+    print(f"# {took / MS:.0f} ms after the reset, longest {longest / MS:.0f}, "
+          f"in all {total(direct, 'total-ns') / MS:.0f}")
+    check(0.5 * took <= longest <= took + 50 * MS, f"longest {longest} ns")
+    check(total(direct, "total-ns") <= took + 50 * MS, "time")
+
+
+def test_as_many_tasks_as_there_is_room_for():
+    """16,384 tasks in reclaim at once: each is counted, placed or not."""
+    write("/proc/sys/kernel/threads-max", "40000")
+    for room in (16384, 0):
+        unload()
+        load(f"stalled_tasks={room}")
+        ynl, rows = held()
+        pressure("stall 16384")
+        source = ynl.do("source-get", {"name": "reclaim"})
+        placed = total(rows("direct"), "count")
+        print(f"# stalled_tasks={room}: {placed} placed, "
+              f"{source['unplaced-begins']} not, {source['memory-bytes']} "
+              "bytes")
+        equal(placed + source["unplaced-begins"], 16384, "tasks")
+        equal(source["unpaired-ends"], source["unplaced-begins"], "ends")
+        if room:
+            equal(source["unplaced-begins"], 0, "tasks without a place")
+    unload()
+    load()
+
+
 def test_joined_with_zones_and_nodes():
     """zone-get and node-get have the times of reclaim-get; absent without."""
     ynl, rows = held()
@@ -283,6 +590,10 @@ def test_node_reclaim():
     """
     for mode in ("1", "7"):
         ynl, rows = held()
+        # Where allocations land is seen from a second after the first on.
+        node_reclaims(rows, mode)
+        time.sleep(2)
+        ynl.do("source-reset", {"name": "reclaim"})
         got, pairs, failures = node_reclaims(rows, mode)
         check(len(pairs) > 10,
               f"mode {mode}: too little load: {len(pairs)} node reclaims")
@@ -348,14 +659,28 @@ def test_throttling():
     lost_nothing(ynl)
 
 
-def test_table_of_cgroups_is_bounded():
-    """More cgroups than there are rows: what had no row is counted."""
+def test_table_of_cgroups_is_sized_by_the_host():
+    """Twice as many rows as there are cgroups, 256 at least."""
     ynl = client()
     path = "/sys/module/memtel/parameters/reclaim_cgroups"
-    equal(read(path).strip(), "256", "default")
-    ynl.do("source-hold", {"name": "reclaim"})
-    equal(ynl.do("source-get", {"name": "reclaim"})["slots-total"], 256,
-          "rows")
+    equal(read(path).strip(), "0", "default")
+
+    def rows():
+        ynl.do("source-hold", {"name": "reclaim"})
+        total = ynl.do("source-get", {"name": "reclaim"})["slots-total"]
+        ynl.do("source-release", {"name": "reclaim"})
+        return total
+    equal(rows(), 256, "rows of a host with few cgroups")
+    groups = [cgroup(f"sized-{i}") for i in range(300)]
+    try:
+        # Those that die are there until nobody refers to them.
+        there = 1 + sum(map(int, re.findall(r"^nr_\w*descendants (\d+)",
+                                            read(f"{CGROUP}/cgroup.stat"),
+                                            re.M)))
+        equal(rows(), 2 * there, "rows, and twice the kernel's own number")
+    finally:
+        for group in groups:
+            os.rmdir(group)
 
 
 def test_refusals():

@@ -4,12 +4,14 @@
 import threading
 import time
 
-from harness import check, client, equal, read, write
+from harness import check, client, equal, load, read, unload, write
 from pressure import DEBUGFS, Trace, close, pressure
+from test_trigger import Subscriber
 
 SLEEP_MS = 20
 OBJECTS = 100
 MS = 10**6
+NAME = "pressure_scan [memtel_pressure]"
 
 
 def held(ynl=None):
@@ -191,5 +193,72 @@ def test_cpu_going_off_and_on_loses_nothing():
         task.join()
         equals_own(ynl, slack=4)
         equal(lost(ynl), (0, 0), "lost pairs")
+    finally:
+        pressure("remove")
+
+
+def slots(ynl):
+    """(used, all) of the table's rows."""
+    source = ynl.do("source-get", {"name": "shrinker"})
+    return source["slots-used"], source["slots-total"]
+
+
+def test_a_full_table_gives_back_what_is_not_called():
+    """After a minute; counts are kept by node; what a trigger names stays."""
+    unload()
+    load("shrinker_slots=1")
+    pressure("shrinker 1 10")
+    try:
+        ynl = held()
+        pressure("arm 10")
+        drop_slab()
+        rows = ynl.dump("shrinker-get", {})
+        want = own_count()
+        first = [row["id"] for row in rows if "id" in row]
+        equal((len(first), slots(ynl)), (1, (1, 1)), "rows of their own")
+        for node, (calls, scanned, _) in want.items():
+            ours_ = [row for row in rows if row["node-id"] == node]
+            check(sum(row["timing"]["count"] for row in ours_) >= calls and
+                  sum(row["objects-scanned"] for row in ours_) >= scanned,
+                  f"node {node}: {ours_}")
+        sums = [sum(row["timing"][key] for row in rows)
+                for key in ("count", "total-ns")]
+        time.sleep(70)
+        equal(slots(ynl), (0, 1), "rows after a minute")
+        rows = ynl.dump("shrinker-get", {})
+        equal([row for row in rows if "id" in row], [], "named rows")
+        equal([sum(row["timing"][key] for row in rows)
+               for key in ("count", "total-ns")], sums, "count and time")
+        who = Subscriber()
+        who.add("shrinker-time", 10**12, shrinker=NAME, no_evidence=True)
+        pressure("arm 10")
+        drop_slab()
+        named = [row for row in ynl.dump("shrinker-get", {}) if "id" in row]
+        equal(len(named), 1, "rows of their own")
+        check(named[0]["id"] not in first, "an id was used again")
+        if named[0]["name"] == NAME:
+            time.sleep(70)
+            equal(slots(ynl), (1, 1), "rows that a trigger names")
+    finally:
+        pressure("remove")
+        unload()
+        load()
+
+
+def test_reset_in_the_middle_of_a_call():
+    """What a call took before a reset is not counted after it."""
+    pressure("shrinker 2000 10")
+    try:
+        ynl = held()
+        pressure("arm 1")
+        task = threading.Thread(target=drop_slab)
+        task.start()
+        time.sleep(1)
+        ynl.do("source-reset", {"name": "shrinker"})
+        task.join()
+        timing = next(iter(ours(ynl).values()))["timing"]
+        equal(timing["count"], 1, "calls")
+        check(timing["longest-ns"] < 1600 * MS and
+              timing["total-ns"] < 1600 * MS, f"of a call of 2 s: {timing}")
     finally:
         pressure("remove")

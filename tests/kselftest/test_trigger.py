@@ -284,6 +284,8 @@ def test_refused():
             node_id=0)
     refused(ynl, 2, "no such node", node_id=7)
     refused(ynl, 22, "id 0", metric="memcg-reclaim-time", cgroup_id=0)
+    refused(ynl, 2, "no cgroup", metric="memcg-reclaim-time",
+            cgroup_id=10**12)
     equal(ynl.dump("trigger-get", {}), [], "triggers")
 
 

@@ -31,12 +31,12 @@ static inline void call_reclaim_begin(struct tracepoint *tp)
 		memtel_call_reclaim_begin(f->func, f->data, 0, GFP_KERNEL);
 }
 
-static inline void call_lru_shrink(struct tracepoint *tp)
+static inline void call_lru_shrink(struct tracepoint *tp, int nid)
 {
 	void (*fn)(void *data, int nid, unsigned long scanned,
 		   unsigned long reclaimed, void *stat, int priority, int file);
 
-	CALL(tp, numa_mem_id(), 32, 32, NULL, 12, 1);
+	CALL(tp, nid, 32, 32, NULL, 12, 1);
 }
 
 static inline void call_reclaim_end(struct tracepoint *tp)

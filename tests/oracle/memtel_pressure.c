@@ -20,7 +20,13 @@
  *                           as the tracepoints would, for a shrinker that
  *                           nobody registered: nested, lost-begin, lost-end,
  *                           no-nodes (in a direct reclaim; on node 1, whose end
- *                           says 0)
+ *                           says 0), gap (a direct reclaim whose last sign of
+ *                           work is on node 0 and whose next, GAP_MS later, on
+ *                           node 1), long-call (a shrinker's call on node 1
+ *                           that takes GAP_MS, in a direct reclaim),
+ *                           lost-kswapd (a round of kswapd by a task that is
+ *                           not node 1's)
+ *     stall TASKS           so many tasks are in a direct reclaim at once
  *   shrinker read: "NODE CALLS SCANNED FREED" of the shrinker, by its own
  *            count
  *   locks    read: "ADDRESS NODE ZONE" of every zone's lock
@@ -43,6 +49,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <trace/events/vmscan.h>
 
@@ -50,6 +57,7 @@
 
 #define MAX_NODES	8
 #define PAIR_MS		20
+#define GAP_MS		2000
 
 static DEFINE_MUTEX(lock);	/* one command a time */
 static struct dentry *dir;
@@ -174,8 +182,8 @@ static int run_storm(char *args)
 }
 
 static struct tracepoint *shrink_start, *shrink_end;
-static struct tracepoint *reclaim_begin, *reclaim_end;
-static struct tracepoint *memcg_begin, *memcg_end;
+static struct tracepoint *reclaim_begin, *reclaim_end, *lru_shrink;
+static struct tracepoint *memcg_begin, *memcg_end, *kswapd_wake;
 
 static void find(struct tracepoint *tp, void *priv)
 {
@@ -189,6 +197,8 @@ static void find(struct tracepoint *tp, void *priv)
 		{ "mm_vmscan_direct_reclaim_end", &reclaim_end },
 		{ "mm_vmscan_memcg_reclaim_begin", &memcg_begin },
 		{ "mm_vmscan_memcg_reclaim_end", &memcg_end },
+		{ "mm_vmscan_lru_shrink_inactive", &lru_shrink },
+		{ "mm_vmscan_kswapd_wake", &kswapd_wake },
 	};
 	unsigned int i;
 
@@ -318,11 +328,82 @@ static noinline void call_nested(unsigned int depth)
 	call_end(0, 7);
 }
 
+static void begin_reclaim(void)
+{
+	preempt_disable_notrace();
+	call_reclaim_begin(reclaim_begin);
+	preempt_enable_notrace();
+}
+
+static void end_reclaim(void)
+{
+	preempt_disable_notrace();
+	call_reclaim_end(reclaim_end);
+	preempt_enable_notrace();
+}
+
+static void shrink_lru(int nid)
+{
+	preempt_disable_notrace();
+	call_lru_shrink(lru_shrink, nid);
+	preempt_enable_notrace();
+}
+
+static void wake_kswapd(int nid)
+{
+	void (*fn)(void *data, int nid, int zid, int order);
+
+	preempt_disable_notrace();
+	CALL(kswapd_wake, nid, 0, 0);
+	preempt_enable_notrace();
+}
+
+/* Tasks that are to begin, and whether those that have may end. */
+static atomic_t nr_to_begin;
+static DECLARE_WAIT_QUEUE_HEAD(all_have_begun);
+static atomic_t nr_to_end;
+static DECLARE_WAIT_QUEUE_HEAD(all_have_ended);
+
+static int stall_one(void *unused)
+{
+	begin_reclaim();
+	if (atomic_dec_and_test(&nr_to_begin))
+		wake_up_all(&all_have_begun);
+	wait_event(all_have_begun, !atomic_read(&nr_to_begin));
+	end_reclaim();
+	if (atomic_dec_and_test(&nr_to_end))
+		wake_up_all(&all_have_ended);
+	return 0;
+}
+
+static int run_stall(char *args)
+{
+	unsigned int nr, i, lacking = 0;
+
+	if (!reclaim_begin || !reclaim_end || kstrtouint(strim(args), 10, &nr))
+		return -EINVAL;
+	atomic_set(&nr_to_begin, nr);
+	atomic_set(&nr_to_end, nr);
+	for (i = 0; i < nr; i++)
+		lacking += IS_ERR(kthread_run(stall_one, NULL, "memtel-stall"));
+	if (lacking) {
+		if (atomic_sub_and_test(lacking, &nr_to_begin))
+			wake_up_all(&all_have_begun);
+		if (atomic_sub_and_test(lacking, &nr_to_end))
+			wake_up_all(&all_have_ended);
+	}
+	wait_event(all_have_ended, !atomic_read(&nr_to_end));
+	/* The last one may still be on its way out of this module. */
+	msleep(PAIR_MS);
+	return lacking ? -EAGAIN : 0;
+}
+
 static int run_pairs(char *args)
 {
 	char *scenario = strim(args);
 
-	if (!shrink_start || !shrink_end || !reclaim_begin || !reclaim_end)
+	if (!shrink_start || !shrink_end || !reclaim_begin || !reclaim_end ||
+	    !lru_shrink || !kswapd_wake)
 		return -ENOENT;
 	if (!strcmp(scenario, "nested")) {
 		call_nested(2);
@@ -338,15 +419,28 @@ static int run_pairs(char *args)
 	} else if (!strcmp(scenario, "lost-end")) {
 		call_end(0, 7);
 	} else if (!strcmp(scenario, "no-nodes")) {
-		preempt_disable_notrace();
-		call_reclaim_begin(reclaim_begin);
-		preempt_enable_notrace();
+		begin_reclaim();
 		call_start(1, 10);
 		msleep(PAIR_MS);
 		call_end(0, 7);
-		preempt_disable_notrace();
-		call_reclaim_end(reclaim_end);
-		preempt_enable_notrace();
+		end_reclaim();
+	} else if (!strcmp(scenario, "long-call")) {
+		begin_reclaim();
+		shrink_lru(0);
+		call_start(1, 10);
+		msleep(GAP_MS);
+		call_end(0, 7);
+		end_reclaim();
+	} else if (!strcmp(scenario, "lost-kswapd")) {
+		wake_kswapd(1);
+		msleep(PAIR_MS);
+		shrink_lru(1);
+	} else if (!strcmp(scenario, "gap")) {
+		begin_reclaim();
+		shrink_lru(0);
+		msleep(GAP_MS);
+		shrink_lru(1);
+		end_reclaim();
 	} else {
 		return -EINVAL;
 	}
@@ -364,6 +458,7 @@ static const struct {
 	{ "reclaim", run_reclaim },
 	{ "memcg", run_memcg },
 	{ "pairs", run_pairs },
+	{ "stall", run_stall },
 };
 
 static ssize_t run_write(struct file *file, const char __user *user,

@@ -352,6 +352,8 @@ bool sock_flag(const struct sock *sk, int flag);
 #define this_cpu_inc(where)	this_cpu_add(where, 1)
 #define this_cpu_dec(where)	this_cpu_add(where, -1)
 #define this_cpu_read(where)	(where)
+#define this_cpu_cmpxchg(where, old, new) \
+	((where) == (old) ? ((where) = (new), (old)) : (where))
 #define DECLARE_PER_CPU(type, name) extern type name
 
 /* private.h reads SLUB's memory: of it no more than what snapshot.h shows. */

@@ -217,11 +217,11 @@ unsigned int memtel_shrinker_rows(void)
 bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row)
 {
 	*row = (struct memtel_shrinker_row) {
-		.name = shrinkers[i].name,
 		.id = shrinkers[i].id,
 		.nid = shrinkers[i].nid,
 		.timing.total_ns = shrinkers[i].ns,
 	};
+	strscpy(row->name, shrinkers[i].name, sizeof(row->name));
 	return true;
 }
 

@@ -155,6 +155,38 @@ static void expire(void)
 	timer->fn(timer);
 }
 
+int memtel_reclaim_watch(const struct memtel_scope *scope,
+			 struct netlink_ext_ack *extack)
+{
+	(void)scope;
+	(void)extack;
+	return 0;
+}
+
+void memtel_reclaim_unwatch(const struct memtel_scope *scope)
+{
+	(void)scope;
+}
+
+bool memtel_reclaim_is_gone(const struct memtel_scope *scope)
+{
+	(void)scope;
+	return false;
+}
+
+int memtel_shrinker_watch(const struct memtel_scope *scope,
+			  struct netlink_ext_ack *extack)
+{
+	(void)scope;
+	(void)extack;
+	return 0;
+}
+
+void memtel_shrinker_unwatch(const struct memtel_scope *scope)
+{
+	(void)scope;
+}
+
 u64 memtel_reclaim_total_ns(enum memtel_reclaim_kind kind,
 			    const struct memtel_scope *scope)
 {

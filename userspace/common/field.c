@@ -734,6 +734,8 @@ static const struct field trigger_fields[] = {
 	TRIGGER(EVIDENCE_LACKS, evidence_lacks, "EVIDENCE-LACKS", TEXT,
 	        SHOWN_PRESENT,
 	        "sources that are not held for its evidence"),
+	TRIGGER(GONE, gone, "GONE", FLAG, SHOWN_PRESENT,
+	        "the cgroup of its scope was removed"),
 };
 
 #define SUSPECT(ATTR, member, h, KIND, SHOW, text) \

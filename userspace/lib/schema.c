@@ -439,6 +439,7 @@ static const struct memtel_attr trigger_attrs[] = {
 	PLAIN(TRIGGER, BLIND, "blind", FLAG, trigger, blind),
 	PLAIN(TRIGGER, EVIDENCE_LACKS, "evidence-lacks", STRING, trigger,
 	      evidence_lacks),
+	PLAIN(TRIGGER, GONE, "gone", FLAG, trigger, gone),
 };
 
 const struct memtel_set memtel_trigger_set =

@@ -8,6 +8,9 @@
  * these events, the end events and those of shrinkers got the memory cgroup.
  *
  * 5.16 brought mm_vmscan_throttled.
+ *
+ * 6.1 brought the multi-generational LRU, which fires
+ * mm_vmscan_lru_shrink_inactive since 6.7 only.
  */
 #ifndef _MEMTEL_COMPAT_TRACE_EVENTS_VMSCAN_H
 #define _MEMTEL_COMPAT_TRACE_EVENTS_VMSCAN_H
@@ -44,6 +47,12 @@
 	struct mem_cgroup *memcg
 
 #endif
+
+/* Does reclaim by the multi-generational LRU fire no event for its pages? */
+static inline bool memtel_lru_gen_is_silent(void)
+{
+	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0);
+}
 
 /* Call a probe of a begin event as the tracepoint would; for the tests. */
 static __always_inline void

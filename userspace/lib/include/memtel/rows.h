@@ -356,6 +356,7 @@ struct memtel_trigger {
 	uint64_t last_sequence;
 	bool blind;
 	const char *evidence_lacks;
+	bool gone;
 };
 
 /** struct memtel_suspect - who may have caused an event */
