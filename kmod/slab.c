@@ -20,7 +20,9 @@
  * fire no tracepoint. So allocs less frees is no count of objects; occupancy
  * is, and comes from SLUB (private.c).
  */
+#include <linux/kstrtox.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -37,13 +39,19 @@
 /* Caches that get their slots in one hold of slab_mutex. */
 #define STARTED_HOLD	64
 
-#define SLOTS_MIN	16
-#define SLOTS_MAX	65536
+#define SLOTS_MIN	16U
+#define SLOTS_USUAL	1024U
+#define SLOTS_MAX	65536U
 
-static unsigned int slab_slots = 1024;
+/* 0: as many as the host needs. */
+static unsigned int slab_slots;
 
 static int slab_slots_set(const char *val, const struct kernel_param *kp)
 {
+	unsigned int slots;
+
+	if (!kstrtouint(val, 0, &slots) && !slots)
+		return param_set_uint(val, kp);
 	return param_set_uint_minmax(val, kp, SLOTS_MIN, SLOTS_MAX);
 }
 
@@ -54,7 +62,7 @@ static const struct kernel_param_ops slab_slots_ops = {
 
 module_param_cb(slab_slots, &slab_slots_ops, &slab_slots, 0444);
 MODULE_PARM_DESC(slab_slots,
-		 "Caches the slab source can count (16 to 65536, default 1024); each takes 32 bytes for each CPU and node while attached");
+		 "Caches the slab source can count (16 to 65536; default 0: twice as many as there are when it is attached, at least 1024); each takes 32 bytes for each CPU and node while attached");
 
 /* The counts of a cache that is not at its home, which may be a new one. */
 static u64 __percpu *slab_search(const struct kmem_cache *cache,
@@ -130,7 +138,18 @@ notrace void slab_count_costed(const struct kmem_cache *cache,
 
 static int slab_prepare(void)
 {
-	return slab_table_init(slab_slots);
+	unsigned int slots = slab_slots;
+
+	if (!slots)
+		slots = clamp(2 * memtel_private_caches(), SLOTS_USUAL,
+			      SLOTS_MAX);
+	return slab_table_init(slots);
+}
+
+/* Once a second. */
+static void slab_tick(void)
+{
+	slab_table_recycle();
 }
 
 /*
@@ -267,6 +286,7 @@ struct memtel_source memtel_slab_source = {
 	.cleanup = slab_table_exit,
 	.reset = slab_table_reset,
 	.stats = slab_stats,
+	.tick = slab_tick,
 	.cost = &slab_cost,
 	.events = slab_events,
 };

@@ -17,6 +17,11 @@
  * looked into after its end, and a cache made anew under an old name gets a slot
  * and an id of its own.
  *
+ * The slot of a cache that is gone keeps its counts until they are reset or, when
+ * no slot is free, until a new cache needs it: once a second some slots are
+ * recycled, those of the caches first that went first. What they counted then is
+ * counted as lost, with the events that found no slot.
+ *
  * Locks. table.lock, raw and with interrupts off, for every change; taken in
  * probes, so nothing that allocates, sleeps or traces is done under it. It is
  * the innermost lock. A per-CPU guard counts and drops an event that would
@@ -28,6 +33,7 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -35,11 +41,18 @@
 
 #include "private.h"
 #include "slab_table.h"
+#include "source.h"
 
 /* A table that is a quarter full keeps the way to an entry short. */
 #define ENTRIES_PER_SLOT	4
 
 #define TOMBSTONE		((const struct kmem_cache *)1)
+
+/* Recycled at a time: the counts of each are summed over CPUs and nodes. */
+#define RECYCLE_SLOTS	64
+
+/* The end of a list of slots. */
+#define NO_SLOT		UINT_MAX
 
 struct slab_hot slab_hot __read_mostly;
 
@@ -49,6 +62,8 @@ static struct {
 	u32 *entry_slots;		/* slot of entry i */
 	unsigned int *free;		/* stack of free slots */
 	unsigned int nr_free;		/* looked at without the lock, too */
+	unsigned int gone_first;	/* slots of caches that are gone, by */
+	unsigned int gone_last;		/* slab_slot.next_gone */
 	unsigned int nr_slots;
 	unsigned int high;		/* slots ever used are below it */
 	unsigned int nr_entries;
@@ -145,15 +160,23 @@ static void slab_table_remove(const struct kmem_cache *cache)
 {
 	struct slab_entry *entry = slab_table_find(cache);
 	struct slab_slot *slot;
+	unsigned int i;
 
 	lockdep_assert_held(&table.lock);
 	if (!entry)
 		return;
-	slot = &table.slots[table.entry_slots[entry - slab_hot.entries]];
+	i = table.entry_slots[entry - slab_hot.entries];
+	slot = &table.slots[i];
 	WRITE_ONCE(slot->state, SLAB_SLOT_GONE);
+	slot->next_gone = NO_SLOT;
+	if (table.gone_first == NO_SLOT)
+		table.gone_first = i;
+	else
+		table.slots[table.gone_last].next_gone = i;
+	table.gone_last = i;
 
 	WRITE_ONCE(entry->cache, TOMBSTONE);
-	/* Before an empty entry a tombstone keeps nothing together. */
+	/* A tombstone before an empty entry ends no search: clear it. */
 	while (!entry[1].cache && entry->cache == TOMBSTONE) {
 		WRITE_ONCE(entry->cache, NULL);
 		if (entry-- == slab_hot.entries)
@@ -223,6 +246,7 @@ int slab_table_init(unsigned int slots)
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&memtel_source_lock);
 	/*
 	 * A cache is found at its home or after caches that were in the way: all
 	 * others at the most. The last entry stays empty, so a search ends.
@@ -230,6 +254,7 @@ int slab_table_init(unsigned int slots)
 	table.nr_entries = buckets + slots;
 	table.nr_slots = slots;
 	table.nr_free = slots;
+	table.gone_first = NO_SLOT;
 	table.high = 0;
 
 	slab_hot.entries = vzalloc(array_size(table.nr_entries,
@@ -280,6 +305,7 @@ err_exit:
  */
 void slab_table_exit(void)
 {
+	lockdep_assert_held(&memtel_source_lock);
 	memtel_counters_free(&table.lost);
 	memtel_counters_free(&table.counts);
 	vfree(table.free);
@@ -294,38 +320,104 @@ void slab_table_exit(void)
 	memset(&slab_hot, 0, sizeof(slab_hot));
 }
 
+static void slab_table_give_back(unsigned int i)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FREE);
+	table.free[table.nr_free] = i;
+	WRITE_ONCE(table.nr_free, table.nr_free + 1);
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+}
+
 /**
  * slab_table_reset() - all counts zero, slots of caches that are gone free
  *
- * Context: Process context under the source lock, while probes run.
+ * Context: Process context under the source lock, while probes run. The table's
+ * lock is held for one slot at a time.
  */
 void slab_table_reset(void)
 {
 	unsigned long flags;
-	unsigned int i;
+	unsigned int i, next;
 
+	lockdep_assert_held(&memtel_source_lock);
 	/*
 	 * Nobody writes the counts of a cache that is gone. One that goes while
 	 * they are zeroed may have counted after that: it stays.
 	 */
 	raw_spin_lock_irqsave(&table.lock, flags);
-	for (i = 0; i < table.high; i++)
-		if (table.slots[i].state == SLAB_SLOT_GONE)
-			WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FORGOTTEN);
+	i = table.gone_first;
+	table.gone_first = NO_SLOT;
 	raw_spin_unlock_irqrestore(&table.lock, flags);
 
 	memtel_counters_zero(&table.counts);
 	memtel_counters_zero(&table.lost);
 
-	raw_spin_lock_irqsave(&table.lock, flags);
-	for (i = 0; i < table.high; i++) {
-		if (table.slots[i].state != SLAB_SLOT_FORGOTTEN)
-			continue;
-		WRITE_ONCE(table.slots[i].state, SLAB_SLOT_FREE);
-		table.free[table.nr_free] = i;
-		WRITE_ONCE(table.nr_free, table.nr_free + 1);
+	for (; i != NO_SLOT; i = next) {
+		/* Given back, it may be taken and go again. */
+		next = table.slots[i].next_gone;
+		slab_table_give_back(i);
+		cond_resched();
 	}
+}
+
+/* The slot of the cache that went first, taken off their list, or NO_SLOT. */
+static unsigned int slab_table_first_gone(void)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	i = table.gone_first;
+	if (i != NO_SLOT)
+		table.gone_first = table.slots[i].next_gone;
 	raw_spin_unlock_irqrestore(&table.lock, flags);
+	return i;
+}
+
+/* The cache is gone, so nobody writes its counts. They become lost ones. */
+static void slab_table_forget(unsigned int i)
+{
+	u64 __percpu *counts = table.slots[i].counts;
+	const unsigned int *end = memtel_cpus_end(), *cpu;
+	u64 allocs = 0, frees = 0;
+	unsigned int nid;
+
+	for (cpu = memtel_cpus.ids; cpu < end; cpu++) {
+		u64 *words = per_cpu_ptr(counts, *cpu);
+
+		for (nid = 0; nid < nr_node_ids; nid++, words += SLAB_WORDS) {
+			allocs += words[SLAB_ALLOCS];
+			frees += words[SLAB_FREES];
+			memset(words, 0, SLAB_WORDS * sizeof(*words));
+		}
+	}
+	this_cpu_add(slab_hot.lost[SLAB_UNPLACED_ALLOCS], allocs);
+	this_cpu_add(slab_hot.lost[SLAB_UNPLACED_FREES], frees);
+}
+
+/**
+ * slab_table_recycle() - when no slot is free, free some of caches that are gone
+ *
+ * Context: Process context under the source lock, while probes run.
+ */
+void slab_table_recycle(void)
+{
+	unsigned int i, nr;
+
+	lockdep_assert_held(&memtel_source_lock);
+	if (READ_ONCE(table.nr_free))
+		return;
+	for (nr = 0; nr < RECYCLE_SLOTS; nr++) {
+		i = slab_table_first_gone();
+		if (i == NO_SLOT)
+			break;
+		slab_table_forget(i);
+		slab_table_give_back(i);
+		cond_resched();
+	}
 }
 
 /* Memory the table takes, over all CPUs. */
@@ -367,16 +459,6 @@ u32 slab_table_next_id(void)
 	return id;
 }
 
-/* Slots of caches that are gone. Under the source lock. */
-unsigned int slab_table_gone(void)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < slab_table_high(); i++)
-		nr += READ_ONCE(table.slots[i].state) == SLAB_SLOT_GONE;
-	return nr;
-}
-
 /**
  * slab_table_slot() - a slot, for a reader
  * @i: below slab_table_high()
@@ -388,6 +470,7 @@ const struct slab_slot *slab_table_slot(unsigned int i)
 {
 	const struct slab_slot *slot = &table.slots[i];
 
+	lockdep_assert_held(&memtel_source_lock);
 	/* Pairs with slab_table_add(). */
 	return smp_load_acquire(&slot->state) == SLAB_SLOT_FREE ? NULL : slot;
 }
@@ -406,6 +489,7 @@ const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,
 	const struct slab_entry *entry = slab_table_home(cache);
 	const struct kmem_cache *found;
 
+	lockdep_assert_held(&memtel_source_lock);
 	/* Pairs with slab_table_add(). */
 	while ((found = smp_load_acquire(&entry->cache)) && found != cache)
 		entry++;

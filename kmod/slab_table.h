@@ -33,14 +33,15 @@ enum slab_slot_state {
 	SLAB_SLOT_FREE,
 	SLAB_SLOT_LIVE,
 	SLAB_SLOT_GONE,
-	SLAB_SLOT_FORGOTTEN,	/* gone, and a reset is at work on it */
 };
 
 /**
  * struct slab_slot - what is known of a cache
  * @state: enum slab_slot_state, changed under the table's lock; from FREE by a
- *         release. From GONE it goes on only under the source lock, too. All
- *         else is constant while not FREE.
+ *         release. From GONE it becomes FREE only under the source lock, too.
+ *         All else but @next_gone is constant while not FREE.
+ * @next_gone: of a cache that is gone: the slot of the next that went; under the
+ *             table's lock
  * @id: never used twice
  * @object_size_bytes: kmem_cache.object_size when first seen
  * @size_bytes: kmem_cache.size, which a cache never changes
@@ -49,6 +50,7 @@ enum slab_slot_state {
  */
 struct slab_slot {
 	unsigned int state;
+	unsigned int next_gone;
 	u32 id;
 	u32 object_size_bytes;
 	u32 size_bytes;
@@ -105,12 +107,12 @@ u64 __percpu *slab_table_place(const struct kmem_cache *cache,
 int slab_table_init(unsigned int slots);
 void slab_table_exit(void);
 void slab_table_reset(void);
+void slab_table_recycle(void);
 
 u64 slab_table_bytes(void);
 unsigned int slab_table_slots(void);
 unsigned int slab_table_used(void);
 unsigned int slab_table_high(void);
-unsigned int slab_table_gone(void);
 u32 slab_table_next_id(void);
 const struct slab_slot *slab_table_slot(unsigned int i);
 const struct slab_slot *slab_table_lookup(const struct kmem_cache *cache,

@@ -15,13 +15,16 @@ import re
 import sys
 from math import inf
 
-from common import (BENCH_MODULE, CGROUP, MEMTEL, MEMTEL_MODULE, SOURCES,
+from common import (BENCH_MODULE, BUILD, CGROUP, MEMTEL, MEMTEL_MODULE, SOURCES,
                     TRACING, empty_probes, enabled, insmod, must, pair,
                     parameter, read, reading, write)
 
 KINDS = {"kmalloc": "kmalloc(128)", "cache": "kmem_cache_alloc",
          "page": "alloc_page", "lock": "free spin_lock"}
 TIMED = ("reclaim", "shrinker", "zonelock", "fallback")
+LATE = "/sys/kernel/debug/memtel_late"
+LATE_MODULE = f"{BUILD}/bench/memtel_late.ko"
+TICK_NS, RESETS = 10000, 10
 SAMPLING = "/sys/module/memtel/parameters/fallback_sampling"
 
 
@@ -69,6 +72,27 @@ def reclaim():
             "mean": sum(times) / max(len(times), 1)}
 
 
+def late(*command):
+    """Longest time with interrupts off while a command runs, some times."""
+    write(LATE, TICK_NS)
+    read(LATE)
+    for _ in range(RESETS):
+        must(MEMTEL, *command)
+    worst = int(read(LATE))
+    write(LATE, 0)
+    return worst
+
+
+def reset_off():
+    """How much longer interrupts are off when large tables are reset."""
+    insmod(LATE_MODULE)
+    must("rmmod", "memtel")
+    insmod(MEMTEL_MODULE, "slab_slots=65536", "site_slots=16384")
+    with enabled("slab", "site"):
+        usual = late("status")
+        return max(late("reset", "slab"), late("reset", "site")) - usual
+
+
 def own_cost():
     """What the slab source says an event costs; a ns is an instruction here."""
     for _ in range(100):
@@ -113,6 +137,7 @@ def measure():
     pairs("nothing again")
     out["reclaim"] = reclaim()
     out["reading"]["/proc/slabinfo"] = reading("/proc/slabinfo")
+    out["reset off"] = reset_off()
     out["caches"] = len(read("/proc/slabinfo").splitlines()) - 2
     return out
 
@@ -192,6 +217,8 @@ def gate(figures):
          slabinfo / occupancy, 10, inf),
         ("a dump with occupancy and counts takes at most a seventh of "
          "/proc/slabinfo", slabinfo / full, 7, inf),
+        ("a reset of large tables keeps interrupts off for at most 20,000 "
+         "instructions", figures["reset off"], -inf, 20000),
         ("figures repeat to half an instruction", spread, 0, 0.5),
         # An estimate from samples of some pages' events.
         ("memtel says of an event of slab 0.75 to 2.5 times what it costs",

@@ -144,14 +144,13 @@ def test_full_table_still_sees_a_cache_end():
         oracle(f"free oracle-end-{i % 3} task 0 -1 {i + 1}")
         oracle(f"destroy oracle-end-{i % 3}")
     source = ynl.do("source-get", {"name": "slab"})
-    equal(source["slots-used"], 200, "slots used")
     check(source["unplaced-allocs"] > 0, "nothing was lost")
 
 
 def test_slots_out_of_range():
     """The module refuses a table of no sense and loads nothing."""
     unload()
-    for value in ("0", "15", "65537", "-1", "x"):
+    for value in ("1", "15", "65537", "-1", "x"):
         try:
             load(f"slab_slots={value}")
         except Exception:  # pylint: disable=broad-except

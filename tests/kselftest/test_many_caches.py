@@ -2,13 +2,14 @@
 """Many caches: whom a reading keeps waiting, and whether it has each once."""
 
 import contextlib
+import glob
 import os
 import signal
 import subprocess
 import sys
 
-from harness import (BUILD, Failed, Skipped, check, client, equal,
-                     memtel, must, oracle, read, wait_for, write)
+from harness import (BUILD, Failed, Skipped, check, client, equal, load,
+                     memtel, must, oracle, read, unload, wait_for, write)
 from test_access import ASK, family, numbers
 
 MODULE = f"{BUILD}/bench/memtel_caches.ko"
@@ -70,6 +71,8 @@ def test_create_does_not_wait_for_a_reading():
     ynl = client()
     with many_caches(MANY):
         ynl.do("source-hold", {"name": "slab"})
+        source = ynl.do("source-get", {"name": "slab"})
+        check(source["slots-total"] >= 2 * MANY, "slots for twice the caches")
         alone = min(int(read(f"{CACHES}/create")) for _ in range(2))
         with beside(*dumping("cache-get")):
             beside_dumps = int(read(f"{CACHES}/create"))
@@ -122,6 +125,53 @@ def test_each_cache_once():
             # What the churn had destroyed when it was ended is not there.
             with contextlib.suppress(Failed):
                 oracle(f"destroy oracle-churn-{n}")
+
+
+def test_memory_of_a_slot():
+    """A slot more takes what the README says: no chunk more that stays empty."""
+    memory = []
+    for slots in (1023, 1024):
+        unload()
+        load(f"slab_slots={slots}")
+        ynl = client()
+        ynl.do("source-hold", {"name": "slab"})
+        memory.append(ynl.do("source-get", {"name": "slab"})["memory-bytes"])
+    places = os.cpu_count() * len(glob.glob("/sys/devices/system/node/node*"))
+    # Two chunks may each have a slot more; and the slot itself, with its entries.
+    more = memory[1] - memory[0]
+    check(0 < more <= 2 * 32 * places + 512, f"{more} bytes more")
+
+
+def test_slots_are_recycled():
+    """A full table gives new caches the slots of old ones, and says so."""
+    unload()
+    load("slab_slots=256")
+    ynl = client()
+    ynl.do("source-hold", {"name": "slab"})
+
+    def source():
+        return ynl.do("source-get", {"name": "slab"})
+
+    free = 256 - source()["slots-used"]
+    for n in range(free + 8):
+        oracle("create oracle-old 72")
+        oracle("alloc oracle-old task 0 0 72 100")
+        oracle("free oracle-old task 0 -1 100")
+        oracle("destroy oracle-old")
+        if source()["slots-used"] < 256 and n > free:
+            break
+    wait_for(lambda: source()["slots-used"] < 256, 10, "slots are recycled")
+    oracle("create oracle-new 72")
+    oracle("alloc oracle-new task 0 0 72 7")
+    row, = ynl.dump("cache-get", {"name": "oracle-new"})
+    check("id" in row, "no slot for the new cache")
+    equal(sum(node.get("allocs", 0) for node in row["node"]), 7,
+          "allocs of the new cache")
+    # 64 slots of 100 each; those of caches of the kernel's that went are few.
+    lost = source()["unplaced-allocs"]
+    check(lost >= 50 * 100, f"{lost} lost allocs, not those of 50 slots")
+    oracle("free oracle-new task 0 -1 7")
+    oracle("destroy oracle-new")
 
 
 def test_reader_in_a_small_cgroup():

@@ -88,6 +88,11 @@ static inline long strscpy(char *to, const char *from, size_t size)
 	return snprintf(to, size, "%s", from);
 }
 
+/* Of source.h. */
+#define _MEMTEL_SOURCE_H
+
+static int memtel_source_lock;
+
 /* Of private.h: a cache is an address, which nobody looks at. */
 #define _MEMTEL_PRIVATE_H
 
@@ -111,6 +116,9 @@ static inline struct kmem_cache *memtel_slab_cache(const void *page)
 /* Of counter.c: all in one chunk. */
 #include "../../kmod/counter.h"
 
+static unsigned int only_cpu[1];
+struct memtel_cpus memtel_cpus = { .nr = 1, .ids = only_cpu };
+
 int memtel_counters_alloc(struct memtel_counters *c, unsigned int slots,
 			  unsigned int words)
 {
@@ -133,7 +141,8 @@ void memtel_counters_free(struct memtel_counters *c)
 
 void memtel_counters_zero(struct memtel_counters *c)
 {
-	(void)c;
+	memset(c->chunks[0], 0,
+	       (size_t)c->slots_per_chunk * c->words * sizeof(u64));
 }
 
 u64 memtel_counters_bytes(const struct memtel_counters *c)

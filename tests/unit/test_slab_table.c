@@ -220,6 +220,79 @@ static void test_full(void)
 	slab_table_exit();
 }
 
+/* So many allocations of a cache, where it has a place. */
+static bool count(const struct kmem_cache *cache, unsigned int allocs)
+{
+	u64 *words = slab_table_place(cache, NULL, SLAB_LOST_WORDS);
+
+	if (words)
+		words[SLAB_ALLOCS] += allocs;
+	return words;
+}
+
+static void end(const struct kmem_cache *cache)
+{
+	slab_table_place(boot_cache, cache, SLAB_UNPLACED_FREES);
+}
+
+static const struct slab_slot *slot_of(const struct kmem_cache *cache)
+{
+	unsigned int i;
+
+	return slab_table_lookup(cache, &i);
+}
+
+static void test_recycled(void)
+{
+	static const struct kmem_cache *caches[300];
+	const struct slab_slot *kept;
+	struct addresses a;
+	unsigned int i;
+
+	if (slab_table_init(200))
+		abort();
+	addresses_begin(&a, &patterns[0], 256);
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		caches[i] = next_address(&a);
+	for (i = 0; i < 198; i++)
+		count(caches[i], 1000 + i);
+	for (i = 0; i < 100; i++)
+		end(caches[i]);
+	slab_table_recycle();
+	ok(slab_table_used() == 199 && !slab_hot.lost[SLAB_UNPLACED_ALLOCS],
+	   "while a slot is free caches that are gone keep theirs");
+
+	count(caches[198], 1);
+	ok(!count(caches[199], 1), "a full table has no place");
+	slab_table_recycle();
+	ok(slab_table_used() == 200 - RECYCLE_SLOTS,
+	   "then some of those that are gone give theirs back");
+	ok(slab_hot.lost[SLAB_UNPLACED_ALLOCS] ==
+	   64 * 1000 + 63 * 64 / 2, "the first that went; what they counted is lost");
+	for (i = 200; i < 200 + RECYCLE_SLOTS; i++)
+		if (!count(caches[i], 7) ||
+		    slot_of(caches[i])->counts[SLAB_ALLOCS] != 7)
+			break;
+	ok(i == 200 + RECYCLE_SLOTS, "new caches begin at 0 in their slots");
+	kept = slot_of(caches[150]);
+	ok(kept && kept->counts[SLAB_ALLOCS] == 1150,
+	   "caches that live keep theirs");
+
+	slab_table_recycle();
+	ok(slab_table_used() == 200 - 36 &&
+	   slab_hot.lost[SLAB_UNPLACED_ALLOCS] == 100 * 1000 + 99 * 100 / 2,
+	   "the next time the rest of them");
+	for (i = 264; i < 300; i++)
+		count(caches[i], 1);
+	slab_table_recycle();
+	ok(slab_table_used() == 200, "and then there is none left");
+	end(caches[150]);
+	slab_table_reset();
+	ok(slab_table_used() == 199 && !slab_hot.lost[SLAB_UNPLACED_ALLOCS],
+	   "a reset frees what is gone, and nothing is lost");
+	slab_table_exit();
+}
+
 int main(void)
 {
 	random_state = 88172645463325252;
@@ -229,5 +302,6 @@ int main(void)
 	test_steps(16000, 50);
 	test_churn();
 	test_full();
+	test_recycled();
 	return tap_done();
 }
