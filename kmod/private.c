@@ -210,7 +210,7 @@ static void __init find_layout(void)
 	}
 	slab_inuse = find_slab_bits(SLAB_INUSE);
 	slab_objects = find_slab_bits(SLAB_OBJECTS);
-#ifdef CONFIG_X86_64
+#ifdef MEMTEL_PAGES_IN_ONE
 	memtel_layout.pages = pfn_to_page(0) - (PAGE_OFFSET >> PAGE_SHIFT);
 	memtel_layout.objects_end = (void *)__START_KERNEL_map;
 #endif

@@ -11,6 +11,14 @@
 #include <linux/slab.h>
 #include <linux/types.h>
 
+/*
+ * Whether an address of the direct map tells its page by arithmetic alone, which
+ * takes an array of all pages in one piece of address space.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_SPARSEMEM_VMEMMAP)
+#define MEMTEL_PAGES_IN_ONE	1
+#endif
+
 /* Opaque on purpose: only private.c looks inside. */
 struct kmem_cache;
 
@@ -115,7 +123,7 @@ bool memtel_private_occupancy(struct kmem_cache *cache, int nid,
 /* Of memtel_is_object() what is left to ask when it is not NULL. */
 static __always_inline bool memtel_is_mapped(const void *object)
 {
-#ifdef CONFIG_X86_64
+#ifdef MEMTEL_PAGES_IN_ONE
 	return object < memtel_layout.objects_end;
 #else
 	return virt_addr_valid(object);
@@ -141,7 +149,7 @@ static __always_inline bool memtel_is_object(const void *object)
  */
 static __always_inline struct page *memtel_own_page(const void *object)
 {
-#ifdef CONFIG_X86_64
+#ifdef MEMTEL_PAGES_IN_ONE
 	return memtel_layout.pages + ((unsigned long)object >> PAGE_SHIFT);
 #else
 	return virt_to_page(object);

@@ -16,9 +16,9 @@
  * an event at any instruction and neither is lost. Only the first event of a
  * new cache leaves this path (slab_table.c).
  *
- * What it does not see: bulk allocation and freeing (kfree_rcu() among them)
- * fire no tracepoint. So allocs less frees is no count of objects; occupancy
- * is, and comes from SLUB (private.c).
+ * What it does not see: bulk allocation and freeing fire no tracepoint, and nor
+ * do kmalloc_nolock() and kfree_nolock() of newer kernels. So allocs less frees
+ * is no count of objects; occupancy is, and comes from SLUB (private.c).
  */
 #include <linux/kstrtox.h>
 #include <linux/lockdep.h>
@@ -134,6 +134,16 @@ notrace void slab_count_costed(const struct kmem_cache *cache,
 		});
 	else
 		slab_no_object(what);
+}
+
+/* What the kernel can allocate without an event, beside bulks. */
+static const char *slab_warning(void)
+{
+#ifdef kmalloc_nolock
+	return "kmalloc_nolock() and kfree_nolock() fire no event: not counted";
+#else
+	return NULL;
+#endif
 }
 
 static int slab_prepare(void)
@@ -281,6 +291,7 @@ struct memtel_source memtel_slab_source = {
 	.nr_probes = MEMTEL_KMEM_PROBES,
 	.on = &memtel_slab_on,
 	.cannot = memtel_private_cannot_count,
+	.warning = slab_warning,
 	.prepare = slab_prepare,
 	.started = slab_started,
 	.cleanup = slab_table_exit,

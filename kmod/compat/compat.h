@@ -8,6 +8,13 @@
 #ifndef _MEMTEL_COMPAT_H
 #define _MEMTEL_COMPAT_H
 
+#if !defined(CONFIG_MEMCG)
+#error "memtel tells who loses time by memory cgroup: it needs CONFIG_MEMCG"
+#endif
+#if !defined(CONFIG_COMPACTION)
+#error "memtel times compaction: it needs CONFIG_COMPACTION"
+#endif
+
 #include "asm/paravirt-spinlock.h"
 #include "linux/cgroup.h"
 #include "linux/hrtimer.h"
