@@ -179,6 +179,17 @@ int memtel_fill_hold(struct sk_buff *skb, const struct memtel_hold *hold)
 	return memtel_cursor_end(&c);
 }
 
+/* A row without its nodes: the name, numbers and a flag. */
+#define CACHE_BYTES	(NAME_ROOM + 7 * U32_BYTES + NEST_BYTES)
+
+/* A node in a cache's row, at most. */
+static size_t cache_node_bytes(void)
+{
+	size_t cpu_node = NEST_BYTES + U32_BYTES + 2 * U64_BYTES;
+
+	return NEST_BYTES + U32_BYTES + 12 * U64_BYTES + nr_node_ids * cpu_node;
+}
+
 static void put_counts(struct memtel_cursor *c,
 		       const struct memtel_slab_counts *counts,
 		       const struct memtel_cpu_node_counts *by_cpu_node)
@@ -186,28 +197,28 @@ static void put_counts(struct memtel_cursor *c,
 	struct nlattr *nest;
 	int nid;
 
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_ALLOCS, counts->allocs);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_FREES, counts->frees);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_BYTES_REQUESTED,
-		       counts->bytes_requested);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_BYTES_ALLOCATED,
-		       counts->bytes_allocated);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_REMOTE_ALLOCS,
-		       counts->remote_allocs);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_REMOTE_FREES,
-		       counts->remote_frees);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_ALLOCS, counts->allocs);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_FREES, counts->frees);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_BYTES_REQUESTED,
+			 counts->bytes_requested);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_BYTES_ALLOCATED,
+			 counts->bytes_allocated);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_REMOTE_ALLOCS,
+			 counts->remote_allocs);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_REMOTE_FREES,
+			 counts->remote_frees);
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		if (!by_cpu_node[nid].allocs && !by_cpu_node[nid].frees)
 			continue;
 		c->pad = MEMTEL_A_CPU_NODE_PAD;
-		nest = memtel_nest_begin(c, MEMTEL_A_CACHE_NODE_CPU_NODE);
-		memtel_put_u32(c, MEMTEL_A_CPU_NODE_NODE_ID, nid);
-		memtel_put_u64(c, MEMTEL_A_CPU_NODE_ALLOCS,
-			       by_cpu_node[nid].allocs);
-		memtel_put_u64(c, MEMTEL_A_CPU_NODE_FREES,
-			       by_cpu_node[nid].frees);
-		memtel_nest_end(c, nest);
+		nest = __memtel_nest_begin(c, MEMTEL_A_CACHE_NODE_CPU_NODE);
+		__memtel_put_u32(c, MEMTEL_A_CPU_NODE_NODE_ID, nid);
+		__memtel_put_u64(c, MEMTEL_A_CPU_NODE_ALLOCS,
+				 by_cpu_node[nid].allocs);
+		__memtel_put_u64(c, MEMTEL_A_CPU_NODE_FREES,
+				 by_cpu_node[nid].frees);
+		__memtel_nest_end(c, nest);
 		c->pad = MEMTEL_A_CACHE_NODE_PAD;
 	}
 }
@@ -215,17 +226,17 @@ static void put_counts(struct memtel_cursor *c,
 static void put_occupancy(struct memtel_cursor *c,
 			  const struct memtel_occupancy *occ)
 {
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_SLABS, occ->slabs);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_PARTIAL_SLABS,
-		       occ->partial_slabs);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_OBJECTS_TOTAL,
-		       occ->objects_total);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_OBJECTS_IN_USE,
-		       occ->objects_in_use);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_SLABS, occ->slabs);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_PARTIAL_SLABS,
+			 occ->partial_slabs);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_OBJECTS_TOTAL,
+			 occ->objects_total);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_OBJECTS_IN_USE,
+			 occ->objects_in_use);
 	if (occ->objects_in_use_error)
-		memtel_put_u64(c, MEMTEL_A_CACHE_NODE_OBJECTS_IN_USE_ERROR,
-			       occ->objects_in_use_error);
-	memtel_put_u64(c, MEMTEL_A_CACHE_NODE_SLAB_BYTES, occ->slab_bytes);
+		__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_OBJECTS_IN_USE_ERROR,
+				 occ->objects_in_use_error);
+	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_SLAB_BYTES, occ->slab_bytes);
 }
 
 static void put_cache_node(struct memtel_cursor *c,
@@ -236,24 +247,22 @@ static void put_cache_node(struct memtel_cursor *c,
 	/* Neither slabs nor counts: nothing to tell. */
 	if (!node->has_occupancy && !memtel_node_is_active(node))
 		return;
+	if (!memtel_cursor_fits(c, cache_node_bytes()))
+		return;
 
-	nest = memtel_nest_begin(c, MEMTEL_A_CACHE_NODE);
-	memtel_put_u32(c, MEMTEL_A_CACHE_NODE_NODE_ID, nid);
+	nest = __memtel_nest_begin(c, MEMTEL_A_CACHE_NODE);
+	__memtel_put_u32(c, MEMTEL_A_CACHE_NODE_NODE_ID, nid);
 	if (node->has_counts)
 		put_counts(c, &node->counts, node->cpu_nodes);
 	if (node->has_occupancy)
 		put_occupancy(c, &node->occ);
-	memtel_nest_end(c, nest);
+	__memtel_nest_end(c, nest);
 }
 
 /* Bytes that no cache's row exceeds. */
 size_t memtel_fill_cache_bytes(void)
 {
-	size_t cpu_node = NEST_BYTES + U32_BYTES + 2 * U64_BYTES;
-	size_t node = NEST_BYTES + U32_BYTES + 12 * U64_BYTES +
-		      nr_node_ids * cpu_node;
-
-	return NAME_BYTES + 7 * U32_BYTES + NEST_BYTES + nr_node_ids * node;
+	return CACHE_BYTES + nr_node_ids * cache_node_bytes();
 }
 
 /*
@@ -270,25 +279,26 @@ ssize_t memtel_fill_cache(void *to, size_t bytes,
 	int nid;
 
 	memtel_cursor_begin_at(&c, to, bytes, MEMTEL_A_CACHE_NODE_PAD);
-	memtel_put_text(&c, MEMTEL_A_CACHE_NAME, row->name,
-			strnlen(row->name, MEMTEL_NAME_MAX));
-	memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);
+	if (!memtel_cursor_fits(&c, CACHE_BYTES))
+		return -EMSGSIZE;
+	__memtel_put_name(&c, MEMTEL_A_CACHE_NAME, row->name);
+	__memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);
 	if (row->id)
-		memtel_put_u32(&c, MEMTEL_A_CACHE_ID, row->id);
+		__memtel_put_u32(&c, MEMTEL_A_CACHE_ID, row->id);
 	if (row->gone)
-		memtel_put_flag(&c, MEMTEL_A_CACHE_GONE);
+		__memtel_cursor_put(&c, MEMTEL_A_CACHE_GONE, 0);
 	if (row->kind == MEMTEL_CACHE_KIND_SLAB) {
-		memtel_put_u32(&c, MEMTEL_A_CACHE_OBJECT_SIZE_BYTES,
-			       info->object_size_bytes);
-		memtel_put_u32(&c, MEMTEL_A_CACHE_SIZE_BYTES,
-			       info->size_bytes);
+		__memtel_put_u32(&c, MEMTEL_A_CACHE_OBJECT_SIZE_BYTES,
+				 info->object_size_bytes);
+		__memtel_put_u32(&c, MEMTEL_A_CACHE_SIZE_BYTES,
+				 info->size_bytes);
 	}
 	/* Known only from the cache itself. */
 	if (info->objects_per_slab) {
-		memtel_put_u32(&c, MEMTEL_A_CACHE_OBJECTS_PER_SLAB,
-			       info->objects_per_slab);
-		memtel_put_u32(&c, MEMTEL_A_CACHE_ORDER, info->order);
-		memtel_put_u32(&c, MEMTEL_A_CACHE_ALIASES, info->aliases);
+		__memtel_put_u32(&c, MEMTEL_A_CACHE_OBJECTS_PER_SLAB,
+				 info->objects_per_slab);
+		__memtel_put_u32(&c, MEMTEL_A_CACHE_ORDER, info->order);
+		__memtel_put_u32(&c, MEMTEL_A_CACHE_ALIASES, info->aliases);
 	}
 	for (nid = 0; nid < nr_node_ids; nid++, node++)
 		put_cache_node(&c, node, nid);

@@ -19,7 +19,9 @@
 /* Name the attribute that is wrong, and say why. The errno of that. */
 #define trigger_refuse(info, attr, text) \
 ({ \
-	NL_SET_ERR_MSG_ATTR((info)->extack, (info)->attrs[attr], text); \
+	struct genl_info *asked = (info); \
+\
+	NL_SET_ERR_MSG_ATTR(asked->extack, asked->attrs[attr], text); \
 	-EINVAL; \
 })
 

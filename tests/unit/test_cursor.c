@@ -149,10 +149,45 @@ static void test_text(void)
 	ok(!bad, "texts of all lengths end in zeros, and nothing is written behind");
 }
 
+/* The same of names, which are read and written by words. */
+static void test_name(void)
+{
+	char name[MEMTEL_NAME_MAX + 24];
+	unsigned int bad = 0;
+
+	for (size_t len = 0; len < MEMTEL_NAME_MAX + 8; len++) {
+		size_t cut = len < MEMTEL_NAME_MAX ? len : MEMTEL_NAME_MAX;
+		struct sk_buff skb = message(SIZE);
+		struct memtel_cursor c;
+
+		memset(name, 'z', sizeof(name));
+		memset(name, 'x', len);
+		name[len] = '\0';
+		if (memtel_cursor_begin(&c, &skb, NAME_ROOM, 0) ||
+		    !memtel_cursor_fits(&c, NAME_ROOM))
+			abort();
+		__memtel_put_name(&c, 1, name);
+		bad += memtel_cursor_end(&c) != 0;
+		bad += ((struct nlattr *)buffer)->nla_len !=
+		       NLA_HDRLEN + cut + 1;
+		for (size_t i = 0; i < cut; i++)
+			bad += buffer[NLA_HDRLEN + i] != 'x';
+		for (size_t i = NLA_HDRLEN + cut; i < skb.len; i++)
+			bad += buffer[i] != 0;
+		/* Behind it nothing of what was read beyond its end. */
+		for (size_t i = skb.len; i < NAME_ROOM; i++)
+			bad += buffer[i] != 0 && buffer[i] != OLD &&
+			       buffer[i] != 'x';
+		bad += !is_old(buffer + NAME_ROOM, buffer + SIZE);
+	}
+	ok(!bad, "names of all lengths, cut to what fits, and nothing beyond");
+}
+
 int main(void)
 {
 	test_bounds();
 	test_one_too_many();
 	test_text();
+	test_name();
 	return tap_done();
 }
