@@ -5,7 +5,8 @@
 #   make check         the first kernel's tests, and of the others the core;
 #                      ends with "N passed, N failed"
 #   make check KERNEL=7.3    every test for that one
-#   make check-all     every test for every kernel
+#   make check-all     every test for every kernel, on every shape of host that
+#                      tests/vm/shapes.py has
 #   make bench         what memtel costs, beside what people use today; with
 #                      BENCHFLAGS="pairs workload" only parts of it, see
 #                      tests/bench/run.py, and as JSON with --json
