@@ -56,7 +56,7 @@ class Tracer:
     """What the kernel's tracers see of requests, locks, caches and works."""
 
     def __init__(self):
-        self.locks = symbols()
+        self.names = {}
         probes = ["p:request genl_rcv_msg", "r:requested genl_rcv_msg",
                   "p:create kmem_cache_create_usercopy",
                   "r:created kmem_cache_create_usercopy",
@@ -71,13 +71,16 @@ class Tracer:
                 raise SystemExit(f"{probe}: {error}") from error
             finally:
                 os.close(file)
-        which = " || ".join(f"lock==0x{address:x}"
-                            for address in self.locks.values())
-        for name in (*TAKES, "unlock"):
-            write(f"{TRACING}/events/kprobes/{name}/filter", which)
-        self.names = {address: name for name, address in self.locks.items()}
+        self.find_locks()
         write(f"{TRACING}/trace_clock", "mono")
         write(f"{TRACING}/buffer_size_kb", "32768")
+
+    def find_locks(self):
+        """Look at these alone; memtel's are there while it is loaded."""
+        self.names = {address: name for name, address in symbols().items()}
+        which = " || ".join(f"lock==0x{address:x}" for address in self.names)
+        for name in (*TAKES, "unlock"):
+            write(f"{TRACING}/events/kprobes/{name}/filter", which)
 
     def __enter__(self):
         write(f"{TRACING}/trace", "")
@@ -209,6 +212,7 @@ def measure(caches, cgroups, triggers):
         create_caches(extra)
     out["create_alone"] = max(tracer.between("create", "created"))
     load()
+    tracer.find_locks()
     out["attach"] = {source: timed_requests(tracer, MEMTEL, "enable", source)
                      for source in SOURCES}
     yield out, "attached"

@@ -19,7 +19,7 @@ import time
 from harness import (BUILD, SRC, Failed, Skipped, check, client, keeps_freed,
                      lacks_zonelock, must, read, wait_for, write)
 from pressure import MODULE as PRESSURE
-from shape import SHAPE, cpus, free_mib, nodes, reclaiming
+from shape import SHAPE, cpus, free_mib, nodes
 from test_watch import Watch
 
 # The trigger that people set on PSI, and memtel's on reclaim.
@@ -181,7 +181,7 @@ def met(name, *triggers, prepares=False):
     psi.start()
     ynl = client()
     words = [word for trigger in triggers for word in ("--trigger", trigger)]
-    with reclaiming(), Watch("--json", *words) as watch:
+    with Watch("--json", *words) as watch:
         time.sleep(1)
         try:
             with Fault(name, prepares) as fault:
