@@ -40,6 +40,8 @@ STRESS, CHURN = "test_stress.py", "test_churn.py"
 LOCKS = "test_zonelock.py"
 # Have CPUs to be told apart by.
 FAULTS = "test_faults.py"
+# In Python, and not long: comes with those in C.
+CLI = "test_cli.py"
 # Twenty minutes of the guest's time, at 16 ns for an instruction.
 SOAK = "test_soak.py"
 LONG = ("--icount", "4", "--env", "MEMTEL_SOAK_SECONDS=1200")
@@ -93,14 +95,24 @@ def in_vm(kernel, out, timeout_s, options, *command):
     times = 1 if find_kernel(kernel).is_debian() else 3
     return (*VM, "boot", kernel, "--timeout", str(timeout_s * times), "--env",
             f"MEMTEL_BUILD={build(kernel)}", *options,
-            "--out", str(build(kernel) / out), "--", PYTHON, *command)
+            "--out", str(build(kernel) / out), "--", *command)
 
 
 def kselftests(kernel, name, out, timeout_s, options, files):
     """Tests where the module is loaded."""
     return Step(f"{kernel}: {name}",
-                in_vm(kernel, out, timeout_s, options,
+                in_vm(kernel, out, timeout_s, options, PYTHON,
                       "tests/kselftest/run.py", *files))
+
+
+def collection(kernel, name, out, timeout_s, files):
+    """The netlink contract in C and files in Python, as kselftest runs its
+    collections."""
+    return Step(f"{kernel}: {name}",
+                in_vm(kernel, out, timeout_s, COUNTED, "make", "-s",
+                      "-C", "tests/kselftest",
+                      f"OUTPUT={build(kernel)}/kselftest",
+                      f"TEST_PROGS={' '.join(files)}", "run_tests"))
 
 
 def made(kernel):
@@ -161,8 +173,7 @@ def alone(kernel):
 def core(kernel):
     """What tells soonest whether memtel works, as one chain."""
     return [made(kernel),
-            kselftests(kernel, "core tests in a VM", "core", 2400, COUNTED,
-                       CORE)]
+            collection(kernel, "core tests in a VM", "core", 2400, CORE)]
 
 
 def packages(*kernels):
@@ -202,7 +213,7 @@ def chains(kernel):
             Step("costs, by instructions counted",
                  in_vm(kernel, "icount", 600,
                        ("--icount", "0", "--cpus", "1", "--nodes", "1"),
-                       "tests/bench/bench.py", "--gate")),
+                       PYTHON, "tests/bench/bench.py", "--gate")),
             fuzzing("RUNS=20000"), analyses("cppcheck")]
     if kernel == DEBUG:
         native = [kselftests(kernel, "KUnit, and tests without memory",
@@ -212,10 +223,13 @@ def chains(kernel):
         [kselftests(kernel, "tests in a VM, coming and going", "stress", 3600,
                     COUNTED, (STRESS, CHURN))],
         [kselftests(kernel, "tests in a VM", "vm", 3600, COUNTED,
-                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, *MISTAKES)))],
+                    others((STRESS, CHURN, LOCKS, FAULTS, SOAK, CLI,
+                            *MISTAKES)))],
         native,
         [kselftests(kernel, "tests in a VM of four CPUs", "faults", 1800,
-                    (*COUNTED, "--cpus", "4"), (FAULTS,))]]
+                    (*COUNTED, "--cpus", "4"), (FAULTS,)),
+         collection(kernel, "the netlink contract in a VM", "contract", 900,
+                    (CLI,))]]
 
 
 class Count:
@@ -239,11 +253,12 @@ class Count:
             self.failures[-1] += f"\n{text}"
             return
         self.left = 0
-        if re.match(r"ok \d+ .*# SKIP", text):
+        # kselftest's runner has what its programs print behind a #.
+        if re.match(r"(# )?ok \d+ .*# SKIP", text):
             self.skipped += 1
-        elif re.match(r"ok \d+\b", text) or text.endswith(" ... ok"):
+        elif re.match(r"(# )?ok \d+\b", text) or text.endswith(" ... ok"):
             self.passed += 1
-        elif (re.match(r"not ok \d+\b", text)
+        elif (re.match(r"(# )?not ok \d+\b", text)
               or re.search(r" \.\.\. (FAIL|ERROR)$", text)):
             self.failures.append(text)
             self.left = SAID

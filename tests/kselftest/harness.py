@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests in a running kernel share: TAP, clients, oracles.
+"""What the tests in a running kernel share: KTAP, clients, oracles.
 
 Tests run as root in a VM with nothing else to do. The client is the kernel's
 own YNL library reading kmod/memtel.yaml, so that nobody here wrote it.
@@ -36,6 +36,9 @@ from lib import ynl as lib_ynl  # noqa: E402
 
 __all__ = ["NlError", "check", "equal", "wait_for"]
 
+
+# kselftest's exit status of what was left out.
+SKIP = 4
 
 CLIENTS = []
 
@@ -241,12 +244,27 @@ def node_of(row, nid):
     return {}
 
 
-class Run:
-    """Runs tests and prints TAP."""
+def tests_of(path, word=""):
+    """A file's tests in their order, those with a word in their names: (name,
+    function) of each."""
+    name = os.path.basename(path)[:-3]
+    spec = importlib.util.spec_from_file_location(name, path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return [(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)
+            for key, function in vars(loaded).items()
+            if key.startswith("test_") and word in key]
 
-    def __init__(self):
+
+class Run:
+    """Runs tests and prints KTAP."""
+
+    def __init__(self, total):
+        self.total = total
         self.number = 0
         self.failed = 0
+        self.skipped = 0
+        print(f"TAP version 13\n1..{total}", flush=True)
 
     def one(self, name, function):
         """Run one test."""
@@ -258,6 +276,7 @@ class Run:
             word = "ok"
         except Skipped as skipped:
             word, directive = "ok", f" # SKIP {skipped}"
+            self.skipped += 1
         except Failed as failed:
             word, lines = "not ok", str(failed).splitlines()
         except Exception:  # pylint: disable=broad-except
@@ -272,12 +291,8 @@ class Run:
             print(f"#   {line}")
         print(f"#   {seconds:.1f} s", flush=True)
 
-    def module(self, path, word=""):
-        """Run a file's tests in their order, those with a word in their names."""
-        name = os.path.basename(path)[:-3]
-        spec = importlib.util.spec_from_file_location(name, path)
-        loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-        for key, function in list(vars(loaded).items()):
-            if key.startswith("test_") and word in key:
-                self.one(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)
+    def status(self):
+        """kselftest's exit status: 4 where nothing was tested."""
+        if self.failed:
+            return 1
+        return SKIP if self.skipped == self.total else 0
