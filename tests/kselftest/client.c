@@ -14,6 +14,8 @@
 /* NLMSGERR_ATTR_MISS_TYPE; not in every header. */
 #define ATTR_MISS_TYPE 5
 
+bool module_was_loaded;
+
 /**
  * client_open() - a new socket to the family
  *
@@ -292,13 +294,13 @@ static bool load(void)
 
 int memtel_main(int argc, char **argv, int (*run)(int argc, char **argv))
 {
-	bool was_loaded = !access("/sys/module/memtel", F_OK);
 	int status;
 	pid_t tests;
 
 	if (geteuid())
 		ksft_exit_skip("needs root\n");
-	if (!was_loaded && !load())
+	module_was_loaded = !access("/sys/module/memtel", F_OK);
+	if (!module_was_loaded && !load())
 		ksft_exit_skip("the module memtel cannot be loaded\n");
 	fflush(stdout);
 	/* The harness does not return. */
@@ -308,7 +310,7 @@ int memtel_main(int argc, char **argv, int (*run)(int argc, char **argv))
 	if (tests < 0 || waitpid(tests, &status, 0) < 0)
 		ksft_exit_fail_msg("no process for the tests\n");
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : KSFT_FAIL;
-	if (!was_loaded && system("rmmod memtel")) {
+	if (!module_was_loaded && system("rmmod memtel")) {
 		ksft_print_msg("the module memtel cannot be unloaded\n");
 		status = KSFT_FAIL;
 	}

@@ -90,6 +90,9 @@ bool same_rows(const struct nlmsghdr *one, const struct nlmsghdr *other);
 
 bool source_is_attached(struct client *client, const char *source);
 
+/* Before the tests: others may have holds, too. */
+extern bool module_was_loaded;
+
 /**
  * memtel_main() - main() of a program of tests, with the module loaded
  * @run: runs the tests
