@@ -75,13 +75,12 @@ $(BUILD)/fuzz/family: tests/fuzz/family.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
 
-$(BUILD)/kselftest/inject.so: tests/kselftest/inject.c
-	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
-
 # What a VM needs, built in the root filesystem of its kernel.
 in-env-all: all tests-modules $(BUILD)/bench/dump $(BUILD)/bench/wake \
-		$(BUILD)/fuzz/family $(BUILD)/kselftest/inject.so
+		$(BUILD)/fuzz/family
+	@mkdir -p $(BUILD)/kselftest
+	$(MAKE) -C tests/kselftest OUTPUT=$(BUILD)/kselftest \
+		USERCFLAGS=-Werror all
 	$(MAKE) -C tests/unit O=$(BUILD)/unit \
 		USERSPACE=$(BUILD)/userspace all
 

@@ -70,7 +70,9 @@ static size_t write_collected(void *to, size_t bytes,
 	struct memtel_collected *c = to;
 	int nid;
 
-	c->cookie = row->cookie;
+	c->cookie = 0;
+	if (row->address)
+		c->cookie = memtel_cache_cookie(row->address, row->name);
 	c->id = row->id;
 	strscpy(c->name, row->name, sizeof(c->name));
 	for (nid = 0; nid < nr_node_ids; nid++) {

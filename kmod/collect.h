@@ -22,8 +22,9 @@ struct memtel_collected_node {
 
 /**
  * struct memtel_collected - a cache of a reading
- * @cookie: as in struct memtel_cache_row
- * @id: as there
+ * @cookie: tells a cache of the kernel's list from all others, those of its name
+ *          too, as long as it is on the list; 0 for those that are not on it
+ * @id: as in struct memtel_cache_row
  * @name: its name, cut
  * @nodes: nr_node_ids of them
  */

@@ -194,7 +194,7 @@ static int copy_cache(struct take *take, struct kmem_cache *cache)
 		__set_bit(i, take->listed);
 	row->kind = MEMTEL_CACHE_KIND_SLAB;
 	row->name = memtel_cache_name(cache);
-	row->cookie = memtel_cache_cookie((unsigned long)cache, row->name);
+	row->address = (unsigned long)cache;
 	row->id = slot ? slot->id : 0;
 	row->gone = false;
 	memtel_private_cache_info(cache, &row->info);
@@ -210,7 +210,7 @@ static int copy_unlisted(struct take *take, const struct slab_slot *slot)
 {
 	take->row.kind = MEMTEL_CACHE_KIND_SLAB;
 	take->row.name = slot->name;
-	take->row.cookie = 0;
+	take->row.address = 0;
 	take->row.id = slot->id;
 	take->row.gone = !memtel_private_cannot_list() ||
 			 READ_ONCE(slot->state) == SLAB_SLOT_GONE;
@@ -225,7 +225,7 @@ static int copy_large_kmalloc(struct take *take)
 {
 	take->row.kind = MEMTEL_CACHE_KIND_LARGE_KMALLOC;
 	take->row.name = MEMTEL_LARGE_KMALLOC_NAME;
-	take->row.cookie = 0;
+	take->row.address = 0;
 	take->row.id = 0;
 	take->row.gone = false;
 	take->row.info = (struct memtel_cache_info) {};

@@ -44,8 +44,8 @@ struct memtel_cache_node_row {
 /**
  * struct memtel_cache_row - a cache
  * @kind: what it is
- * @cookie: tells a cache of the kernel's list from all others, those of its name
- *          too, as long as it is on the list; 0 for those that are not on it
+ * @address: of a cache on the kernel's list, for memtel_cache_cookie(); 0 for
+ *           those that are not on it
  * @id: its slot's id, or 0
  * @gone: destroyed while counted
  * @info: what it is; sizes only for MEMTEL_CACHE_KIND_LARGE_KMALLOC: none
@@ -54,7 +54,7 @@ struct memtel_cache_node_row {
  */
 struct memtel_cache_row {
 	enum memtel_cache_kind kind;
-	u64 cookie;
+	u64 address;
 	u32 id;
 	bool gone;
 	struct memtel_cache_info info;

@@ -164,8 +164,20 @@ def installed_program(_linux, build):
                        "$(pkg-config --cflags --libs libmemtel)")
 
 
+def kselftest(linux, _build):
+    """The tests in C build in a kernel tree that they are copied into."""
+    tests = "tools/testing/selftests"
+    with tempfile.TemporaryDirectory() as tree:
+        shutil.copytree(f"{linux}/{tests}", f"{tree}/{tests}")
+        shutil.copytree(TOP / "tests/kselftest", f"{tree}/{tests}/memtel")
+        shutil.copytree(TOP / "kmod/include/uapi", f"{tree}/usr/include")
+        return command("env", "-u", "MEMTEL_SRC", "make", "-C",
+                       f"{tree}/{tests}/memtel",
+                       f"OUTPUT={tree}/{tests}/memtel", "all")
+
+
 CHECKS = (checkpatch, sparse, shellcheck, codespell, generated, rooms,
-          licences, man_pages, readme_program, installed_program)
+          licences, man_pages, readme_program, installed_program, kselftest)
 
 
 if __name__ == "__main__":

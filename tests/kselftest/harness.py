@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests in a running kernel share: TAP, clients, oracles.
+"""What the tests in a running kernel share: KTAP, clients, oracles.
 
 Tests run as root in a VM with nothing else to do. The client is the kernel's
 own YNL library reading kmod/memtel.yaml, so that nobody here wrote it.
@@ -36,6 +36,9 @@ from lib import ynl as lib_ynl  # noqa: E402
 
 __all__ = ["NlError", "check", "equal", "wait_for"]
 
+
+# kselftest's exit status of what was left out.
+SKIP = 4
 
 CLIENTS = []
 
@@ -258,12 +261,30 @@ def node_of(row, nid):
     return {}
 
 
-class Run:
-    """Runs tests and prints TAP."""
+class File:
+    """A file's tests in their order, those whose names match a pattern: (name,
+    function) of each; and what shows their results, once they have run."""
 
-    def __init__(self):
+    def __init__(self, path, pattern=""):
+        name = os.path.basename(path)[:-3]
+        spec = importlib.util.spec_from_file_location(name, path)
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        self.tests = [(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)
+                      for key, function in vars(loaded).items()
+                      if key.startswith("test_") and re.search(pattern, key)]
+        self.show = getattr(loaded, "show", lambda: None)
+
+
+class Run:
+    """Runs tests and prints KTAP."""
+
+    def __init__(self, total):
+        self.total = total
         self.number = 0
         self.failed = 0
+        self.skipped = 0
+        print(f"TAP version 13\n1..{total}", flush=True)
 
     def one(self, name, function):
         """Run one test."""
@@ -275,6 +296,7 @@ class Run:
             word = "ok"
         except Skipped as skipped:
             word, directive = "ok", f" # SKIP {skipped}"
+            self.skipped += 1
         except Failed as failed:
             word, lines = "not ok", str(failed).splitlines()
         except Exception:  # pylint: disable=broad-except
@@ -289,14 +311,8 @@ class Run:
             print(f"#   {line}")
         print(f"#   {seconds:.1f} s", flush=True)
 
-    def module(self, path, pattern=""):
-        """Run a file's tests in their order, those whose names match; then what
-        it has to show of them."""
-        name = os.path.basename(path)[:-3]
-        spec = importlib.util.spec_from_file_location(name, path)
-        loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-        for key, function in list(vars(loaded).items()):
-            if key.startswith("test_") and re.search(pattern, key):
-                self.one(f"{name[5:]}: {key[5:].replace('_', ' ')}", function)
-        getattr(loaded, "show", lambda: None)()
+    def status(self):
+        """kselftest's exit status: 4 where nothing was tested."""
+        if self.failed:
+            return 1
+        return SKIP if self.skipped == self.total else 0

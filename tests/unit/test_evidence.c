@@ -124,7 +124,7 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	for (unsigned int i = 0; i < nr_caches; i++) {
 		struct memtel_cache_row row = {
 			.kind = MEMTEL_CACHE_KIND_SLAB,
-			.cookie = caches[i].cookie,
+			.address = caches[i].cookie,
 			.id = caches[i].id,
 			.name = caches[i].name,
 			.nodes = nodes,

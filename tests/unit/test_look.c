@@ -65,7 +65,7 @@ memtel_snapshot_take(const struct memtel_cache_filter *filter,
 	struct memtel_snapshot *snap = calloc(1, sizeof(*snap) + bytes);
 	struct memtel_cache_node_row nodes[STUB_NODES] = {};
 	struct memtel_cache_row row = {
-		.kind = MEMTEL_CACHE_KIND_SLAB, .cookie = 1, .id = 1,
+		.kind = MEMTEL_CACHE_KIND_SLAB, .address = 1, .id = 1,
 		.name = "kmalloc-192", .nodes = nodes,
 	};
 
@@ -153,6 +153,11 @@ static void expire(void)
 	stub_now_ns = max(stub_now_ns, timer->at_ns);
 	stub_timer = NULL;
 	timer->fn(timer);
+}
+
+u64 memtel_cache_cookie(u64 address, const char *name)
+{
+	return name ? address : 0;
 }
 
 int memtel_reclaim_watch(const struct memtel_scope *scope,
