@@ -190,9 +190,13 @@ static size_t cache_node_bytes(void)
 	return NEST_BYTES + U32_BYTES + 12 * U64_BYTES + nr_node_ids * cpu_node;
 }
 
-static void put_counts(struct memtel_cursor *c,
-		       const struct memtel_slab_counts *counts,
-		       const struct memtel_cpu_node_counts *by_cpu_node)
+/*
+ * The parts of a cache's row are inline, so that the cursor stays in registers:
+ * a dump has thousands of their attributes.
+ */
+static __always_inline void
+put_counts(struct memtel_cursor *c, const struct memtel_slab_counts *counts,
+	   const struct memtel_cpu_node_counts *by_cpu_node)
 {
 	struct nlattr *nest;
 	int nid;
@@ -223,8 +227,8 @@ static void put_counts(struct memtel_cursor *c,
 	}
 }
 
-static void put_occupancy(struct memtel_cursor *c,
-			  const struct memtel_occupancy *occ)
+static __always_inline void
+put_occupancy(struct memtel_cursor *c, const struct memtel_occupancy *occ)
 {
 	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_SLABS, occ->slabs);
 	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_PARTIAL_SLABS,
@@ -239,17 +243,15 @@ static void put_occupancy(struct memtel_cursor *c,
 	__memtel_put_u64(c, MEMTEL_A_CACHE_NODE_SLAB_BYTES, occ->slab_bytes);
 }
 
-static void put_cache_node(struct memtel_cursor *c,
-			   const struct memtel_cache_node_row *node, int nid)
+static __always_inline void
+put_cache_node(struct memtel_cursor *c, const struct memtel_cache_node_row *node,
+	       int nid)
 {
 	struct nlattr *nest;
 
 	/* Neither slabs nor counts: nothing to tell. */
 	if (!node->has_occupancy && !memtel_node_is_active(node))
 		return;
-	if (!memtel_cursor_fits(c, cache_node_bytes()))
-		return;
-
 	nest = __memtel_nest_begin(c, MEMTEL_A_CACHE_NODE);
 	__memtel_put_u32(c, MEMTEL_A_CACHE_NODE_NODE_ID, nid);
 	if (node->has_counts)
@@ -279,7 +281,7 @@ ssize_t memtel_fill_cache(void *to, size_t bytes,
 	int nid;
 
 	memtel_cursor_begin_at(&c, to, bytes, MEMTEL_A_CACHE_NODE_PAD);
-	if (!memtel_cursor_fits(&c, CACHE_BYTES))
+	if (!memtel_cursor_fits(&c, memtel_fill_cache_bytes()))
 		return -EMSGSIZE;
 	__memtel_put_name(&c, MEMTEL_A_CACHE_NAME, row->name);
 	__memtel_put_u32(&c, MEMTEL_A_CACHE_KIND, row->kind);

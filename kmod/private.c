@@ -341,7 +341,8 @@ int memtel_cache_walk_begin(struct memtel_cache_walk *walk, unsigned int hold,
 		.hold = hold,
 		.max = memtel_private_caches(),
 	};
-	if (!walk->max)
+	/* New caches come last: one hold meets all that there are now. */
+	if (walk->max <= hold)
 		return 0;
 	walk->seen = kvmalloc_array(walk->max, sizeof(*walk->seen), gfp);
 	return walk->seen ? 0 : -ENOMEM;
@@ -377,20 +378,19 @@ static struct list_head *private_resume(const struct memtel_cache_walk *walk,
  */
 void memtel_cache_walk_lock(struct memtel_cache_walk *walk)
 {
+	struct list_head *head = slabinfo ? private_lock_caches() : NULL;
 	unsigned int end = min(walk->nr + walk->hold, walk->max);
-	struct list_head *head, *entry;
 
 	walk->is_done = true;
-	walk->next = walk->nr;
-	if (!slabinfo)
+	walk->entry = head ? head->prev : NULL;
+	walk->end = head;
+	if (!head || !walk->seen)
 		return;
-	head = private_lock_caches();
-	if (!head)
-		return;
-	for (entry = private_resume(walk, head);
-	     entry != head && walk->nr < end; entry = entry->prev)
-		walk->seen[walk->nr++] = entry;
-	walk->is_done = entry == head || walk->nr == walk->max;
+	walk->entry = private_resume(walk, head);
+	for (walk->end = walk->entry; walk->end != head && walk->nr < end;
+	     walk->end = walk->end->prev)
+		walk->seen[walk->nr++] = walk->end;
+	walk->is_done = walk->end == head || walk->nr == walk->max;
 }
 
 /* Let go of slab_mutex. */

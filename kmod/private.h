@@ -86,16 +86,19 @@ const char *memtel_private_cannot_list(void);
  * @is_done: there are no more caches after those of this hold of slab_mutex
  * @hold: caches of one hold
  * @max: caches there were when the walk began; it goes no further
- * @nr: caches walked over, with those of this hold
- * @next: of these, the next one
- * @seen: their entries of the list, in its order
+ * @entry: the next cache's entry of the list
+ * @end: the entry behind the last one of this hold
+ * @nr: of @seen
+ * @seen: entries of the caches walked over, in the list's order; NULL where one
+ *        hold is enough
  */
 struct memtel_cache_walk {
 	bool is_done;
 	unsigned int hold;
 	unsigned int max;
+	struct list_head *entry;
+	struct list_head *end;
 	unsigned int nr;
-	unsigned int next;
 	struct list_head **seen;
 };
 
@@ -110,9 +113,12 @@ void memtel_cache_walk_end(struct memtel_cache_walk *walk);
 static inline struct kmem_cache *
 memtel_cache_walk_next(struct memtel_cache_walk *walk)
 {
-	if (walk->next == walk->nr)
+	struct list_head *entry = walk->entry;
+
+	if (entry == walk->end)
 		return NULL;
-	return (void *)walk->seen[walk->next++] - memtel_layout.cache_list;
+	walk->entry = entry->prev;
+	return (void *)entry - memtel_layout.cache_list;
 }
 
 void memtel_private_cache_info(struct kmem_cache *cache,
