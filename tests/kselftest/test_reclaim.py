@@ -690,10 +690,10 @@ def test_refusals():
             ("reclaim-get", {"kind": "direct"}, 61, "not attached"),
             ("shrinker-get", {"name": "x", "node-id": 0}, 61, "not attached"),
             ("lock-get", {"node-id": 0, "zone": "DMA32"}, 61, "not attached"),
-            ("reclaim-get", {}, 22, "kind"),
-            ("lock-get", {"node-id": 0}, 22, "name"),
-            ("shrinker-get", {"node-id": 0}, 22, "name or id"),
-            ("fallback-get", {"node-id": 0}, 22, "wanted")):
+            ("reclaim-get", {}, 22, "name one row"),
+            ("lock-get", {"node-id": 0}, 22, "name one row"),
+            ("shrinker-get", {"name": "x"}, 22, "name one row"),
+            ("fallback-get", {"node-id": 0}, 22, "name one row")):
         refused(ynl, command, request, errno, words)
     for source in sources():
         ynl.do("source-hold", {"name": source})
