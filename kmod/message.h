@@ -64,6 +64,7 @@ int memtel_reply_end(struct memtel_reply *reply, struct genl_info *info,
  *        -EMSGSIZE when it does not fit, which ends the message
  */
 struct memtel_dump {
+	/* protects the rows */
 	struct mutex *lock;
 	int (*begin)(struct netlink_callback *cb);
 	int (*fill)(struct sk_buff *skb, struct netlink_callback *cb,

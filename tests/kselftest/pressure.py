@@ -174,6 +174,11 @@ def touch_memory(mib, node=None, cpu=None):
     check(done.returncode == 0, f"cannot touch memory: {done.stderr}")
 
 
+# How often a node is tried to be filled, and how many huge pages may be missing.
+TRIES = 4
+FEW = 4
+
+
 class FullNode:
     """A node whose memory huge pages take, but for some MiB."""
 
@@ -185,12 +190,20 @@ class FullNode:
     def fill(self):
         """Take what is free but for that, or below zero, so much more.
 
-        From the CPU of the node's number.
+        From the CPU of the node's number. Where memory was in pieces the kernel
+        gave up early: it is asked again when it has been moved together.
         """
-        info = read(f"/sys/devices/system/node/node{self.node}/meminfo")
-        free = int(re.search(r"MemFree: +(\d+) kB", info)[1]) // 1024
-        must("taskset", "-c", str(self.node), "sh",
-             "-c", f"echo {max(free - self.free_mib, 0) // 2} > {self.path}")
+        taken = 0
+        for _ in range(TRIES):
+            info = read(f"/sys/devices/system/node/node{self.node}/meminfo")
+            free = int(re.search(r"MemFree: +(\d+) kB", info)[1]) // 1024
+            more = max(free - self.free_mib, 0) // 2
+            must("taskset", "-c", str(self.node), "sh", "-c",
+                 f"echo {taken + more} > {self.path}")
+            if self.free_mib < 0 or more <= FEW:
+                break
+            taken = int(read(self.path))
+            write("/proc/sys/vm/compact_memory", "1")
 
     def empty(self):
         """Give it back."""
