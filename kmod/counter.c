@@ -55,6 +55,7 @@ static int counters_cpu_prepare(unsigned int cpu)
  */
 int memtel_counters_init(void)
 {
+	unsigned int cpu;
 	int state;
 
 	memtel_cpus.nr = 0;
@@ -62,20 +63,26 @@ int memtel_counters_init(void)
 				  GFP_KERNEL);
 	if (!memtel_cpus.ids)
 		return -ENOMEM;
-	state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "memtel:prepare",
-				  counters_cpu_prepare, NULL);
+	/* 5.10 calls nobody for the CPUs that are online, whatever is asked for. */
+	state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+					  "memtel:prepare",
+					  counters_cpu_prepare, NULL);
 	if (state < 0) {
 		kfree(memtel_cpus.ids);
 		return state;
 	}
 	cpuhp_state = state;
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		counters_cpu_prepare(cpu);
+	cpus_read_unlock();
 	return 0;
 }
 
 /* No counter is left. */
 void memtel_counters_exit(void)
 {
-	cpuhp_remove_state(cpuhp_state);
+	cpuhp_remove_state_nocalls(cpuhp_state);
 	kfree(memtel_cpus.ids);
 }
 

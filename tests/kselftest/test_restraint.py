@@ -330,6 +330,7 @@ class Traced:
 
     def __enter__(self):
         write(f"{self.DIR}/trace", "")
+        write(f"{self.DIR}/tracing_on", "1")
         for event in self.EVENTS:
             write(f"{self.DIR}/events/{event}/enable", "1")
         return self
