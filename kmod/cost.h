@@ -19,7 +19,7 @@
  * one page of so many.
  */
 #define MEMTEL_COST_PAGES	64
-#define MEMTEL_COST_PAGES_EVERY	32
+#define MEMTEL_COST_PAGES_EVERY	16
 
 /**
  * struct memtel_cost - what a CPU's probes of a source cost

@@ -428,11 +428,12 @@ static void sum_shrinker(struct gather *g, const struct item *item,
 
 	if (!part)
 		return;
-	/* All that found no row have no id: that is nobody. */
-	if (!item->id) {
-		g->total += part;
+	/*
+	 * All that found no row have no id, and are nobody. What rows had that
+	 * were given back lately is with them: that is no growth.
+	 */
+	if (!item->id)
 		return;
-	}
 	sum = find_sum(item->id);
 	if (!sum->id) {
 		sum->id = item->id;

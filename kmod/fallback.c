@@ -307,7 +307,7 @@ out_cleanup:
 	return err;
 }
 
-/* The countdown and what was seen go on. */
+/* What was seen goes on; the countdown begins anew. */
 static void fallback_reset(void)
 {
 	memtel_counters_zero(&cells);

@@ -443,7 +443,6 @@ static void keyed_free(struct memtel_keyed *keyed, u32 nr)
 	hlist_add_head(&slot->by_key, &keyed->free);
 	WRITE_ONCE(keyed->nr_free, keyed->nr_free + 1);
 	raw_spin_unlock_irqrestore(&keyed->lock, flags);
-	keyed->given_back++;
 }
 
 static unsigned int batch_max(const struct memtel_keyed *keyed)

@@ -89,7 +89,6 @@ struct memtel_keyed_slot {
  * @next_id: the id of the next thing
  * @counts: the rows' words
  * @unplaced: events without a row of their own
- * @given_back: rows that were given back, since the source was attached
  * @gone: rows whose thing has gone, put here by probes
  * @now: counts memtel_keyed_tick()
  * @cursor: where the search for rows not seen for long goes on
@@ -99,7 +98,7 @@ struct memtel_keyed_slot {
  * @has_waited: there was one
  * @rcu: of that
  *
- * From @given_back on but for @gone: under memtel_source_lock.
+ * From @gone on, but for that: under memtel_source_lock.
  */
 struct memtel_keyed {
 	raw_spinlock_t lock;
@@ -118,7 +117,6 @@ struct memtel_keyed {
 	struct memtel_counters counts;
 	struct memtel_counters unplaced;
 
-	u64 given_back;
 	struct llist_head gone;
 	u32 now;
 	unsigned int cursor;

@@ -11,6 +11,7 @@
 #include "large.h"
 #include "netlink.h"
 #include "private.h"
+#include "reclaim.h"
 #include "restraint.h"
 #include "source.h"
 #include "trigger.h"
@@ -26,6 +27,7 @@ static int __init memtel_init(void)
 	memtel_large_init();
 	memtel_kmem_init();
 	memtel_cost_init();
+	memtel_reclaim_init();
 	memtel_sources_init();
 	err = memtel_triggers_init();
 	if (err)

@@ -33,7 +33,7 @@ struct kmem_cache;
  * @cache_object_size: offset of kmem_cache.object_size
  *
  * Set once at load, before any probe; constant after. Valid for probes only
- * if memtel_private_can_count().
+ * if memtel_private_cannot_count() is NULL.
  */
 struct memtel_layout {
 	struct page *pages;

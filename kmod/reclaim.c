@@ -747,7 +747,10 @@ const char *memtel_reclaim_cannot_throttle(void)
 
 #define LRU_GEN_PATH	"/sys/kernel/mm/lru_gen/enabled"
 
-static bool lru_gen_is_on(void)
+/* As it was when the module was loaded. */
+static bool lru_gen_was_on __ro_after_init;
+
+static bool __init lru_gen_is_on(void)
 {
 	struct file *file = filp_open(LRU_GEN_PATH, O_RDONLY, 0);
 	unsigned int enabled = 0;
@@ -763,9 +766,18 @@ static bool lru_gen_is_on(void)
 	return enabled & 1;
 }
 
+/*
+ * The file is read once, by who loads the module: to look for a path may take for
+ * ever in somebody's mount namespace, and nobody may wait so under a lock.
+ */
+void __init memtel_reclaim_init(void)
+{
+	lru_gen_was_on = memtel_lru_gen_is_silent() && lru_gen_is_on();
+}
+
 static const char *reclaim_warning(void)
 {
-	if (memtel_lru_gen_is_silent() && lru_gen_is_on())
+	if (lru_gen_was_on)
 		return "pages of the multi-generational LRU are not told by this kernel";
 	return NULL;
 }

@@ -63,6 +63,7 @@ bool memtel_reclaim_has(enum memtel_reclaim_kind kind,
 			enum reclaim_count count);
 bool memtel_reclaim_has_orders(enum memtel_reclaim_kind kind);
 
+void memtel_reclaim_init(void);
 unsigned int memtel_reclaim_rows(void);
 bool memtel_reclaim_is_row(unsigned int i, struct memtel_reclaim_row *row);
 bool memtel_reclaim_read(unsigned int i, struct memtel_reclaim_row *row);

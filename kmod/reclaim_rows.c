@@ -275,8 +275,7 @@ static struct cgroup *get_cgroup(u64 id)
 static int watch_check(struct cgroup_watch *watch, struct cgroup *cgroup,
 		       struct netlink_ext_ack *extack)
 {
-	/* An id of another hierarchy cannot be looked up. */
-	if (!cgroup && memory_cgrp_subsys.root == &cgrp_dfl_root) {
+	if (!cgroup) {
 		NL_SET_ERR_MSG(extack, "there is no cgroup of this id");
 		return -ENOENT;
 	}
@@ -306,7 +305,8 @@ static int watch_check(struct cgroup_watch *watch, struct cgroup *cgroup,
  * Its total is then that of memtel_reclaim_total_ns() of this scope, from zero.
  *
  * Context: Process context under memtel_source_lock; the source is held.
- * Return: 0, -ENOENT for no such cgroup, -ENOSPC for no row, or -ENOMEM.
+ * Return: 0, -ENOENT for no such cgroup, -ENOSPC for no row, -EOPNOTSUPP where
+ * memory is not in the default hierarchy, or -ENOMEM.
  */
 int memtel_reclaim_watch(const struct memtel_scope *scope,
 			 struct netlink_ext_ack *extack)
@@ -318,6 +318,12 @@ int memtel_reclaim_watch(const struct memtel_scope *scope,
 	lockdep_assert_held(&memtel_source_lock);
 	if (!scope->cgroup_id)
 		return 0;
+	/* An id of another hierarchy cannot be looked up. */
+	if (memory_cgrp_subsys.root != &cgrp_dfl_root) {
+		NL_SET_ERR_MSG(extack,
+			       "cgroups can be watched in the default hierarchy only (cgroup v2)");
+		return -EOPNOTSUPP;
+	}
 	watch = find_watch(scope->cgroup_id);
 	if (watch) {
 		watch->users++;
@@ -542,6 +548,9 @@ void memtel_reclaim_cgroup_gone(struct cgroup *cgroup)
 	struct memtel_key key = key_of(cgroup);
 	struct memtel_keyed_slot *slot;
 
+	/* Each hierarchy has ids of its own. */
+	if (cgroup->root != memory_cgrp_subsys.root)
+		return;
 	rcu_read_lock();
 	slot = memtel_keyed_find(&cgroups, &key);
 	if (slot)

@@ -334,8 +334,14 @@ bool memtel_shrinker_read(unsigned int i, struct memtel_shrinker_row *row)
 /* Within rcu_read_lock(). */
 static bool shrinker_is_in(unsigned int i, const struct memtel_scope *scope)
 {
-	const struct memtel_keyed_slot *slot = memtel_keyed_slot(&shrinkers, i);
+	const struct memtel_keyed_slot *slot = &shrinkers.slots[i];
 
+	/*
+	 * What is in a row that is being given back is not yet with all others.
+	 * The row is no shrinker's any more, but still of its node.
+	 */
+	if (scope->name[0])
+		slot = memtel_keyed_slot(&shrinkers, i);
 	return slot && memtel_scope_has_node(scope, slot->nid) &&
 	       memtel_scope_has_name(scope, slot->name);
 }

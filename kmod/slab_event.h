@@ -26,8 +26,8 @@ struct slab_event {
 	enum slab_what what;
 };
 
-/* One free of so many is timed, on each CPU. */
-#define SLAB_FREES_EVERY	1024
+/* One free of so many is timed, on each CPU: as many as allocations. */
+#define SLAB_FREES_EVERY	(MEMTEL_COST_PAGES * MEMTEL_COST_PAGES_EVERY)
 
 /**
  * struct slab_frees - a CPU's frees until the next that is timed

@@ -776,7 +776,8 @@ static int add(struct memtel_trigger *trigger, struct memory *memory,
 }
 
 /*
- * No lock is held over an allocation: who waits for memory delays nobody else. The
+ * No lock is held over an allocation, but for those of a source that is attached
+ * and of what its scope names: who waits for memory delays nobody else. The
  * room for evidence serves all; a number that is watched is paid for by the first
  * who watches it.
  */
