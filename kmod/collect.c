@@ -313,22 +313,20 @@ static struct memtel_collection *take_reading(u64 begin_ns)
 
 static void collect(struct work_struct *work)
 {
-	u64 period = READ_ONCE(period_ns), begin_ns, took_ns;
+	u64 period = READ_ONCE(period_ns), took_ns;
 	struct memtel_collection *reading;
 	struct memtel_work_scope scope;
 
 	if (!period)
 		return;
 	memtel_work_begin(&scope, MEMTEL_WORK_KIND_READINGS);
-	begin_ns = ktime_get_boottime_ns();
-	reading = take_reading(begin_ns);
-	took_ns = ktime_get_boottime_ns() - begin_ns;
+	reading = take_reading(ktime_get_boottime_ns());
 	/* Without memory the last reading stays. */
-	if (reading) {
+	if (reading)
 		keep(reading);
-		on_collected();
-	}
-	memtel_work_end(&scope);
+	/* Also without news: marks are made at looks. */
+	on_collected();
+	took_ns = memtel_work_end(&scope);
 	queue_delayed_work(system_dfl_wq, &collect_work,
 			   nsecs_to_jiffies(max(period,
 						took_ns * COLLECT_SHARE)));

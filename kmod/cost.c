@@ -157,8 +157,10 @@ void memtel_work_begin(struct memtel_work_scope *scope,
 /**
  * memtel_work_end() - it ends, in the same task
  * @scope: what memtel_work_begin() filled
+ *
+ * Return: how long the task was on a CPU meanwhile, ns.
  */
-void memtel_work_end(const struct memtel_work_scope *scope)
+u64 memtel_work_end(const struct memtel_work_scope *scope)
 {
 	struct cost_work *work = &cost_works[scope->kind];
 	const struct memtel_work_time *begin = &scope->begin;
@@ -172,7 +174,9 @@ void memtel_work_end(const struct memtel_work_scope *scope)
 		ns += end.since_ns - begin->since_ns;
 	atomic64_inc(&work->runs);
 	/* Clocks of two CPUs may differ a little. */
-	atomic64_add(clamp_t(s64, ns, 0, max_t(s64, most_ns, 0)), &work->ns);
+	ns = clamp_t(s64, ns, 0, max_t(s64, most_ns, 0));
+	atomic64_add(ns, &work->ns);
+	return ns;
 }
 
 /**

@@ -136,7 +136,7 @@ struct memtel_work_cost {
 
 void memtel_work_begin(struct memtel_work_scope *scope,
 		       enum memtel_work_kind kind);
-void memtel_work_end(const struct memtel_work_scope *scope);
+u64 memtel_work_end(const struct memtel_work_scope *scope);
 void memtel_work_read(enum memtel_work_kind kind,
 		      struct memtel_work_cost *cost);
 u64 memtel_works_look(u64 now);

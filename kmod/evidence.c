@@ -52,6 +52,9 @@
 #include "trigger.h"
 #include "zonelock.h"
 
+/* A last reading of the caches that is older is none; so far back go marks. */
+#define CACHES_OLD_NS		(8 * (u64)NSEC_PER_SEC)
+
 #define MARKS			8
 #define MARK_APART_NS		NSEC_PER_SEC
 #define GROUP_ITEMS_MAX		8192U
@@ -825,12 +828,23 @@ static const struct mark *mark_of_age(u64 now_ns, u64 age_ns)
 	return mark;
 }
 
+/* The earlier reading of the caches to compare the last with, or NULL. */
+static const struct memtel_collection *
+caches_base(const struct memtel_evidence_ask *ask)
+{
+	const struct memtel_collection *now = memtel_collect_last();
+
+	/* What grew long ago, before a reading that waited, says nothing of now. */
+	if (!now || ask->now_ns > now->time_ns + max_t(u64, ask->window_ns,
+						       CACHES_OLD_NS))
+		return NULL;
+	return memtel_collect_before(ask->window_ns);
+}
+
 /* Is there an earlier number of the group to compare with? */
 static bool has_base(const struct gather *g)
 {
-	if (groups[g->group].most)
-		return g->base;
-	return memtel_collect_before(g->ask->window_ns);
+	return groups[g->group].most ? !!g->base : !!caches_base(g->ask);
 }
 
 static void add_suspects(struct memtel_evidence *evidence,
@@ -879,8 +893,12 @@ static void take_group(struct memtel_evidence *evidence, struct gather *g)
 {
 	const struct group *group = &groups[g->group];
 
-	if (group->source && !is_held(group, g->ask->held))
+	if (group->source && !is_held(group, g->ask->held)) {
+		/* One that is shed would have had something to say. */
+		if (group->source->is_shed)
+			evidence->lacks |= BIT(group->kind);
 		return;
+	}
 	if (has_base(g))
 		gather(g);
 	else
@@ -898,8 +916,7 @@ static void take_group(struct memtel_evidence *evidence, struct gather *g)
 static void take_used(struct memtel_evidence *evidence,
 		      const struct memtel_evidence_ask *ask)
 {
-	const struct memtel_collection *base =
-		memtel_collect_before(ask->window_ns);
+	const struct memtel_collection *base = caches_base(ask);
 	const struct memtel_collection *now = memtel_collect_last();
 	unsigned int i;
 	int nid;

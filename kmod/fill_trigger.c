@@ -90,7 +90,7 @@ int memtel_fill_trigger(struct sk_buff *skb,
 
 	lockdep_assert_held(&memtel_trigger_lock);
 	if (memtel_cursor_begin(&c, skb, 8 * U32_BYTES + 8 * U64_BYTES +
-				5 * NAME_BYTES + 2 * NEST_BYTES,
+				5 * NAME_BYTES + 4 * NEST_BYTES,
 				MEMTEL_A_TRIGGER_PAD))
 		return -EMSGSIZE;
 	memtel_put_u32(&c, MEMTEL_A_TRIGGER_ID, trigger->id);

@@ -109,8 +109,11 @@ static int owner_add(struct memtel_owner *owner)
 int memtel_owner_get(struct sock *socket, u32 portid,
 		     struct netlink_ext_ack *extack)
 {
-	struct memtel_owner *owner = kzalloc(sizeof(*owner),
-					     GFP_KERNEL_ACCOUNT);
+	/*
+	 * Not accounted: a hold is made under memtel_source_lock, under which
+	 * nobody waits for the memory of a cgroup. Owners are few.
+	 */
+	struct memtel_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL);
 	int err;
 
 	if (!owner)

@@ -196,16 +196,16 @@ static void drop(struct memtel_hold *hold)
 {
 	struct memtel_source *source = hold->source;
 
+	list_del(&hold->list);
+	memtel_source_generation++;
+	source->nr_holds--;
+	/* One that is shed stays marked: to hold it anew is no way around that. */
+	if (!source->nr_holds && !source->is_shed)
+		memtel_source_detach(source);
+	/* Last: when nothing is left of a socket its close waits for nobody. */
 	if (hold->holder.socket)
 		memtel_owner_put(hold->holder.socket, hold->holder.portid);
-	list_del(&hold->list);
 	kfree(hold);
-	memtel_source_generation++;
-	if (--source->nr_holds)
-		return;
-	/* One that is shed stays marked: to hold it anew is no way around that. */
-	if (!source->is_shed)
-		memtel_source_detach(source);
 }
 
 /**

@@ -140,13 +140,14 @@ static void look_soon(void)
 	look_at(ktime_get_mono_fast_ns());
 }
 
-/* A look that began and ended then is over. */
-static void look_pause(u64 begin_ns, u64 end_ns)
+/* A look that began then is over; it was on a CPU for so long. */
+static void look_pause(u64 begin_ns, u64 took_ns)
 {
+	u64 end_ns = max(ktime_get_mono_fast_ns(), begin_ns);
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&due.lock, flags);
-	due.not_before_ns = end_ns + (end_ns - begin_ns) * LOOK_SHARE;
+	due.not_before_ns = end_ns + took_ns * LOOK_SHARE;
 	due.late_ns = due.not_before_ns - begin_ns;
 	raw_spin_unlock_irqrestore(&due.lock, flags);
 }
@@ -481,7 +482,8 @@ static u64 look_at_all(void)
 static void on_look(struct work_struct *work)
 {
 	struct memtel_work_scope scope;
-	u64 begin_ns, next = NEVER;
+	u64 begin_ns, took_ns, next = NEVER;
+	bool has_looked = false;
 
 	memtel_work_begin(&scope, MEMTEL_WORK_KIND_LOOKS);
 	mutex_lock(&memtel_trigger_lock);
@@ -501,12 +503,14 @@ static void on_look(struct work_struct *work)
 	memtel_collect_get();
 	next = look_at_all();
 	memtel_collect_put();
-	look_pause(begin_ns, ktime_get_mono_fast_ns());
+	has_looked = true;
 out:
+	took_ns = memtel_work_end(&scope);
+	if (has_looked)
+		look_pause(begin_ns, took_ns);
 	if (next != NEVER)
 		look_at(next);
 	mutex_unlock(&memtel_trigger_lock);
-	memtel_work_end(&scope);
 }
 
 /* The collector has read the caches. */
@@ -883,9 +887,10 @@ static void drop(struct memtel_trigger *trigger)
 		memory.room = memtel_evidence_stop();
 	mutex_unlock(&memtel_trigger_lock);
 	free_memory(&memory);
-	memtel_owner_put(trigger->socket, trigger->portid);
 	unwatch_scope(trigger);
 	release_sources(trigger);
+	/* Last: when nothing is left of a socket its close waits for nobody. */
+	memtel_owner_put(trigger->socket, trigger->portid);
 	kfree(trigger);
 }
 
