@@ -19,7 +19,7 @@
  * one page of so many.
  */
 #define MEMTEL_COST_PAGES	64
-#define MEMTEL_COST_PAGES_EVERY	16
+#define MEMTEL_COST_PAGES_EVERY	8
 
 /**
  * struct memtel_cost - what a CPU's probes of a source cost

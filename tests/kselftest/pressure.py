@@ -2,6 +2,7 @@
 """What the tests of reclaim share: ftrace as an oracle, loads, cgroups."""
 
 import ctypes
+import mmap
 import os
 import re
 import subprocess
@@ -174,6 +175,23 @@ def touch_memory(mib, node=None, cpu=None):
     check(done.returncode == 0, f"cannot touch memory: {done.stderr}")
 
 
+# <linux/mempolicy.h>, <asm/unistd.h>, <asm/mman.h>
+SYS_SET_MEMPOLICY = 238
+MPOL_DEFAULT, MPOL_BIND = 0, 2
+MAP_POPULATE = 0x8000
+
+
+def bound_memory(node, mib):
+    """So much memory of this process, of one node, all there."""
+    mask = ctypes.c_ulong(1 << node)
+    syscall(SYS_SET_MEMPOLICY, MPOL_BIND, ctypes.byref(mask), 64)
+    try:
+        return mmap.mmap(-1, mib << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+                         | MAP_POPULATE)
+    finally:
+        syscall(SYS_SET_MEMPOLICY, MPOL_DEFAULT, None, 0)
+
+
 # How often a node is tried to be filled, and how many huge pages may be missing.
 TRIES = 4
 FEW = 4
@@ -186,6 +204,7 @@ class FullNode:
         self.path = (f"/sys/devices/system/node/node{node}/hugepages/"
                      "hugepages-2048kB/nr_hugepages")
         self.node, self.free_mib = node, free_mib
+        self.rest = None
 
     def fill(self):
         """Take what is free but for that, or below zero, so much more.
@@ -204,10 +223,16 @@ class FullNode:
                 break
             taken = int(read(self.path))
             write("/proc/sys/vm/compact_memory", "1")
+        else:
+            # In pieces for good: small pages take the rest.
+            self.rest = bound_memory(self.node, 2 * more)
 
     def empty(self):
         """Give it back."""
         write(self.path, "0")
+        if self.rest:
+            self.rest.close()
+            self.rest = None
 
     def __enter__(self):
         write("/proc/sys/vm/drop_caches", "3")

@@ -279,7 +279,7 @@ FIXTURE_TEARDOWN(detached)
 }
 
 /*
- * Not one row, and words of the source that is to be held. Where a dump does not
+ * Not one row, and words that a source is to be held. Where a dump does not
  * even begin, older kernels lose the words.
  */
 TEST_F(detached, there_are_no_counts)
@@ -290,7 +290,7 @@ TEST_F(detached, there_are_no_counts)
 	EXPECT_EQ(ENODATA, answer.err);
 	EXPECT_EQ(0, answer.nr);
 	EXPECT_TRUE(!answer.words[0] ||
-		    strstr(answer.words, variant->source));
+		    strstr(answer.words, "not attached"));
 	answer_free(&answer);
 }
 

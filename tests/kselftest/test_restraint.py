@@ -15,7 +15,7 @@ from test_trigger import SECOND, Subscriber
 
 SLAB = slab_probes()
 # Frees that a CPU may have had since it was last timed (SLAB_FREES_EVERY).
-ROUND = 1024
+ROUND = 512
 KFREE = "kmem/kfree"
 LIMIT = "/sys/module/memtel/parameters/cost_limit_ppm"
 N = 5000
