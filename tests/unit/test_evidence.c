@@ -18,24 +18,8 @@
 #include "source.h"
 #include "stall.h"
 #include "topk.h"
+#include "work_stub.h"
 #include "zonelock.h"
-
-/* Works are always on a CPU here. */
-static u64 work_begin_ns;
-
-void memtel_work_begin(struct memtel_work_scope *scope,
-		       enum memtel_work_kind kind)
-{
-	(void)scope;
-	(void)kind;
-	work_begin_ns = stub_now_ns;
-}
-
-u64 memtel_work_end(const struct memtel_work_scope *scope)
-{
-	(void)scope;
-	return stub_now_ns - work_begin_ns;
-}
 
 #define MIB	(1ULL << 20)
 #define SECOND	((u64)NSEC_PER_SEC)

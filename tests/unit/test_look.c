@@ -18,24 +18,8 @@
 #include "snapshot.h"
 #include "source.h"
 #include "trigger.h"
+#include "work_stub.h"
 #include "zonelock.h"
-
-/* Works are always on a CPU here. */
-static u64 work_begin_ns;
-
-void memtel_work_begin(struct memtel_work_scope *scope,
-		       enum memtel_work_kind kind)
-{
-	(void)scope;
-	(void)kind;
-	work_begin_ns = stub_now_ns;
-}
-
-u64 memtel_work_end(const struct memtel_work_scope *scope)
-{
-	(void)scope;
-	return stub_now_ns - work_begin_ns;
-}
 
 #define MB	1000000ULL
 #define MS	1000000ULL
